@@ -1,0 +1,76 @@
+"""What a derivation may assume: each hypothesis is an object that states itself, is applied, and is sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Indexed, IndexedBase, KroneckerDelta, Rational, S, Symbol
+
+from .nodes import Vec
+
+
+class Given:
+    """A hypothesis. Subclasses say what it lets the prover rewrite and how a random example of it looks."""
+
+    statement: str
+
+    def apply(self, expr: Expr) -> Expr:
+        """Rewrite an expression by the hypothesis."""
+        return expr
+
+    def sum_of(self, vec: Vec) -> Expr | None:
+        """The sum of a vector, if the hypothesis knows it."""
+        return None
+
+    def sample(self, values: dict, random) -> None:
+        """Overwrite the random `values` so that the hypothesis holds."""
+
+
+@dataclass(frozen=True)
+class Simplex(Given):
+    """The components of a vector are probabilities: not negative, with sum 1."""
+
+    vector: IndexedBase
+
+    @property
+    def statement(self) -> str:
+        y = self.vector
+        return f"Σ {y} = 1, {y} ≥ 0"
+
+    def sum_of(self, vec: Vec) -> Expr | None:
+        """Σ y = 1."""
+        return S.One if vec.base == self.vector else None
+
+    def sample(self, values, random) -> None:
+        """Random weights, divided by their sum."""
+        weights = [Rational(random.randint(1, 999), 1000) for _ in values[self.vector]]
+        total = sum(weights)
+        values[self.vector] = [w / total for w in weights]
+
+
+@dataclass(frozen=True)
+class OneHot(Given):
+    """A vector is 1 at one index and 0 elsewhere."""
+
+    vector: IndexedBase
+    index: Symbol
+
+    @property
+    def statement(self) -> str:
+        return f"{self.vector} is one-hot at {self.index}"
+
+    def apply(self, expr: Expr) -> Expr:
+        """y[k] becomes the delta of k and the index."""
+        return expr.replace(
+            lambda e: isinstance(e, Indexed) and e.base == self.vector,
+            lambda e: KroneckerDelta(e.indices[0], self.index),
+        )
+
+    def sum_of(self, vec: Vec) -> Expr | None:
+        """Σ y = 1."""
+        return S.One if vec.base == self.vector else None
+
+    def sample(self, values, random) -> None:
+        """1 at the sampled index."""
+        size = len(values[self.vector])
+        values[self.vector] = [S.One if k == values[self.index] else S.Zero for k in range(1, size + 1)]

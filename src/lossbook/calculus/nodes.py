@@ -1,0 +1,321 @@
+"""The nodes SymPy lacks: a binder over classes, sums, softmax, and a derivative that stays put.
+
+Every node says what it means (`unfold`), so that the prover can check a rule about it from its definition.
+"""
+
+from __future__ import annotations
+
+from sympy import (
+    Dummy,
+    Expr,
+    Function,
+    Indexed,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Piecewise,
+    S,
+    Symbol,
+    exp,
+    log,
+    preorder_traversal,
+    sympify,
+)
+from sympy.core.cache import cacheit
+
+
+def bound_index() -> Dummy:
+    """A fresh bound index. Never a letter: a letter could capture a free index of the same name."""
+    return Dummy("k", integer=True, positive=True)
+
+
+@cacheit
+def _canonical_index(depth: int) -> Dummy:
+    return Dummy(f"k{depth}", integer=True, positive=True)
+
+
+class Vec(Expr):
+    """The vector whose component at index k is `body`, for k = 1, ..., n: the one binder of the calculus.
+
+    Two vectors that differ only in the name of the bound index are equal.
+    """
+
+    def __new__(cls, body, index, size):
+        body, index, size = sympify(body), sympify(index), sympify(size)
+        if not isinstance(index, Symbol):
+            raise TypeError(f"Vec: the bound index must be a symbol, got {index!r}")
+        if not isinstance(index, Dummy):
+            fresh = bound_index()
+            body, index = body.xreplace({index: fresh}), fresh
+        return Expr.__new__(cls, body, index, size)
+
+    @classmethod
+    def of(cls, vector, size=None) -> Vec:
+        """`vector` itself, or the components of an `IndexedBase` of one axis."""
+        if isinstance(vector, Vec):
+            return vector
+        if not isinstance(vector, IndexedBase):
+            raise TypeError(f"expected a Vec or an IndexedBase with a shape, got {vector!r}")
+        shape = vector.shape if size is None else (sympify(size),)
+        if shape is None or len(shape) != 1:
+            raise ValueError(f"{vector} needs a shape of one axis to be summed over, got shape {shape}")
+        k = bound_index()
+        return cls(vector[k], k, shape[0])
+
+    body = property(lambda self: self.args[0])
+    index = property(lambda self: self.args[1])
+    size = property(lambda self: self.args[2])
+
+    @property
+    def base(self) -> IndexedBase | None:
+        """The `IndexedBase` whose components these are, or None where the body is any other expression."""
+        body = self.body
+        return body.base if isinstance(body, Indexed) and body.indices == (self.index,) else None
+
+    def at(self, index) -> Expr:
+        """The component at `index`."""
+        return self.body.xreplace({self.index: sympify(index)})
+
+    def map(self, function) -> Vec:
+        """The vector of `function(component)`."""
+        return Vec(function(self.body), self.index, self.size)
+
+    @property
+    def depth(self) -> int:
+        return 1 + max((v.depth for v in self.body.atoms(Vec)), default=0)
+
+    @property
+    def free_symbols(self):
+        return (self.body.free_symbols - {self.index}) | self.size.free_symbols
+
+    def _sympystr(self, printer):
+        if self.base is not None:
+            return printer._print(self.base)
+        letter = Symbol(f"k{self.depth}" if self.depth > 1 else "k")
+        return f"[{printer._print(self.at(letter))} for {letter} to {printer._print(self.size)}]"
+
+    def _hashable_content(self):
+        if not hasattr(self, "_content"):
+            self._content = (self.at(_canonical_index(self.depth)), self.size)
+        return self._content
+
+
+class _OverVec(Expr):
+    """A node whose first argument is a vector."""
+
+    is_commutative = True
+
+    vec = property(lambda self: self.args[0])
+
+    def _eval_is_real(self):
+        return self.vec.body.is_real
+
+    def _sympystr(self, printer):
+        rest = "".join(f", {printer._print(a)}" for a in self.args[1:])
+        return f"{type(self).__name__}({printer._print(self.vec)}{rest})"
+
+
+class Sum(_OverVec):
+    """The sum of a vector's components; written `Sum(body, (k, 1, K))` or `Sum(vec)`."""
+
+    def __new__(cls, body, *limits):
+        for index, lower, size in reversed(limits):
+            if lower != 1:
+                raise ValueError(f"Sum: indices run from 1, got lower limit {lower} for {index}")
+            body = Sum(Vec(body, index, size))
+        if limits:
+            return body
+        body = Vec.of(body)
+        if body.body.is_zero:
+            return S.Zero
+        return Expr.__new__(cls, body)
+
+    def unfold(self):
+        """Written out where the number of terms is known."""
+        size = self.vec.size
+        return sum((self.vec.at(Integer(k)) for k in range(1, int(size) + 1)), S.Zero) if size.is_Integer else self
+
+    def _eval_is_positive(self):
+        return self.vec.body.is_positive
+
+    def _eval_is_nonnegative(self):
+        return self.vec.body.is_nonnegative
+
+
+class Max(_OverVec):
+    """The largest component of a vector. Used to shift logits; not differentiated."""
+
+    def __new__(cls, vec):
+        return Expr.__new__(cls, Vec.of(vec))
+
+
+class logsumexp(_OverVec):  # noqa: N801 - the field's name
+    """log of the sum of the exponentials of a vector's components."""
+
+    def __new__(cls, vec):
+        return Expr.__new__(cls, Vec.of(vec))
+
+    def unfold(self):
+        """By definition."""
+        return log(Sum(self.vec.map(exp)))
+
+
+class softmax(_OverVec):  # noqa: N801
+    """Component `index` of the softmax of a vector."""
+
+    def __new__(cls, vec, index):
+        return Expr.__new__(cls, Vec.of(vec), sympify(index))
+
+    index = property(lambda self: self.args[1])
+
+    def unfold(self):
+        """By definition."""
+        return exp(self.vec.at(self.index)) / Sum(self.vec.map(exp))
+
+    def _eval_is_positive(self):
+        return self.vec.body.is_real
+
+
+class sigmoid(Function):  # noqa: N801
+    """1 / (1 + exp(-x))."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return 1 / (1 + exp(-self.args[0]))
+
+    def _eval_is_positive(self):
+        return self.args[0].is_real
+
+    def _eval_is_real(self):
+        return self.args[0].is_real
+
+    def fdiff(self, argindex=1):
+        """The definition's derivative; the book derives it before it uses it."""
+        x = self.args[0]
+        return exp(-x) / (1 + exp(-x)) ** 2
+
+
+class softplus(Function):  # noqa: N801
+    """log(1 + exp(x))."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return log(1 + exp(self.args[0]))
+
+    def _eval_is_positive(self):
+        return self.args[0].is_real
+
+    def _eval_is_real(self):
+        return self.args[0].is_real
+
+    def fdiff(self, argindex=1):
+        """The definition's derivative."""
+        return sigmoid(self.args[0])
+
+
+class Diff(Expr):
+    """The derivative of an expression by a symbol or a component such as z[j], not yet carried out."""
+
+    is_commutative = True
+
+    def __new__(cls, expr, by):
+        expr, by = sympify(expr), sympify(by)
+        if not isinstance(by, (Symbol, Indexed)):
+            raise TypeError(f"Diff: differentiate by a symbol or an indexed component, got {by!r}")
+        return Expr.__new__(cls, expr, by)
+
+    expr = property(lambda self: self.args[0])
+    by = property(lambda self: self.args[1])
+
+    def _eval_is_real(self):
+        return self.expr.is_real
+
+
+def depends_on(expr: Expr, by: Expr) -> bool:
+    """Whether `expr` mentions the variable `by` (for z[j]: any component of z)."""
+    if isinstance(by, Indexed):
+        return any(a.base == by.base for a in expr.atoms(Indexed))
+    return expr.has(by)
+
+
+def coordinate(a: Expr, b: Expr) -> Expr:
+    """d a / d b for two coordinates: 1 or 0 for symbols, a product of Kronecker deltas for components."""
+    if isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base:
+        result = S.One
+        for left, right in zip(a.indices, b.indices, strict=True):
+            result *= KroneckerDelta(left, right)
+        return result
+    return S.One if a == b else S.Zero
+
+
+def bound_indices(expr: Expr) -> set[Symbol]:
+    """Every index that some vector in the expression binds."""
+    # not `atoms(Vec)`: it merges vectors that are equal but for the name of the index
+    return {v.index for v in preorder_traversal(expr) if isinstance(v, Vec)}
+
+
+def free_indices(expr: Expr) -> dict[Symbol, Expr | None]:
+    """The free index symbols of an expression, each with the size of its range where the expression shows it."""
+    found: dict[Symbol, Expr | None] = {}
+
+    def note(index, size):
+        for s in index.free_symbols:
+            if found.get(s) is None:
+                found[s] = size
+
+    def visit(e):
+        if isinstance(e, Indexed):
+            shape = e.shape if e.base.shape is not None else (None,) * len(e.indices)
+            for index, size in zip(e.indices, shape, strict=True):
+                note(index, size)
+            return
+        if isinstance(e, KroneckerDelta):
+            for a, b in (e.args, e.args[::-1]):
+                note(a, found.get(b))
+            return
+        if isinstance(e, softmax):
+            note(e.index, e.vec.size)
+        if isinstance(e, Vec):
+            outer = found.pop(e.index, None)
+            found[e.index] = e.size
+            visit(e.body)
+            found.pop(e.index)
+            if outer is not None:
+                found[e.index] = outer
+            return
+        for a in e.args:
+            visit(a)
+
+    visit(expr)
+    visit(expr)  # a delta may come before the node that shows its partner's range
+    return found
+
+
+def import_sympy(expr) -> Expr:
+    """The same mathematics in this calculus: SymPy's sums become `Sum`, cases on indices become deltas."""
+    import sympy
+
+    expr = sympify(expr)
+
+    def sums(e):
+        return Sum(e.function, *e.limits)
+
+    def cases(e):
+        result, rest = S.Zero, S.One
+        for value, condition in e.args:
+            delta = S.One if condition is S.true else KroneckerDelta(condition.lhs, condition.rhs)
+            result += rest * delta * value
+            rest *= 1 - delta
+        return result
+
+    def on_indices(e):
+        return isinstance(e, Piecewise) and all(
+            c is S.true or (isinstance(c, sympy.Eq) and c.lhs.is_integer and c.rhs.is_integer) for _, c in e.args
+        )
+
+    expr = expr.replace(lambda e: isinstance(e, sympy.Sum), sums)
+    return expr.replace(on_indices, cases)

@@ -1,0 +1,148 @@
+"""Is a = b? Proved for all K, checked at random points, or refuted with a counterexample: nothing else is said."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import mpmath
+from sympy import Expr, IndexedBase, Symbol
+
+from .evaluate import Undefined, evaluate, random_point
+from .given import Given
+from .nodes import free_indices, import_sympy
+from .normal import is_zero
+
+POINTS = 6
+DIGITS = 50
+ATTEMPTS = 40
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why an equality is believed.
+
+    `kind` is "proved" (the zero test reduced the difference to 0 symbolically) or "checked" (no proof was found; both
+    sides agree at `points` random points to `digits` digits). `hypotheses` are what either relies on.
+    """
+
+    kind: str
+    points: int
+    digits: int
+    hypotheses: tuple[str, ...]
+    for_all: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """Whether the equality was proved symbolically."""
+        return self.kind == "proved"
+
+    def __str__(self) -> str:
+        if self.proved:
+            return f"proved {self.for_all}".strip()
+        return f"checked at {self.points} points to {self.digits} digits"
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Values at which two expressions differ, and what each comes to."""
+
+    values: dict
+    left: mpmath.mpf
+    right: mpmath.mpf
+
+    def __str__(self) -> str:
+        def show(value):
+            if isinstance(value, list):
+                return "(" + ", ".join(show(v) for v in value) + ")"
+            return str(value) if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
+
+        given = ", ".join(f"{name} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
+        return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
+
+
+def _order(item):
+    name, value = item
+    return (isinstance(value, list), not isinstance(value, int), str(name))
+
+
+class NotEqualError(ValueError):
+    """Two expressions are not equal. `counterexample` holds the values of K, logits and indices, and both sides."""
+
+    def __init__(self, left: Expr, right: Expr, counterexample: Counterexample):
+        self.left, self.right, self.counterexample = left, right, counterexample
+        super().__init__(f"{left} is not equal to {right}: {counterexample}")
+
+
+def prove_equal(a, b, *, given: Iterable[Given] = (), points: int = POINTS, digits: int = DIGITS, seed: int = 0):
+    """The evidence that `a` equals `b` wherever both are defined.
+
+    a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as `Simplex(y)`. Both sides
+    are always evaluated at `points` random points to `digits` digits first; then the zero test looks for a proof.
+    Raises `NotEqualError` with a counterexample where the sides differ, and `ValueError` where neither a proof nor a
+    point at which both sides are defined was found.
+    """
+    a, b, given = import_sympy(a), import_sympy(b), tuple(given)
+    agreed = _compare(a, b, given, points, digits, seed)
+    kind = "proved" if is_zero(a - b, given) else "checked"
+    if agreed == 0:
+        raise ValueError(f"no point was found at which both {a} and {b} are defined: nothing can be said of them")
+    return Evidence(kind, agreed, digits, hypotheses(a, b, given=given), _for_all(a, b))
+
+
+def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> int:
+    rng = random.Random(seed)
+    agreed = 0
+    for _ in range(ATTEMPTS):
+        values = random_point([a, b], given, rng)
+        try:
+            left, right = evaluate(a, values, digits), evaluate(b, values, digits)
+        except Undefined:
+            continue
+        with mpmath.workdps(digits + 20):
+            # inner cancellation costs digits: 50 of the 70 carried have to agree, at the scale of the larger side or 1
+            scale = max(abs(left), abs(right), mpmath.mpf(1))
+            if abs(left - right) > scale * mpmath.mpf(10) ** -digits:
+                raise NotEqualError(a, b, Counterexample(values, left, right))
+        agreed += 1
+        if agreed == points:
+            break
+    return agreed
+
+
+def hypotheses(*exprs: Expr, given: Iterable[Given] = ()) -> tuple[str, ...]:
+    """What the free names of some expressions are taken to be, in words."""
+    whole = [import_sympy(e) for e in exprs]
+    sizes = sorted({s for e in whole for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}, key=str)
+    ranges: dict[Expr, list[str]] = {}
+    named = set(sizes)
+    for e in whole:
+        for index, size in free_indices(e).items():
+            if size is not None and index not in named:
+                named.add(index)
+                ranges.setdefault(size, []).append(str(index))
+    lines = [f"{size} a positive integer" for size in map(str, sizes)]
+    lines += [f"1 ≤ {', '.join(sorted(names))} ≤ {size}" for size, names in ranges.items()]
+    labels = {base.label for e in whole for base in e.atoms(IndexedBase)}
+    given = tuple(given)
+    spoken_for = {g.vector for g in given if hasattr(g, "vector")}
+    for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
+        lines.append(f"{base} {_domain(base.label)}")
+    for symbol in sorted({s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named, key=str):
+        lines.append(f"{symbol} {_domain(symbol)}")
+    lines += [g.statement for g in given]
+    return tuple(lines)
+
+
+def _domain(symbol: Expr) -> str:
+    if symbol.is_positive:
+        return "> 0"
+    return "≥ 0" if symbol.is_nonnegative else "real"
+
+
+def _for_all(*exprs: Expr) -> str:
+    names = sorted(
+        {s.name for e in exprs for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}
+    )
+    return f"for all {', '.join(names)}" if names else ""

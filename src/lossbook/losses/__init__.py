@@ -1,0 +1,42 @@
+"""The registry: one short file per loss, and every page, test and generated file reads it from here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from ._loss import Loss, Parameter
+
+__all__ = ["Loss", "Parameter", "all_losses", "get", "names"]
+
+
+@cache
+def _registry() -> dict[str, Loss]:
+    found: dict[str, Loss] = {}
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
+        if module.name.startswith("_"):
+            continue
+        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(value, Loss):
+                if found.setdefault(value.name, value) is not value:
+                    raise ValueError(f"two losses are called {value.name!r}")
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """The names of all registered losses and activations, sorted."""
+    return tuple(sorted(_registry()))
+
+
+def get(name: str) -> Loss:
+    """The loss or activation of that name."""
+    try:
+        return _registry()[name]
+    except KeyError:
+        raise KeyError(f"no loss is called {name!r}; there are {', '.join(names())}") from None
+
+
+def all_losses() -> tuple[Loss, ...]:
+    """Every registered loss and activation, by name."""
+    return tuple(get(name) for name in names())

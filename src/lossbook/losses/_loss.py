@@ -1,0 +1,104 @@
+"""What a loss is: data. An equation, what it is differentiated by, its parameters, its target, its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
+
+from ..calculus.given import Given
+from ..calculus.nodes import import_sympy
+
+if TYPE_CHECKING:
+    from ..calculus.derivation import Derivation
+
+TARGETS = ("class index", "probabilities", "real", None)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a loss. `neutral` is the value at which it has no effect, None if there is none."""
+
+    symbol: Expr
+    domain: str
+    meaning: str
+    neutral: Expr | int | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of one row of logits (or one output), or an activation such as softmax.
+
+    name, title: for code and for people. expr: the equation, in the symbols of `lossbook.notation`. wrt: what it is
+    differentiated by, such as `z[j]`. parameters: with domain and neutral value. given: hypotheses, such as
+    `Simplex(y)`. target: "class index", "probabilities", "real", or None for an activation. reference: a key of the
+    book's bibliography, or a link. definition: the equation as papers write it, where `expr` uses a named function.
+    """
+
+    name: str
+    title: str
+    expr: Expr
+    wrt: Expr
+    target: str | None
+    reference: str
+    parameters: tuple[Parameter, ...] = ()
+    given: tuple[Given, ...] = ()
+
+    def __post_init__(self):
+        if not self.name.isidentifier():
+            raise ValueError(f"Loss: name must be usable as a name in code, got {self.name!r}")
+        if self.target not in TARGETS:
+            raise ValueError(f"Loss {self.name}: target must be one of {TARGETS}, got {self.target!r}")
+        if not isinstance(self.wrt, (Symbol, Indexed)):
+            raise TypeError(f"Loss {self.name}: wrt must be a symbol or a component such as z[j], got {self.wrt!r}")
+        object.__setattr__(self, "expr", import_sympy(self.expr))
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether this maps logits to outputs of the same shape, rather than to a loss."""
+        return self.target is None
+
+    @property
+    def plain(self) -> Expr:
+        """The equation with every parameter that has a neutral value at that value: weights 1, no smoothing."""
+        return self.at(**{_name(q.symbol): q.neutral for q in self.parameters if q.neutral is not None})
+
+    def at(self, **values) -> Expr:
+        """The equation with some parameters set, by name: `at(gamma=0)`."""
+        symbols = {_name(q.symbol): q.symbol for q in self.parameters}
+        expr = self.expr
+        for name, value in values.items():
+            if name not in symbols:
+                raise TypeError(f"Loss {self.name} has no parameter {name!r}; it has {', '.join(symbols) or 'none'}")
+            expr = _set(expr, symbols[name], sympify(value))
+        return expr
+
+    def derivation(self, *, full: bool = False, order: int = 1) -> Derivation:
+        """The gradient (order 1) or Hessian (order 2), derived line by line, each line checked.
+
+        full=True keeps the parameters that have a neutral value, such as class weights.
+        """
+        from ..calculus.derive import derive
+
+        return derive(self, full=full, order=order)
+
+    def source(self, target: str) -> str:
+        """The generated module for a target: "numpy" or "torch"."""
+        from ..codegen import source
+
+        return source(self, target)
+
+    def with_(self, **changes) -> Loss:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+def _name(symbol: Expr) -> str:
+    return str(symbol.label) if isinstance(symbol, IndexedBase) else str(symbol)
+
+
+def _set(expr: Expr, symbol: Expr, value: Expr) -> Expr:
+    if isinstance(symbol, IndexedBase):
+        return expr.replace(lambda e: isinstance(e, Indexed) and e.base == symbol, lambda e: value)
+    return expr.xreplace({symbol: value if value is not None else S.One})

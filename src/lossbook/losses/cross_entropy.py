@@ -1,0 +1,32 @@
+"""Cross entropy of softmax probabilities, for target probabilities and for one true class."""
+
+from sympy import log
+
+from ..calculus.given import Simplex
+from ..calculus.nodes import Sum
+from ..notation import K, epsilon, j, k, p, t, w, y, z
+from ._loss import Loss, Parameter
+
+WEIGHT = Parameter(w, "w ≥ 0", "weight of each class", neutral=1)
+SMOOTHING = Parameter(epsilon, "0 ≤ ε ≤ 1", "label smoothing: the share of the target spread over all classes", neutral=0)
+
+CROSS_ENTROPY = Loss(
+    name="cross_entropy",
+    title="Cross entropy",
+    expr=-Sum(w[k] * ((1 - epsilon) * y[k] + epsilon / K) * log(p(k)), (k, 1, K)),
+    wrt=z[j],
+    target="probabilities",
+    reference="goodfellow2016",
+    parameters=(WEIGHT, SMOOTHING),
+    given=(Simplex(y),),
+)
+
+CROSS_ENTROPY_INDEX = Loss(
+    name="cross_entropy_index",
+    title="Cross entropy of a class index",
+    expr=-w[t] * log(p(t)),
+    wrt=z[j],
+    target="class index",
+    reference="goodfellow2016",
+    parameters=(WEIGHT,),
+)

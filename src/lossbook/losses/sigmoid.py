@@ -1,0 +1,13 @@
+"""The sigmoid: one logit to the probability of class 1."""
+
+from ..notation import logit, sigmoid as sigma
+from ._loss import Loss
+
+SIGMOID = Loss(
+    name="sigmoid",
+    title="Sigmoid",
+    expr=sigma(logit),
+    wrt=logit,
+    target=None,
+    reference="goodfellow2016",
+)

@@ -1,0 +1,99 @@
+"""Every symbol of the book, once, as data: how it is printed, what it is called in code, its shape, domain, meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, IndexedBase, Symbol
+
+from .calculus.nodes import logsumexp, sigmoid, softmax, softplus
+
+__all__ = [
+    "NOTATION",
+    "Entry",
+    "K",
+    "alpha",
+    "beta",
+    "entry_of",
+    "epsilon",
+    "g",
+    "gamma",
+    "i",
+    "j",
+    "k",
+    "logit",
+    "logsumexp",
+    "p",
+    "prediction",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "t",
+    "target",
+    "v",
+    "w",
+    "y",
+    "z",
+]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One symbol. `latex` is how pages print it, `code` what generated code calls it."""
+
+    symbol: Expr
+    latex: str
+    code: str
+    shape: str
+    domain: str
+    meaning: str
+
+
+K = Symbol("K", integer=True, positive=True)
+i, j, k, t = (Symbol(name, integer=True, positive=True) for name in "ijkt")
+z = IndexedBase("z", shape=(K,), real=True)
+y = IndexedBase("y", shape=(K,), real=True)
+w = IndexedBase("w", shape=(K,), positive=True)
+g = IndexedBase("g", shape=(K,), real=True)
+v = IndexedBase("v", shape=(K,), real=True)
+logit = Symbol("logit", real=True)
+target = Symbol("target", real=True)
+prediction = Symbol("prediction", real=True)
+gamma = Symbol("gamma", nonnegative=True)
+alpha = Symbol("alpha", positive=True)
+epsilon = Symbol("epsilon", nonnegative=True)
+beta = Symbol("beta", positive=True)
+
+
+def p(index) -> Expr:
+    """The probability of a class: component `index` of the softmax of the logits z."""
+    return softmax(z, index)
+
+
+NOTATION: tuple[Entry, ...] = (
+    Entry(K, "K", "K", "scalar", "integer, K ≥ 1", "number of classes"),
+    Entry(i, "i", "i", "index", "1 ≤ i ≤ K", "a class"),
+    Entry(j, "j", "j", "index", "1 ≤ j ≤ K", "a class; usually the one whose logit is varied"),
+    Entry(k, "k", "k", "index", "1 ≤ k ≤ K", "a class that is summed over"),
+    Entry(t, "t", "targets", "index", "1 ≤ t ≤ K", "the true class"),
+    Entry(z, "z", "logits", "(K,)", "real", "logits: the scores a model gives the classes, before softmax"),
+    Entry(p(i), "p_i", "probs", "(K,)", "0 < p < 1, Σ p = 1", "probability of a class: softmax of the logits"),
+    Entry(p(t), "p_t", "prob_target", "scalar", "0 < p_t < 1", "probability of the true class"),
+    Entry(y, "y", "targets", "(K,)", "y ≥ 0, Σ y = 1", "target probabilities; one-hot where there is one true class"),
+    Entry(w, "w", "weight", "(K,)", "w ≥ 0", "weight of each class"),
+    Entry(logit, "z", "logits", "scalar", "real", "the single logit of a two-class model"),
+    Entry(sigmoid(logit), r"\sigma(z)", "probs", "scalar", "0 < σ < 1", "sigmoid of the logit: probability of class 1"),
+    Entry(target, "y", "targets", "scalar", "0 ≤ y ≤ 1, or real for a regression", "the target of a single output"),
+    Entry(prediction, "x", "inputs", "scalar", "real", "a predicted value"),
+    Entry(epsilon, r"\varepsilon", "label_smoothing", "scalar", "0 ≤ ε ≤ 1", "label smoothing: share given to all classes"),
+    Entry(gamma, r"\gamma", "gamma", "scalar", "γ ≥ 0", "focusing exponent of the focal loss"),
+    Entry(alpha, r"\alpha", "alpha", "scalar", "α > 0", "weight of a class in the focal loss"),
+    Entry(beta, r"\beta", "pos_weight", "scalar", "β > 0", "weight of the positive class in binary cross entropy"),
+    Entry(g, "g", "grad_output", "(K,)", "real", "gradient that arrives from above, one component per output"),
+    Entry(v, "v", "tangent", "(K,)", "real", "direction in which a Jacobian or Hessian is applied"),
+)
+
+
+def entry_of(symbol: Expr) -> Entry | None:
+    """The entry of a symbol or indexed base, or None for a name the book does not use."""
+    return next((e for e in NOTATION if e.symbol == symbol), None)
