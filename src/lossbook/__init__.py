@@ -1,7 +1,20 @@
 """Losses, Derived: write a loss once, as an equation; get its derivation, its proof, its code."""
 
+from .calculus.derivation import Derivation, Step, StepError
+from .calculus.derive import derive_expr
 from .calculus.given import OneHot, Simplex
 from .calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
 
-__all__ = ["Counterexample", "Evidence", "NotEqualError", "OneHot", "Simplex", "prove_equal"]
+__all__ = [
+    "Counterexample",
+    "Derivation",
+    "Evidence",
+    "NotEqualError",
+    "OneHot",
+    "Simplex",
+    "Step",
+    "StepError",
+    "derive_expr",
+    "prove_equal",
+]
 __version__ = "0.1.0"

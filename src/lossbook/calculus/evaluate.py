@@ -69,9 +69,10 @@ def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
     (component 1 first). Raises `Undefined` where there is no finite real value.
     """
     nesting = _diff_depth(expr)
-    step_digits = 2 * digits
+    # a central difference is off by about the square of its step
+    step_digits = digits // 2 + 15
     # a nested difference divides by the step each time: pay for it in working digits
-    with mpmath.workdps(digits + 20 + nesting * 2 * step_digits):
+    with mpmath.workdps(digits + 20 + nesting * step_digits):
         try:
             value = _Evaluator(mpmath.mpf(10) ** -step_digits).of(expr, {k: _lift(v) for k, v in point.items()})
         except ZeroDivisionError:

@@ -5,6 +5,8 @@ Every node says what it means (`unfold`), so that the prover can check a rule ab
 
 from __future__ import annotations
 
+from functools import cache
+
 from sympy import (
     Dummy,
     Expr,
@@ -21,7 +23,10 @@ from sympy import (
     preorder_traversal,
     sympify,
 )
-from sympy.core.cache import cacheit
+
+
+
+BOUND_LETTERS = ("k", "l", "m", "n", "q", "r", *(f"k{n}" for n in range(1, 100)))
 
 
 def bound_index() -> Dummy:
@@ -29,7 +34,7 @@ def bound_index() -> Dummy:
     return Dummy("k", integer=True, positive=True)
 
 
-@cacheit
+@cache  # not SymPy's cache, which forgets: equality rests on these being the same for ever
 def _canonical_index(depth: int) -> Dummy:
     return Dummy(f"k{depth}", integer=True, positive=True)
 
@@ -88,11 +93,19 @@ class Vec(Expr):
     def free_symbols(self):
         return (self.body.free_symbols - {self.index}) | self.size.free_symbols
 
+    @property
+    def letter(self) -> Symbol:
+        """A letter to show the bound index by, different from every name that is free in the body."""
+        taken = {s.name for s in self.free_symbols if isinstance(s, Symbol)}
+        return Symbol(next(name for name in BOUND_LETTERS if name not in taken), integer=True, positive=True)
+
     def _sympystr(self, printer):
         if self.base is not None:
             return printer._print(self.base)
-        letter = Symbol(f"k{self.depth}" if self.depth > 1 else "k")
-        return f"[{printer._print(self.at(letter))} for {letter} to {printer._print(self.size)}]"
+        letter = self.letter
+        from .rebuild import substitute  # which is about printing lines as they stand, and knows no nodes
+
+        return f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
 
     def _hashable_content(self):
         if not hasattr(self, "_content"):
@@ -167,6 +180,12 @@ class softmax(_OverVec):  # noqa: N801
         return Expr.__new__(cls, Vec.of(vec), sympify(index))
 
     index = property(lambda self: self.args[1])
+
+    def _sympystr(self, printer):
+        base = self.vec.base
+        if base is not None and base.label.name == "z":  # the book's p is the softmax of z
+            return f"p[{printer._print(self.index)}]"
+        return super()._sympystr(printer)
 
     def unfold(self):
         """By definition."""

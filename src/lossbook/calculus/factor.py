@@ -1,0 +1,118 @@
+"""Finding the form of an expression that reads best: cancelled, factored, signs absorbed. Display only, never proof."""
+
+from __future__ import annotations
+
+from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, factor as sympy_factor, together
+from sympy import cancel as sympy_cancel
+
+from .nodes import Sum, Vec
+
+
+def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+    """The expression over plain symbols, powers such as (1-p)**(gamma-1) and (1-p)**gamma sharing one of them."""
+    names: dict[Expr, Expr] = {}
+    lowest: dict[tuple[Expr, Expr], Expr] = {}
+
+    def name(atom: Expr) -> Expr:
+        if atom not in names:
+            names[atom] = Dummy(f"a{len(names)}", positive=True)
+        return names[atom]
+
+    def parts(power: Expr) -> tuple[Expr, Expr]:
+        whole = sum((t for t in Add.make_args(power) if t.is_Integer), S.Zero)
+        return power - whole, whole
+
+    def survey(e: Expr) -> None:
+        if isinstance(e, Pow) and not isinstance(e, exp) and not e.exp.is_Integer:
+            rest, whole = parts(e.exp)
+            key = (e.base, rest)
+            lowest[key] = min(lowest.get(key, whole), whole)
+            survey(e.base)
+        elif isinstance(e, (Add, Mul, Pow)) and not isinstance(e, exp):
+            for a in e.args:
+                survey(a)
+
+    def visit(e: Expr) -> Expr:
+        if e.is_Rational:
+            return e
+        if isinstance(e, (Add, Mul)):
+            return e.func(*(visit(a) for a in e.args))
+        if isinstance(e, Pow) and not isinstance(e, exp):
+            if e.exp.is_Integer:
+                return visit(e.base) ** e.exp
+            rest, whole = parts(e.exp)
+            least = lowest[e.base, rest]
+            return name(Pow(e.base, rest + least)) * visit(e.base) ** (whole - least)
+        return name(e)
+
+    survey(expr)
+    return visit(expr), {symbol: atom for atom, symbol in names.items()}
+
+
+def cancel(expr: Expr) -> Expr:
+    """Common factors of numerator and denominator removed."""
+    over_atoms, names = _atomised(expr)
+    return sympy_cancel(over_atoms).xreplace(names)
+
+
+def factored(expr: Expr) -> Expr:
+    """The shortest of: the expression, the expression factored; signs absorbed into brackets."""
+    expr = _inside_sums(expr)
+    over_atoms, names = _atomised(expr)
+    candidates = [over_atoms, sympy_factor(over_atoms), sympy_factor(together(over_atoms))]
+    if isinstance(over_atoms, Add) and len(over_atoms.args) > 2:
+        candidates.append(_common_factor(over_atoms))
+    forms = [_absorb_sign(c.xreplace(names)) for c in candidates]
+    return min(forms, key=lambda e: (_weight(e), str(e)))
+
+
+def _common_factor(expr: Add) -> Expr:
+    """Terms grouped by what a symbol multiplies, for the symbol that shortens the expression most."""
+    grouped = [expr.collect(s, sympy_factor) for s in sorted(expr.free_symbols, key=lambda s: s.name)]
+    return min([expr, *grouped], key=lambda e: e.count_ops())
+
+
+def _inside_sums(expr: Expr) -> Expr:
+    if not expr.args or isinstance(expr, Vec):
+        return expr
+    if isinstance(expr, Sum):
+        return Sum(expr.vec.map(factored)) if expr.vec.base is None else expr
+    return expr.func(*(_inside_sums(a) for a in expr.args))
+
+
+def _weight(e: Expr) -> int:
+    """How long a form reads: its operations, each sign counted."""
+    return int(e.count_ops())
+
+
+def _absorb_sign(e: Expr) -> Expr:
+    """-(a - b) as (b - a); a bracket's number, or else most of its terms, positive."""
+    if not isinstance(e, Mul):
+        return e
+    sign, numbers, parts = S.One, S.One, []
+    for f in e.args:
+        if isinstance(f, Add) and _reads_negative(f):
+            sign, f = -sign, -f
+        if f.is_Rational:
+            numbers *= f
+        else:
+            parts.append(f)
+    if (numbers * sign).is_negative:
+        free = [f for f in parts if isinstance(f, Add) and _number(f) == 0 and _negatives(f)]
+        if free:
+            most = max(free, key=lambda f: (_negatives(f) / len(f.args), str(f)))
+            parts[parts.index(most)] = -most
+            sign = -sign
+    return Mul(numbers * sign, *parts)
+
+
+def _number(e: Add) -> Expr:
+    return sum((t for t in e.args if t.is_Rational), S.Zero)
+
+
+def _reads_negative(e: Add) -> bool:
+    return _number(e).is_negative or (_number(e) == 0 and _negatives(e) * 2 > len(e.args))
+
+
+def _negatives(e: Add) -> int:
+    return sum(term.as_coeff_Mul()[0].is_negative for term in e.args)

@@ -1,0 +1,219 @@
+"""How the calculus is printed: the papers' notation, terms and factors in a fixed order, no ambiguous derivative."""
+
+from __future__ import annotations
+
+from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Pow, S, Symbol, exp, log
+from sympy.printing.latex import LatexPrinter
+
+from .nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
+from .rebuild import substitute
+
+
+def to_latex(expr: Expr) -> str:
+    """The LaTeX of an expression."""
+    return _Printer().doprint(expr)
+
+
+class _Printer(LatexPrinter):
+    def __init__(self):
+        super().__init__({"mode": "plain"})
+
+    # -- names -------------------------------------------------------------------------------------------------
+
+    def _print_Symbol(self, e, style="plain"):
+        from ..notation import entry_of  # the notation is written in the calculus, so it is read when needed
+
+        entry = entry_of(e)
+        return entry.latex if entry is not None and entry.shape != "index" else super()._print_Symbol(e)
+
+    _print_Dummy = _print_Symbol
+
+    def _print_IndexedBase(self, e):
+        return self._print(Symbol(e.label.name))
+
+    def _print_Indexed(self, e):
+        return f"{self._print(e.base)}_{{{self.indices(e.indices)}}}"
+
+    def _print_KroneckerDelta(self, e, exp=None):
+        first, second = sorted(e.args, key=lambda a: (a.is_number, str(a)))
+        return rf"\delta_{{{self.indices((first, second))}}}" + (f"^{{{exp}}}" if exp else "")
+
+    def indices(self, indices):
+        parts = [self._print(a) for a in indices]
+        return (" " if all(len(q) == 1 for q in parts) else ", ").join(parts)
+
+    # -- vectors -----------------------------------------------------------------------------------------------
+
+    def opened(self, vec: Vec) -> tuple[str, Expr]:
+        letter = vec.letter
+        return letter.name, substitute(vec.body, vec.index, letter)
+
+    def _print_Vec(self, e):
+        if e.base is not None:
+            return self._print(e.base)
+        letter, body = self.opened(e)
+        return rf"\left({self._print(body)}\right)_{{{letter}}}"
+
+    def _print_Sum(self, e):
+        letter, body = self.opened(e.vec)
+        text = self._print(body)
+        if isinstance(body, Add):
+            text = rf"\left({text}\right)"
+        return rf"\sum_{{{letter}=1}}^{{{self._print(e.vec.size)}}} {text}"
+
+    def _print_softmax(self, e):
+        base = e.vec.base
+        if base is not None and base.label.name == "z":
+            return f"p_{{{self._print(e.index)}}}"
+        return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}\left({self.inner(e.vec)}\right)"
+
+    def inner(self, vec: Vec) -> str:
+        return self._print(vec.base if vec.base is not None else self.opened(vec)[1])
+
+    def _print_logsumexp(self, e):
+        return self._print(log(Sum(e.vec.map(exp))))
+
+    def _print_Max(self, e):
+        if not isinstance(e, Max):
+            return super()._print_Max(e)
+        letter, body = self.opened(e.vec)
+        return rf"\max_{{{letter}}} {self.factor(body)}"
+
+    # -- functions ---------------------------------------------------------------------------------------------
+
+    def _print_sigmoid(self, e, exp=None):
+        return rf"\sigma{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
+
+    def _print_softplus(self, e, exp=None):
+        return rf"\operatorname{{softplus}}{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
+
+    def argument(self, e) -> str:
+        small = isinstance(e, (Symbol, Indexed)) or isinstance(-e, (Symbol, Indexed))
+        return f"({self._print(e)})" if small else rf"\left({self._print(e)}\right)"
+
+    def _print_log(self, e, exp=None):
+        x = e.args[0]
+        power = f"^{{{exp}}}" if exp else ""
+        if isinstance(x, (Symbol, Indexed, softmax, Number, sigmoid)):
+            return rf"\log{power} {self._print(x)}"
+        return rf"\log{power}\left({self._print(x)}\right)"
+
+    def _print_exp(self, e):
+        return f"e^{{{self._print(e.args[0])}}}"
+
+    def _print_ExpBase(self, e, exp=None):
+        return self._print_exp(e)
+
+    def _print_Diff(self, e):
+        by = self._print(e.by)
+        if isinstance(e.expr, (Symbol, Indexed, softmax)):
+            return rf"\frac{{\partial {self._print(e.expr)}}}{{\partial {by}}}"
+        if isinstance(e.expr, Diff) and isinstance(e.expr.expr, (Symbol, Indexed, softmax)):
+            return rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
+        return rf"\frac{{\partial}}{{\partial {by}}}\left[{self._print(e.expr)}\right]"
+
+    # -- sums and products in a fixed order --------------------------------------------------------------------
+
+    def _print_Add(self, e, order=None):
+        def key(term):
+            return (_is_negative(term), not term.is_number, term.count_ops(), self._print(term))
+
+        text = ""
+        for term in sorted(e.args, key=key):
+            printed = self._print(term)
+            if text:
+                text += f" {printed}" if printed.startswith("-") else f" + {printed}"
+            else:
+                text = printed
+        return text
+
+    def _print_Mul(self, e):
+        coefficient, factors = S.One, []
+        for f in e.args:
+            if f.is_Rational:
+                coefficient *= f
+            else:
+                factors.append(f)
+        above = [f for f in factors if not _is_reciprocal(f)]
+        below = [_reciprocal(f) for f in factors if _is_reciprocal(f)]
+        sign = "-" if coefficient < 0 else ""
+        coefficient = abs(coefficient)
+        last = [f for f in above if isinstance(f, (Sum, Diff))]
+        above = [f for f in above if not isinstance(f, (Sum, Diff))]
+        if coefficient.q != 1 or below:
+            top = self.product(above, coefficient.p)
+            bottom = self.product(below, coefficient.q)
+            head = rf"\frac{{{top or '1'}}}{{{bottom}}}"
+            if last and not top:
+                head = rf"\frac{{1}}{{{bottom}}}"
+            return sign + head + (r" \, " + self.product(last, 1) if last else "")
+        return sign + (self.product(above + last, coefficient.p) or "1")
+
+    def product(self, factors, number) -> str:
+        factors = sorted(factors, key=lambda f: (_rank(f), self._print(f)))
+        if not factors:
+            return str(number) if number != 1 else ""
+        parts = [] if number == 1 else [str(number)]
+        for n, f in enumerate(factors):
+            alone = len(factors) == 1 and not parts
+            ends = n == len(factors) - 1
+            if ends and isinstance(f, Sum):
+                parts.append(self._print(f))
+            elif not ends and isinstance(f, log):
+                parts.append(rf"\log\left({self._print(f.args[0])}\right)")
+            else:
+                parts.append(self._print(f) if alone else self.factor(f))
+        return r" \, ".join(parts) if any(isinstance(f, (log, Diff, Sum)) for f in factors) else " ".join(parts)
+
+    def factor(self, e) -> str:
+        text = self._print(e)
+        needs = isinstance(e, (Add, Sum)) or (isinstance(e, (Mul, Number)) and (text.startswith("-") or "+" in text))
+        return rf"\left({text}\right)" if needs or isinstance(e, Mul) else text
+
+    def _print_Pow(self, e):
+        if isinstance(e, exp):
+            return self._print_exp(e)
+        if _is_reciprocal(e):
+            return rf"\frac{{1}}{{{self._print(_reciprocal(e))}}}"
+        if e.exp == S.Half:
+            return rf"\sqrt{{{self._print(e.base)}}}"
+        power = self._print(e.exp)
+        if isinstance(e.base, (log, sigmoid, softplus)):
+            return getattr(self, f"_print_{type(e.base).__name__}")(e.base, exp=power)
+        if isinstance(e.base, (softmax, Indexed)) and e.base.has(Indexed):
+            return f"{self._print(e.base)}^{{{power}}}"
+        if isinstance(e.base, (Symbol, Number)) and not _is_negative(e.base):
+            return f"{self._print(e.base)}^{{{power}}}"
+        return rf"\left({self._print(e.base)}\right)^{{{power}}}"
+
+
+def _is_negative(term: Expr) -> bool:
+    return term.as_coeff_Mul(rational=True)[0].is_negative or (
+        isinstance(term, Mul) and any(a.is_Rational and a.is_negative for a in term.args)
+    )
+
+
+def _is_reciprocal(f: Expr) -> bool:
+    return isinstance(f, Pow) and not isinstance(f, exp) and f.exp.is_Rational and f.exp.is_negative
+
+
+def _reciprocal(f: Expr) -> Expr:
+    return f.base if f.exp == -1 else Pow(f.base, -f.exp, evaluate=False)
+
+
+def _rank(f: Expr) -> int:
+    """Where a factor stands in a product: parameters, vectors, probabilities, powers, brackets, logs, sums, ∂."""
+    base = f.base if isinstance(f, Pow) and not isinstance(f, exp) else f
+    if isinstance(base, (Symbol, IndexedBase)) or base.is_number:
+        return 0
+    if isinstance(base, Indexed):
+        return 1
+    if isinstance(base, (softmax, sigmoid, exp)):
+        return 2
+    if isinstance(base, KroneckerDelta):
+        return 3
+    if isinstance(base, Add):
+        return 4 if isinstance(f, Pow) else 5
+    if isinstance(base, (log, logsumexp)):
+        return 7
+    return {Sum: 8, Diff: 9}.get(type(base), 6)

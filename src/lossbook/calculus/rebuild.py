@@ -1,0 +1,84 @@
+"""Rewriting one node while the rest of the line stays as written.
+
+SymPy cancels and collects whenever it rebuilds a product or a sum. A derivation must show `p/p` before it vanishes, so
+here a product or sum whose factors or terms would merge is kept as it stands; `tidy` merges them, as a step of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sympy import Add, Expr, Mul, Pow, S, exp
+from sympy.core.parameters import distribute
+
+Rewrite = Callable[[Expr], Expr | None]
+
+
+def rewrite_outermost(expr: Expr, rewrite: Rewrite) -> Expr:
+    """`rewrite` applied to the outermost nodes on which it does not return None."""
+    result = rewrite(expr)
+    if result is not None:
+        return result
+    if not expr.args:
+        return expr
+    args = [rewrite_outermost(a, rewrite) for a in expr.args]
+    return expr if all(a is b for a, b in zip(args, expr.args, strict=True)) else rebuild(expr, args)
+
+
+def rebuild(expr: Expr, args: list[Expr]) -> Expr:
+    """`expr` with new arguments, nothing merged."""
+    if isinstance(expr, Mul):
+        return product(*args)
+    if isinstance(expr, Add):
+        return total(*args)
+    if isinstance(expr, Pow) and not isinstance(expr, exp):
+        return Pow(*args, evaluate=False) if isinstance(args[0], (Mul, Pow)) else Pow(*args)
+    return expr.func(*args)
+
+
+def product(*factors: Expr) -> Expr:
+    """The product, numbers multiplied out, other factors kept apart."""
+    number, flat = S.One, []
+    for f in factors:
+        for part in f.args if isinstance(f, Mul) else (f,):
+            if part.is_Rational:
+                number *= part
+            else:
+                flat.append(part)
+    if number == 0:
+        return S.Zero
+    parts = ([] if number == 1 else [number]) + flat
+    if number == -1 and len(flat) == 1 and isinstance(flat[0], Add):
+        return total(*(product(number, term) for term in flat[0].args))
+    with distribute(False):
+        merged = Mul(*parts)
+    kept = len(merged.args) if isinstance(merged, Mul) else 1
+    if kept == len(parts) or len(parts) < 2:
+        return merged
+    return Mul(*parts, evaluate=False)
+
+
+def total(*terms: Expr) -> Expr:
+    """The sum, like terms kept apart."""
+    flat = [part for t in terms for part in (t.args if isinstance(t, Add) else (t,)) if part != 0]
+    merged = Add(*flat)
+    kept = len(merged.args) if isinstance(merged, Add) else 1
+    if kept == len(flat) or len(flat) < 2:
+        return merged
+    return Add(*flat, evaluate=False)
+
+
+def tidy(expr: Expr) -> Expr:
+    """Everything merged that SymPy merges on its own: equal factors cancelled, like terms collected."""
+    if not expr.args:
+        return expr
+    args = [tidy(a) for a in expr.args]
+    if isinstance(expr, Mul):
+        with distribute(False):  # 2(a - b) reads better than 2a - 2b
+            return Mul(*args)
+    return expr.func(*args)
+
+
+def substitute(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """`old` replaced by `new`, nothing merged."""
+    return rewrite_outermost(expr, lambda e: new if e == old else None)

@@ -1,0 +1,365 @@
+"""The rules of a derivation: one named object each. A rule rewrites a line; the prover judges what it wrote.
+
+A rule whose right-hand side is a theorem (the softmax Jacobian, the gradient of log-sum-exp, the sigmoid's derivative)
+carries no formula: its right-hand side is the result of a derivation from the definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sympy import Add, Dummy, Expr, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, log
+from sympy.core.function import AppliedUndef
+
+from .given import Given
+from .nodes import Diff, Sum, Vec, coordinate, depends_on, logsumexp, sigmoid, softmax, softplus
+from .rebuild import product, rewrite_outermost, tidy, total
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One named rewriting of a line.
+
+    `rewrite(node, given)` returns the new node, or None where the rule does not apply.
+    """
+
+    name: str
+    rewrite: Callable[[Expr, tuple[Given, ...]], Expr | None]
+
+    def apply(self, expr: Expr, given: Iterable[Given] = ()) -> Expr | None:
+        """The line after this rule, everywhere it applies; None where it applies nowhere."""
+        given = tuple(given)
+        result, previous = expr, None
+        while previous is not result:
+            previous = result
+            result = rewrite_outermost(previous, lambda e: self.rewrite(e, given))
+            if result == previous:
+                break
+        return None if result is expr else result
+
+
+def _on_derivative(rewrite: Callable[[Expr, Expr], Expr | None]):
+    """A rewriting of `Diff(body, by)` given as a function of body and by."""
+
+    def on_node(node: Expr, given: tuple[Given, ...]) -> Expr | None:
+        return rewrite(node.expr, node.by) if isinstance(node, Diff) else None
+
+    return on_node
+
+
+# -- differentiation ------------------------------------------------------------------------------------------------
+
+
+def _linearity(e: Expr, by: Expr) -> Expr | None:
+    if not depends_on(e, by):
+        return S.Zero
+    if isinstance(e, Add):
+        return total(*(Diff(a, by) for a in e.args if depends_on(a, by)))
+    if isinstance(e, Mul):
+        constant = [f for f in e.args if not depends_on(f, by)]
+        varying = [f for f in e.args if depends_on(f, by)]
+        return product(*constant, Diff(Mul(*varying, evaluate=len(varying) < 2), by)) if constant else None
+    if isinstance(e, Sum):
+        return Sum(e.vec.map(lambda body: Diff(body, by)))
+    if isinstance(e, Piecewise):
+        return Piecewise(*((Diff(value, by), c) for value, c in e.args))
+    return None
+
+
+def _split(e: Expr) -> tuple[Expr, Expr]:
+    above = [f for f in Mul.make_args(e) if not _reciprocal(f)]
+    below = [Pow(f.base, -f.exp) for f in Mul.make_args(e) if _reciprocal(f)]
+    return Mul(*above), Mul(*below)
+
+
+def _reciprocal(f: Expr) -> bool:
+    return isinstance(f, Pow) and not isinstance(f, exp) and f.exp.is_Integer and f.exp.is_negative
+
+
+def _quotient(e: Expr, by: Expr) -> Expr | None:
+    if not isinstance(e, Mul):
+        return None
+    above, below = _split(e)
+    if not (depends_on(above, by) and depends_on(below, by)):
+        return None
+    return product(total(product(Diff(above, by), below), product(S.NegativeOne, above, Diff(below, by))), Pow(below, -2))
+
+
+def _product(e: Expr, by: Expr) -> Expr | None:
+    if not isinstance(e, Mul) or any(_reciprocal(f) and depends_on(f, by) for f in e.args):
+        return None
+    if sum(depends_on(f, by) for f in e.args) < 2:
+        return None
+    terms = []
+    for n, f in enumerate(e.args):
+        if depends_on(f, by):
+            terms.append(product(*e.args[:n], *e.args[n + 1 :], Diff(f, by)))
+    return total(*terms)
+
+
+def _power(e: Expr, by: Expr) -> Expr | None:
+    if not isinstance(e, Pow) or isinstance(e, exp) or depends_on(e.exp, by):
+        return None
+    return product(e.exp, Pow(e.base, e.exp - 1), Diff(e.base, by))
+
+
+def _exponential(e: Expr, by: Expr) -> Expr | None:
+    if isinstance(e, exp):
+        return product(e, Diff(e.args[0], by))
+    if isinstance(e, Pow) and depends_on(e.exp, by) and not depends_on(e.base, by):
+        return product(e, log(e.base), Diff(e.exp, by))
+    return None
+
+
+def _variable_power(e: Expr, by: Expr) -> Expr | None:
+    if isinstance(e, Pow) and depends_on(e.exp, by) and depends_on(e.base, by):
+        return Diff(exp(product(e.exp, log(e.base)), evaluate=False), by)
+    return None
+
+
+def _logarithm(e: Expr, by: Expr) -> Expr | None:
+    return product(1 / e.args[0], Diff(e.args[0], by)) if isinstance(e, log) else None
+
+
+def _chain(e: Expr, by: Expr) -> Expr | None:
+    if not isinstance(e, Function) or isinstance(e, (exp, log, Piecewise, KroneckerDelta, AppliedUndef)):
+        return None
+    if type(e) in _THEOREMS:
+        return None
+    return total(*(product(e.fdiff(n), Diff(a, by)) for n, a in enumerate(e.args, 1) if depends_on(a, by)))
+
+
+def _coordinate(e: Expr, by: Expr) -> Expr | None:
+    return coordinate(e, by) if isinstance(e, (Symbol, Indexed)) else None
+
+
+LINEARITY = Rule("linearity", _on_derivative(_linearity))
+QUOTIENT = Rule("quotient rule", _on_derivative(_quotient))
+PRODUCT = Rule("product rule", _on_derivative(_product))
+POWER = Rule("power rule, chain rule", _on_derivative(_power))
+EXPONENTIAL = Rule("derivative of exp, chain rule", _on_derivative(_exponential))
+VARIABLE_POWER = Rule("power as exp of log", _on_derivative(_variable_power))
+LOGARITHM = Rule("derivative of log, chain rule", _on_derivative(_logarithm))
+CHAIN = Rule("chain rule", _on_derivative(_chain))
+COORDINATE = Rule("coordinate derivative", _on_derivative(_coordinate))
+
+
+# -- theorems: used as rules once they are derived from their definitions ----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A derivative that is derived before it is used: `node` by `by`, in the symbols of the notation."""
+
+    name: str
+    node: Expr
+    by: Expr
+
+    @property
+    def derivation(self):
+        """The derivation from the definition (made once)."""
+        from .derive import theorem  # the derivation is written with the rules of this file
+
+        return theorem(self.node, self.by)
+
+    def instance(self, node: Expr, by: Expr) -> Expr:
+        """The right-hand side for another node of the same kind, chain rule included."""
+        result = self.derivation.result
+        if not isinstance(self.by, Indexed):
+            return product(result.xreplace({self.by: node.args[0]}), Diff(node.args[0], by))
+        vec = node.vec
+
+        def at(j) -> Expr:
+            names = {self.by.indices[0]: j}
+            if isinstance(node, softmax):
+                names[self.node.index] = node.index
+            own = result.xreplace(names)
+            return own.replace(lambda e: isinstance(e, softmax), lambda e: softmax(vec, e.index))
+
+        if vec.base is not None and isinstance(by, Indexed) and by.base == vec.base and len(by.indices) == 1:
+            return at(by.indices[0])
+        return Sum(Vec(product(at(vec.index), Diff(vec.body, by)), vec.index, vec.size))
+
+
+def _theorems() -> dict[type, Theorem]:
+    from .. import notation as n
+
+    return {
+        softmax: Theorem("softmax Jacobian", softmax(n.z, n.i), n.z[n.j]),
+        logsumexp: Theorem("log-sum-exp gradient", logsumexp(n.z), n.z[n.j]),
+        sigmoid: Theorem("sigmoid derivative", sigmoid(n.logit), n.logit),
+        softplus: Theorem("softplus derivative", softplus(n.logit), n.logit),
+    }
+
+
+_THEOREMS = (softmax, logsumexp, sigmoid, softplus)
+
+
+def theorem_of(kind: type) -> Theorem:
+    """The theorem about softmax, logsumexp, sigmoid or softplus."""
+    return _theorems()[kind]
+
+
+def _theorem_rule(kind: type, name: str) -> Rule:
+    def rewrite(e: Expr, by: Expr) -> Expr | None:
+        return theorem_of(kind).instance(e, by) if isinstance(e, kind) else None
+
+    return Rule(name, _on_derivative(rewrite))
+
+
+SOFTMAX = _theorem_rule(softmax, "softmax Jacobian")
+LOGSUMEXP = _theorem_rule(logsumexp, "log-sum-exp gradient")
+SIGMOID = _theorem_rule(sigmoid, "sigmoid derivative")
+SOFTPLUS = _theorem_rule(softplus, "softplus derivative")
+
+
+def definition_of(node: Expr) -> Rule:
+    """Write a named function out."""
+
+    def rewrite(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+        return e.unfold() if e == node else None
+
+    return Rule("definition", rewrite)
+
+
+def recognise(node: Expr) -> Rule:
+    """Write exponentials as the named function that they make up: the inverse of its definition."""
+
+    def rewrite(line: Expr, given: tuple[Given, ...]) -> Expr | None:
+        from .factor import cancel
+
+        if isinstance(node, (softmax, logsumexp)):
+            scale = Dummy("S", positive=True)
+            named = line.xreplace({Sum(node.vec.map(exp)): scale}).replace(
+                lambda e: isinstance(e, exp) and isinstance(e.args[0], Indexed),
+                lambda e: softmax(node.vec, e.args[0].indices[0]) * scale,
+            )
+        else:
+            scale = exp
+            s = sigmoid(node.args[0])
+            named = line.xreplace({exp(-node.args[0]): (1 - s) / s, exp(node.args[0]): s / (1 - s)})
+        named = cancel(named)
+        return None if named.has(exp, scale) or named == line else named
+
+    kind = {softmax: "softmax", logsumexp: "softmax", sigmoid: "sigmoid", softplus: "sigmoid"}[type(node)]
+
+    class _Whole(Rule):
+        def apply(self, expr, given=()):
+            return self.rewrite(expr, tuple(given))
+
+    return _Whole(f"recognise the {kind}", rewrite)
+
+
+# -- sums and deltas ------------------------------------------------------------------------------------------------
+
+
+def _distribute(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+    """Multiply out, under a sum, a bracket that holds a delta or a term free of the index; split the sum."""
+    if not isinstance(e, Sum):
+        return None
+    k, body = e.vec.index, e.vec.body
+    if isinstance(body, Add):
+        if not any(_closes(term, k, given) for term in body.args):
+            return None
+        return total(*(_summed(term, k, e.vec.size) for term in body.args))
+    factors = Mul.make_args(body)
+    for n, f in enumerate(factors):
+        if isinstance(f, Add) and f.has(k) and _worth_splitting(f, factors[:n] + factors[n + 1 :], k, given):
+            rest = factors[:n] + factors[n + 1 :]
+            return total(*(_summed(product(*rest, term), k, e.vec.size) for term in f.args))
+    return None
+
+
+def _summed(term: Expr, k: Symbol, size: Expr) -> Expr:
+    number = Mul(*(f for f in Mul.make_args(term) if f.is_Rational))
+    return product(number, Sum(Vec(product(*(f for f in Mul.make_args(term) if not f.is_Rational)), k, size)))
+
+
+def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], k: Symbol, given) -> bool:
+    if any(isinstance(f, KroneckerDelta) and k in f.args for f in rest):
+        return False  # the delta is contracted first
+    if any(k in d.args for d in bracket.atoms(KroneckerDelta)):
+        return True
+    return all(_closes(Mul(*rest, term), k, given) for term in bracket.args)
+
+
+def _closes(term: Expr, k: Symbol, given: tuple[Given, ...]) -> bool:
+    """Whether the sum of a term over k is known: by a delta, by an axiom, or because k does not occur."""
+    inside = term.as_independent(k, as_Add=False)[1]
+    if any(isinstance(f, KroneckerDelta) and k in f.args for f in Mul.make_args(inside)):
+        return True
+    return inside == 1 or _known_sum(Vec(inside, k, S.One), given) is not None
+
+
+def _contract(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+    if not isinstance(e, Sum):
+        return None
+    k = e.vec.index
+    for delta in Mul.make_args(e.vec.body):
+        if isinstance(delta, KroneckerDelta) and k in delta.args:
+            other = next(a for a in delta.args if a != k)
+            rest = product(*(f for f in Mul.make_args(e.vec.body) if f is not delta))
+            return rest.xreplace({k: other})
+    return None
+
+
+def _pull_out(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+    if not isinstance(e, Sum):
+        return None
+    k = e.vec.index
+    factors = Mul.make_args(e.vec.body)
+    outside = [f for f in factors if not f.has(k)]
+    inside = [f for f in factors if f.has(k)]
+    if not outside:
+        return None
+    return product(*outside, Sum(Vec(product(*inside), k, e.vec.size)) if inside else e.vec.size)
+
+
+def _known_sum(vec: Vec, given: tuple[Given, ...]) -> Expr | None:
+    if isinstance(vec.body, softmax) and vec.body.index == vec.index and not vec.body.vec.has(vec.index):
+        return S.One
+    return next((known for g in given if (known := g.sum_of(vec)) is not None), None)
+
+
+def _normalise(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+    return _known_sum(e.vec, given) if isinstance(e, Sum) else None
+
+
+class _Tidy(Rule):
+    def apply(self, expr, given=()):
+        result = tidy(expr)
+        return None if result is expr else result
+
+
+class _Factor(Rule):
+    def apply(self, expr, given=()):
+        from .factor import factored
+
+        result = factored(expr)
+        return None if result == expr else result
+
+
+TIDY = _Tidy("cancel and collect", lambda e, given: None)
+DISTRIBUTE = Rule("distribute the sum", _distribute)
+CONTRACT = Rule("contract the delta", _contract)
+PULL_OUT = Rule("pull out of the sum", _pull_out)
+NORMALISE = Rule("probabilities sum to 1", _normalise)
+FACTOR = _Factor("factor", lambda e, given: None)
+
+DIFFERENTIATION = (
+    LINEARITY,
+    QUOTIENT,
+    PRODUCT,
+    POWER,
+    VARIABLE_POWER,
+    EXPONENTIAL,
+    LOGARITHM,
+    SOFTMAX,
+    LOGSUMEXP,
+    SIGMOID,
+    SOFTPLUS,
+    CHAIN,
+    COORDINATE,
+)
+SIMPLIFICATION = (TIDY, CONTRACT, DISTRIBUTE, PULL_OUT, NORMALISE)
