@@ -1,0 +1,155 @@
+"""What a page shows: derivations, theorems, cards and tables, as HTML for the site and LaTeX for print and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from sympy import Expr, IndexedBase
+
+from .calculus.derivation import Derivation
+from .calculus.given import Given
+from .calculus.latex import to_latex
+from .calculus.nodes import import_sympy
+from .calculus.prove import Evidence, prove_equal
+from .losses import Loss
+from .notation import NOTATION, entry_of
+
+__all__ = ["Html", "Theorem", "card", "derivation_html", "equation", "notation", "table", "theorem"]
+
+
+@dataclass(frozen=True)
+class Html:
+    """A piece of a page: HTML, with the text that stands for it where HTML is not shown."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _math(latex: str) -> str:
+    return rf'<span class="lb-math math notranslate">\(\displaystyle {escape(latex)}\)</span>'
+
+
+def _badge(evidence: Evidence) -> str:
+    return f'<span class="lb-evidence lb-{evidence.kind}">{escape(str(evidence))}</span>'
+
+
+def _row(latex: str, rule: str, evidence: Evidence | None) -> str:
+    return (
+        f'<div class="lb-step">{_math(latex)}<span class="lb-rule">{escape(rule)}</span>'
+        f"{_badge(evidence) if evidence else '<span></span>'}</div>"
+    )
+
+
+def _hypotheses(found: Sequence[str]) -> str:
+    return f'<p class="lb-hypotheses">Given: {escape("; ".join(found))}.</p>' if found else ""
+
+
+def derivation_html(derivation: Derivation) -> str:
+    """A derivation, a row per line: what it says, by which rule, and the evidence."""
+    first, *rest = derivation.steps
+    rows = [_row(to_latex(first.expr), "", None)]
+    rows += [_row(r"{}= " + to_latex(s.expr), s.rule, s.evidence) for s in rest]
+    return f'<div class="lb-derivation">{"".join(rows)}{_hypotheses(derivation.hypotheses)}</div>'
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """An equality that was judged when it was made. `left`, `right` and the `evidence`."""
+
+    left: Expr
+    right: Expr
+    evidence: Evidence
+    rule: str = ""
+
+    def to_latex(self) -> str:
+        """left = right."""
+        return f"{to_latex(self.left)} = {to_latex(self.right)}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex()} \\quad\\text{{({self.evidence})}}$"
+
+    def _repr_html_(self) -> str:
+        body = _row(self.to_latex(), self.rule, self.evidence)
+        return f'<div class="lb-derivation">{body}{_hypotheses(self.evidence.hypotheses)}</div>'
+
+    def __repr__(self) -> str:
+        return f"{self.left} = {self.right}    [{self.evidence}]"
+
+
+def theorem(left, right, *, given: Iterable[Given] = (), rule: str = "") -> Theorem:
+    """Judge left = right and show it with its evidence. Raises `NotEqualError` if it is false."""
+    return Theorem(import_sympy(left), import_sympy(right), prove_equal(left, right, given=given), rule)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An expression, displayed. It claims nothing, so it carries no evidence."""
+
+    expr: Expr
+    name: str = ""
+
+    def _repr_latex_(self) -> str:
+        left = f"{self.name} = " if self.name else ""
+        return f"$\\displaystyle {left}{to_latex(self.expr)}$"
+
+    def __repr__(self) -> str:
+        return f"{self.name + ' = ' if self.name else ''}{self.expr}"
+
+
+def equation(expr, name: str = "") -> Equation:
+    """Display an expression, as `name = expr` where a LaTeX name is given: a definition."""
+    return Equation(import_sympy(expr), name)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Html:
+    """A table. Cells are text, numbers (as they print), SymPy expressions (typeset) or `Html`."""
+    rows = [list(row) for row in rows]
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in rows)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    text = "\n".join(" | ".join(str(c) for c in row) for row in [list(header), *rows])
+    return Html(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", text)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, Html):
+        return value.html
+    if isinstance(value, (Expr, IndexedBase)):
+        return _math(to_latex(value))
+    return escape(str(value))
+
+
+def notation() -> Html:
+    """The table of all symbols."""
+    rows = [
+        (Html(_math(e.latex), e.latex), Html(f"<code>{escape(e.code)}</code>", e.code), e.shape, e.domain, e.meaning)
+        for e in NOTATION
+    ]
+    return table(("symbol", "in code", "shape", "domain", "meaning"), rows)
+
+
+def card(loss: Loss) -> Html:
+    """The conventions of a loss on one card: equation, what it is differentiated by, target, parameters."""
+    rows: list[tuple[str, object]] = [("equation", loss.plain)]
+    if loss.expr != loss.plain:
+        rows.append(("with all parameters", loss.expr))
+    rows.append(("differentiated by", loss.wrt))
+    rows.append(("target", {None: "none: this maps logits to outputs"}.get(loss.target, loss.target)))
+    for q in loss.parameters:
+        entry = entry_of(q.symbol)
+        name = Html(_math(entry.latex), entry.latex) if entry else Html(escape(str(q.symbol)), str(q.symbol))
+        neutral = "" if q.neutral is None else f"; no effect at {q.neutral}"
+        rows.append(("parameter", Html(f"{name.html} {escape(q.meaning)} ({escape(q.domain)}{neutral})", q.meaning)))
+    if loss.given:
+        rows.append(("given", "; ".join(g.statement for g in loss.given)))
+    body = "".join(f'<tr><th scope="row">{escape(k)}</th><td>{_cell(v)}</td></tr>' for k, v in rows)
+    text = "\n".join(f"{k}: {v}" for k, v in rows)
+    return Html(f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>', text)
