@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from sympy import Expr, IndexedBase
+from sympy import Expr, IndexedBase, Piecewise, sympify
 
 from .calculus.derivation import Derivation
 from .calculus.given import Given
@@ -86,7 +86,13 @@ class Theorem:
 
 def theorem(left, right, *, given: Iterable[Given] = (), rule: str = "") -> Theorem:
     """Judge left = right and show it with its evidence. Raises `NotEqualError` if it is false."""
-    return Theorem(import_sympy(left), import_sympy(right), prove_equal(left, right, given=given), rule)
+    return Theorem(_as_written(left), _as_written(right), prove_equal(left, right, given=given), rule)
+
+
+def _as_written(expr) -> Expr:
+    """The expression as it is shown: cases stay cases, which the prover reads as deltas."""
+    expr = sympify(expr)
+    return expr if expr.has(Piecewise) else import_sympy(expr)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def equation(expr, name: str = "") -> Equation:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Html:
-    """A table. Cells are text, numbers (as they print), SymPy expressions (typeset) or `Html`."""
+    """A table. Cells are text, numbers (as they print), SymPy expressions and theorems (typeset) or `Html`."""
     rows = [list(row) for row in rows]
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
     body = "".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in rows)
@@ -122,6 +128,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str 
 def _cell(value: object) -> str:
     if isinstance(value, Html):
         return value.html
+    if isinstance(value, Theorem):
+        return f"{_math(value.to_latex())} {_badge(value.evidence)}"
     if isinstance(value, (Expr, IndexedBase)):
         return _math(to_latex(value))
     return escape(str(value))
