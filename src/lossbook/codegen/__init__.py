@@ -1,0 +1,24 @@
+"""From a loss to source code: one lowering, one flat table of operations for each target."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..losses import Loss
+from .inputs import LoweringError
+from .module import module_text
+
+__all__ = ["TARGETS", "LoweringError", "source"]
+
+TARGETS = ("numpy", "torch")
+
+
+def source(loss: Loss, target: str) -> str:
+    """The generated module of a loss or an activation, for one of `TARGETS`.
+
+    Raises `LoweringError`, naming the node and the loss, for an expression that has no code.
+    """
+    if target not in TARGETS:
+        raise ValueError(f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}")
+    table = import_module(f".{target}", __name__)
+    return module_text(loss, target, table.HEADER, table.OPERATIONS)

@@ -1,0 +1,121 @@
+"""Which functions are generated for a loss: value, gradient, Hessian-vector product; for an activation its products."""
+
+from __future__ import annotations
+
+from sympy import Expr, Indexed, Symbol
+
+from ..calculus.derive import derive_expr
+from ..calculus.nodes import Diff, Sum, Vec, free_indices
+from ..losses import Loss
+from ..notation import g, v
+from ..numerics.forms import EACH
+from .inputs import Inputs, LoweringError, code_name, inputs_of
+from .lowering import Lowering
+from .program import Program
+
+
+class _Rows:
+    """A loss or an activation of a row of logits: `wrt` is a component such as z[j]."""
+
+    grad_output, tangent = g, v
+    result, of_row = "shape of `logits` without `axis`", "of each row"
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+        self.base, self.index = loss.wrt.base, loss.wrt.indices[0]
+
+    def each(self, e: Expr, index: Symbol | None = None) -> Expr:
+        """`e` for every class at once."""
+        return e.xreplace({index or self.index: EACH})
+
+    def along(self, e: Expr, vector, index: Symbol | None = None) -> Expr:
+        """The inner product with a vector, over the index."""
+        index = index or self.index
+        return Sum(Vec(e * vector[index], index, self.base.shape[0]))
+
+    @property
+    def output(self) -> Symbol:
+        """The index of an activation's output."""
+        found = sorted(set(free_indices(self.loss.expr)) - {self.index}, key=str)
+        if len(found) != 1:
+            raise LoweringError(f"activation {self.loss.name}: it needs one free index, the output's; it has {found}")
+        return found[0]
+
+
+class _Elements:
+    """A loss or an activation of single outputs: `wrt` is a symbol."""
+
+    grad_output, tangent = Symbol(code_name(g), real=True), Symbol(code_name(v), real=True)
+    result, of_row = "shape of the arguments, broadcast", "of each element"
+    index = output = None
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+
+    def each(self, e: Expr, index=None) -> Expr:
+        """`e` itself: there is no class axis."""
+        return e
+
+    def along(self, e: Expr, number, index=None) -> Expr:
+        """The product with a number."""
+        return e * number
+
+
+def programs(loss: Loss) -> tuple[Program, ...]:
+    """All functions of a loss or an activation."""
+    shape = _Rows(loss) if isinstance(loss.wrt, Indexed) else _Elements(loss)
+    inputs = inputs_of(loss)
+    gradient = loss.derivation(full=True).result
+
+    def derivative(e: Expr) -> Expr:
+        return derive_expr(Diff(e, loss.wrt), loss.given).result
+
+    def with_(*symbols) -> Inputs:
+        return inputs if not symbols else with_(*symbols[:-1]).with_array(symbols[-1])
+
+    def program(name: str, inputs: Inputs, e: Expr, summary: str, returns: str = "shape of `logits`") -> Program:
+        return _lowered(loss, name, inputs, e, summary, returns)
+
+    if not loss.is_activation:
+        hessian = derivative(shape.along(gradient, shape.tangent))
+        return (
+            program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result),
+            program(
+                "gradient", inputs, shape.each(gradient), f"The gradient of the loss {shape.of_row} by the logits."
+            ),
+            program(
+                "hvp",
+                with_(shape.tangent),
+                shape.each(hessian),
+                f"The Hessian of the loss {shape.of_row} times `tangent`.",
+            ),
+        )
+    name, out = loss.title.lower(), shape.output
+    vjp = derivative(shape.along(loss.expr, shape.grad_output, out))
+    jvp = derive_expr(shape.along(gradient, shape.tangent), loss.given).result
+    again = derivative(shape.along(vjp, shape.tangent))
+    return (
+        program("value", inputs, shape.each(loss.expr, out), f"The {name} of the logits."),
+        program("vjp", with_(shape.grad_output), shape.each(vjp), f"`grad_output` times the Jacobian of {name}."),
+        program("jvp", with_(shape.tangent), shape.each(jvp, out), f"The Jacobian of {name} times `tangent`."),
+        program(
+            "vjp_vjp",
+            with_(shape.grad_output, shape.tangent),
+            shape.each(again),
+            "The gradient by the logits of the inner product of `tangent` and `vjp`.",
+        ),
+    )
+
+
+def _lowered(loss: Loss, name: str, inputs: Inputs, e: Expr, summary: str, returns: str) -> Program:
+    lowering = Lowering(inputs, loss.given)
+    node, make = lowering.lower(e), lowering.build.make
+    per_row = inputs.size is not None and name == "value" and not loss.is_activation
+    if per_row and node.extent != "row":
+        raise LoweringError(f"loss {loss.name}: {e} is not one number for each row of logits")
+    if per_row:
+        node = make("drop_axis", node)
+    elif node.extent != "each":  # a gradient that is the same for every class still has the shape of the logits
+        logits = lowering.build.input(lowering.logits, "each")
+        node = make("add", make("zeros", logits), node)
+    return Program(name, summary, returns, inputs.listed, inputs.size is not None, node)

@@ -1,0 +1,74 @@
+"""What stable formulas need beyond the calculus: a bracket that stays, the largest class, log1p and expm1.
+
+Each node says what it means (`unfold`), so that `plain` gives back an expression the prover can judge.
+"""
+
+from __future__ import annotations
+
+from sympy import Dummy, Expr, Function, exp, log, sympify
+
+from ..calculus.nodes import Vec, softmax
+
+# The free index of a gradient: it stands for every class at once, an array along the class axis.
+EACH = Dummy("j", integer=True, positive=True)
+
+
+class Grouped(Expr):
+    """A bracket that is computed as it stands: terms added to it later are not mixed with its own."""
+
+    is_commutative = True
+
+    def __new__(cls, expr):
+        return Expr.__new__(cls, sympify(expr))
+
+    def unfold(self):
+        """What stands in the bracket."""
+        return self.args[0]
+
+    def _eval_is_real(self):
+        return self.args[0].is_real
+
+    def _sympystr(self, printer):
+        return f"({printer._print(self.args[0])})"
+
+
+class ArgMax(Expr):
+    """The class at which a vector is largest: an index, the first one where several are."""
+
+    is_commutative = True
+    is_integer = True
+    is_positive = True
+
+    def __new__(cls, vec):
+        vec = Vec.of(vec)
+        if isinstance(vec.body, softmax) and vec.body.index == vec.index:
+            return cls(vec.body.vec)  # softmax keeps the order
+        return Expr.__new__(cls, vec)
+
+    vec = property(lambda self: self.args[0])
+
+
+class log1p(Function):
+    """log(1 + x), without adding."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return log(1 + self.args[0])
+
+
+class expm1(Function):
+    """exp(x) - 1, without subtracting."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return exp(self.args[0]) - 1
+
+
+def plain(expr: Expr) -> Expr:
+    """The same mathematics in the calculus alone."""
+    kinds = (Grouped, log1p, expm1)
+    return expr.replace(lambda e: isinstance(e, kinds), lambda e: e.unfold())

@@ -1,0 +1,222 @@
+"""Rewrites from formulas that are true to formulas that are also accurate: one named object each.
+
+`pattern` and `replacement` are equal for every vector x, c, v, every class i, s, every number u, r; that is what a proof
+is asked for. `find` recognises the pattern in an expression and says what its letters stand for; s is then taken as
+the largest class, for which no exponential exceeds 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Eq,
+    Expr,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Piecewise,
+    S,
+    Symbol,
+    exp,
+    log,
+    tanh,
+)
+from sympy import Max as PairMax
+
+from ..calculus.given import Given
+from ..calculus.nodes import Max, Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
+from . import find
+from .forms import ArgMax, Grouped, expm1, log1p
+
+K = Symbol("K", integer=True, positive=True)
+i, k, s = (Symbol(name, integer=True, positive=True) for name in "iks")
+x, c, v = (IndexedBase(name, shape=(K,), real=True) for name in "xcv")
+u, r = (Symbol(name, real=True) for name in "ur")
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One rewrite. kind "identity": equal wherever both are defined; "limit": the replacement also says what holds in
+    the limit, where the pattern is 0 times infinity. find: see `lossbook.numerics.find`. source: of a cutoff, if any.
+    """
+
+    name: str
+    pattern: Expr
+    replacement: Expr
+    domain: str
+    why: str
+    find: Callable[[Expr, tuple[Given, ...]], find.Match | None]
+    kind: str = "identity"
+
+    def apply(self, expr: Expr, given: Iterable[Given] = ()) -> Expr | None:
+        """The expression with the pattern replaced, or None where it does not show the pattern."""
+        match = self.find(expr, tuple(given))
+        if match is None:
+            return None
+        return Add(*match.rest, instance(self.replacement, match.letters))
+
+
+def instance(template: Expr, letters: dict[Expr, Any]) -> Expr:
+    """A template with its letters replaced: vectors by `Vec`s, indices and numbers by expressions."""
+    vectors = {a: b for a, b in letters.items() if isinstance(a, IndexedBase)}
+    mapping = {a: b for a, b in letters.items() if not isinstance(a, IndexedBase)}
+    mapping[K] = next((vec.size for vec in vectors.values()), K)
+    for e in template.atoms(Indexed):
+        vec, index = vectors[e.base], e.indices[0].xreplace(mapping)
+        largest = isinstance(index, ArgMax) and index == ArgMax(vec)
+        mapping[e] = Max(vec) if largest else vec.at(index)
+    return template.xreplace(mapping)
+
+
+def _others(body: Callable[[Symbol], Expr], index: Expr) -> Expr:
+    """The sum over all classes but one."""
+    n = bound_index()
+    return Sum(Vec((1 - KroneckerDelta(n, index)) * body(n), n, K))
+
+
+def _above(n: Expr) -> Expr:
+    return exp(Grouped(x[n] - x[s]))
+
+
+_tail = exp(-Abs(u))
+
+SHIFT = Rewrite(
+    "shift by the largest",
+    softmax(x, i),
+    exp(Grouped(x[i] - x[s])) / Sum(_above(k), (k, 1, K)),
+    "every s; taken at the largest component",
+    "no exponential exceeds 1, so none overflows",
+    find.softmax_node(x, i, s),
+)
+LOG_SOFTMAX = Rewrite(
+    "log of softmax",
+    log(softmax(x, i)),
+    Grouped(x[i] - x[s]) - log1p(_others(_above, s)),
+    "every s; taken at the largest component",
+    "no probability underflows before its logarithm; both terms have the same sign; log1p keeps a small loss",
+    find.log_softmax(x, i, s),
+)
+LOGSUMEXP = Rewrite(
+    "log-sum-exp by the largest",
+    logsumexp(x),
+    x[s] + log1p(_others(_above, s)),
+    "every s; taken at the largest component",
+    "no exponential overflows",
+    find.logsumexp_node(x, s),
+)
+LOG_SIGMOID = Rewrite(
+    "log of sigmoid",
+    log(sigmoid(u)),
+    -softplus(-u),
+    "u real",
+    "the sigmoid underflows, or rounds to 1, long before its logarithm loses meaning",
+    find.log_sigmoid(u),
+)
+SIGMOID = Rewrite(
+    "sigmoid by the sign",
+    sigmoid(u),
+    Piecewise((S.One, u >= 0), (_tail, True)) / (1 + _tail),
+    "u real",
+    "the exponential is at most 1, and a small probability is not the difference of large numbers",
+    find.node(sigmoid, u),
+)
+SOFTPLUS = Rewrite(
+    "softplus by the sign",
+    softplus(u),
+    PairMax(u, 0) + log1p(_tail),
+    "u real",
+    "the exponential does not overflow and log1p keeps a small value",
+    find.node(softplus, u),
+)
+LOG1P = Rewrite("log1p", log(1 + u), log1p(u), "u > -1", "1 + u would round a small u away", find.log_of_one_plus(u))
+COMPLEMENT_SIGMOID = Rewrite(
+    "complement of sigmoid",
+    r - r * sigmoid(u),
+    r * sigmoid(-u),
+    "u real",
+    "1 - sigmoid cancels where the sigmoid is near 1",
+    find.complement_of_sigmoid(r, u),
+)
+BALANCE_SIGMOID = Rewrite(
+    "difference of the two sigmoids",
+    r - 2 * r * sigmoid(u),
+    -r * tanh(u / 2),
+    "u real",
+    "1 - 2 sigmoid cancels near 0",
+    find.twice_sigmoid(r, u),
+)
+EXPM1 = Rewrite("expm1", r * exp(u) - r, r * expm1(u), "u real", "exp(u) - 1 cancels near 0", find.exp_less_one(r, u))
+COMPLEMENT = Rewrite(
+    "complement of a probability",
+    r - r * softmax(x, i),
+    r * _others(lambda n: softmax(x, n), i),
+    "every i",
+    "1 - p cancels where p is near 1; the other probabilities only add",
+    find.complement_of_softmax(r, x, i),
+)
+BALANCE = Rewrite(
+    "balance of classes",
+    r * softmax(x, i) * Sum(c) - r * c[i],
+    r * (softmax(x, i) * _others(lambda n: c[n], i) - c[i] * _others(lambda n: softmax(x, n), i)),
+    "every i, every c",
+    "where c is all but concentrated on one class and p too, p times the sum of c minus c cancels",
+    find.balance(r, x, c, i),
+)
+CENTRE = Rewrite(
+    "centre at the largest",
+    r * v[i] - r * Sum(softmax(x, k) * v[k], (k, 1, K)),
+    r * (Grouped(v[i] - v[s]) - Sum(softmax(x, k) * Grouped(v[k] - v[s]), (k, 1, K))),
+    "every i, s; taken at the largest component",
+    "a value minus a mean that one class dominates cancels; the mean of differences does not",
+    find.centre(r, x, v, i, s),
+)
+ALL_BUT_ONE = Rewrite(
+    "all but one, for every class at once",
+    _others(lambda n: c[n], i),
+    KroneckerDelta(i, s) * _others(lambda n: c[n], s) + (1 - KroneckerDelta(i, s)) * Grouped(Sum(c) - c[i]),
+    "every i, s; taken at the largest component",
+    "only the largest component cancels when it is taken from the sum; one more sum mends it",
+    find.all_but_one(c, i, s),
+)
+ZERO_TIMES_LOG = Rewrite(
+    "nothing times a logarithm",
+    u * log(r),
+    Grouped(u) * Piecewise((S.Zero, Eq(Grouped(u), 0)), (log(r), True)),
+    "u log r tends to 0 where u is 0 and r tends to 0",
+    "0 times minus infinity is not a number",
+    find.product_with_log(u, r),
+    kind="limit",
+)
+
+# In the order in which they are tried. ZERO_TIMES_LOG is for terms of a sum over classes only.
+REWRITES = (
+    COMPLEMENT_SIGMOID,
+    BALANCE_SIGMOID,
+    EXPM1,
+    COMPLEMENT,
+    BALANCE,
+    CENTRE,
+    ALL_BUT_ONE,
+    LOG_SOFTMAX,
+    LOG_SIGMOID,
+    LOG1P,
+    LOGSUMEXP,
+    SHIFT,
+    SIGMOID,
+    SOFTPLUS,
+)
+ALL = (*REWRITES, ZERO_TIMES_LOG)
+
+
+def stabilise(expr: Expr, given: Iterable[Given] = ()) -> tuple[Rewrite, Expr] | None:
+    """The first rewrite that applies to this node itself (not inside it) and what it gives, or None."""
+    for rewrite in REWRITES:
+        result = rewrite.apply(expr, given)
+        if result is not None:
+            return rewrite, result
+    return None
