@@ -2,26 +2,63 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PY := $(BIN)/python
 TORCH := $(shell sed -n 's/^torch = \["\(.*\)"\]/\1/p' pyproject.toml)
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 PORT ?= 8000
-CHAPTERS := $(wildcard chapters/*.ipynb)
-PAGES := $(CHAPTERS) $(wildcard *.md chapters/*.md references.bib _config.yml _toc.yml _static/* _ext/*)
+EXTRAS := book test peers env torch
+NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
+SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _ext/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test lint format execute generate lock clean
+.PHONY: help env book test serve execute generate lint format lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
+
+env: .venv/.ready ## make .venv from the lock
+
+book: _build/html/.ready ## build the site in _build/html
+	@echo "The book is built. Open _build/html/index.html, or run: make serve"
+
+test: lint _build/html/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
+	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile
+
+serve: _build/html/.ready ## show the site at http://localhost:8000
+	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+execute: .venv/.ready ## execute every notebook again, in place
+	$(PY) tools/execute.py $(NOTEBOOKS)
+
+generate: .venv/.ready ## write src/lossbook/generated again
+	$(PY) -m lossbook.codegen
+
+lint: .venv/.ready ## ruff on code and notebooks
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+format: .venv/.ready ## let ruff put code and notebooks in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.ready ## pin everything anew; needs a pip that finds a CPU wheel of torch
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --unsafe-package torch --unsafe-package pip --no-allow-unsafe \
+	  $(EXTRAS:%=--extra %) --output-file requirements.lock pyproject.toml
+	sed -i '/^# WARNING/,$$d' requirements.lock
+	! grep -E '^(cuda|nvidia|triton)' requirements.lock
+
+clean: ## remove all that make made
+	rm -rf .venv _build
 
 # torch comes apart and without dependencies: its CUDA packages must never come along.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(TORCH)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(PY) -c "import torch" || { echo "torch does not import: point pip at a CPU wheel of $(TORCH), then make clean env"; exit 1; }
-	touch $@
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) $(TORCH)
+	$(PIP) --no-build-isolation --editable .
+	@$(PY) -c "import torch" || { echo "Let pip find a CPU wheel of $(TORCH), then: make clean env"; exit 1; }
+	@touch $@
 
-env: .venv/.ready ## make .venv from the lock
-
-clean: ## remove all that make made
-	rm -rf .venv _build
+# A failed build is thrown away: the next one would not repeat the warnings of pages it takes as read.
+_build/html/.ready: .venv/.ready $(SOURCES)
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build; exit 1; }
+	@touch $@

@@ -4,7 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy2, copytree
 
-NEEDED = ("tex-svg-full.js", "a11y", "sre")  # one file draws the mathematics; the others let a reader have it read aloud
+NEEDED = (
+    "tex-svg-full.js",
+    "a11y",
+    "sre",
+)  # one file draws the mathematics; the others let a reader have it read aloud
 
 
 def copy_mathjax(app, error):
