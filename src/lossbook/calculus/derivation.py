@@ -104,6 +104,8 @@ class Derivation:
         lines += [f"= {s.expr}    [{s.rule}; {s.evidence}]" for s in self._steps[1:]]
         return "\n".join(lines)
 
+    __repr__ = __str__  # what a notebook keeps as text; without it, an address that changes with every run
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
