@@ -2,7 +2,7 @@
 
 from .calculus.derivation import Derivation, Step, StepError
 from .calculus.derive import derive_expr
-from .calculus.given import OneHot, Simplex
+from .calculus.given import OneHot, Simplex, Size
 from .calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "NotEqualError",
     "OneHot",
     "Simplex",
+    "Size",
     "Step",
     "StepError",
     "derive_expr",

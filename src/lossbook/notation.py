@@ -85,7 +85,9 @@ NOTATION: tuple[Entry, ...] = (
     Entry(sigmoid(logit), r"\sigma(z)", "probs", "scalar", "0 < σ < 1", "sigmoid of the logit: probability of class 1"),
     Entry(target, "y", "targets", "scalar", "0 ≤ y ≤ 1, or real for a regression", "the target of a single output"),
     Entry(prediction, "x", "inputs", "scalar", "real", "a predicted value"),
-    Entry(epsilon, r"\varepsilon", "label_smoothing", "scalar", "0 ≤ ε ≤ 1", "label smoothing: share given to all classes"),
+    Entry(
+        epsilon, r"\varepsilon", "label_smoothing", "scalar", "0 ≤ ε ≤ 1", "label smoothing: share given to all classes"
+    ),
     Entry(gamma, r"\gamma", "gamma", "scalar", "γ ≥ 0", "focusing exponent of the focal loss"),
     Entry(alpha, r"\alpha", "alpha", "scalar", "α > 0", "weight of a class in the focal loss"),
     Entry(beta, r"\beta", "pos_weight", "scalar", "β > 0", "weight of the positive class in binary cross entropy"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, factor as sympy_factor, together
+from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, together
 from sympy import cancel as sympy_cancel
+from sympy import factor as sympy_factor
 
 from .nodes import Sum, Vec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Indexed, IndexedBase, KroneckerDelta, Rational, S, Symbol
+from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, S, Symbol
 
 from .nodes import Vec
 
@@ -13,6 +13,10 @@ class Given:
     """A hypothesis. Subclasses say what it lets the prover rewrite and how a random example of it looks."""
 
     statement: str
+
+    def specialise(self, expr: Expr) -> Expr:
+        """The expression that is meant, where the hypothesis fixes a name."""
+        return expr
 
     def apply(self, expr: Expr) -> Expr:
         """Rewrite an expression by the hypothesis."""
@@ -74,3 +78,19 @@ class OneHot(Given):
         """1 at the sampled index."""
         size = len(values[self.vector])
         values[self.vector] = [S.One if k == values[self.index] else S.Zero for k in range(1, size + 1)]
+
+
+@dataclass(frozen=True)
+class Size(Given):
+    """A size is a known number, as in "two classes": `Size(K, 2)`."""
+
+    symbol: Symbol
+    value: int
+
+    @property
+    def statement(self) -> str:
+        return f"{self.symbol} = {self.value}"
+
+    def specialise(self, expr: Expr) -> Expr:
+        """The size put in everywhere; sums over it are written out."""
+        return expr.xreplace({self.symbol: Integer(self.value)})

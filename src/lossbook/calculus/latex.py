@@ -71,7 +71,12 @@ class _Printer(LatexPrinter):
         return self._print(vec.base if vec.base is not None else self.opened(vec)[1])
 
     def _print_logsumexp(self, e):
-        return self._print(log(Sum(e.vec.map(exp))))
+        inner = self.inner(e.vec)
+        return (
+            rf"\operatorname{{LSE}}({inner})"
+            if e.vec.base is not None
+            else rf"\operatorname{{LSE}}_{{{e.vec.letter}}}\left({inner}\right)"
+        )
 
     def _print_Max(self, e):
         if not isinstance(e, Max):
@@ -109,7 +114,9 @@ class _Printer(LatexPrinter):
         if isinstance(e.expr, (Symbol, Indexed, softmax)):
             return rf"\frac{{\partial {self._print(e.expr)}}}{{\partial {by}}}"
         if isinstance(e.expr, Diff) and isinstance(e.expr.expr, (Symbol, Indexed, softmax)):
-            return rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
+            return (
+                rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
+            )
         return rf"\frac{{\partial}}{{\partial {by}}}\left[{self._print(e.expr)}\right]"
 
     # -- sums and products in a fixed order --------------------------------------------------------------------

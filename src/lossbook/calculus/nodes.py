@@ -24,8 +24,6 @@ from sympy import (
     sympify,
 )
 
-
-
 BOUND_LETTERS = ("k", "l", "m", "n", "q", "r", *(f"k{n}" for n in range(1, 100)))
 
 
@@ -39,6 +37,12 @@ def _canonical_index(depth: int) -> Dummy:
     return Dummy(f"k{depth}", integer=True, positive=True)
 
 
+def bound_indices(expr: Expr) -> set[Symbol]:
+    """Every index that some vector in the expression binds."""
+    # not `atoms(Vec)`: it merges vectors that are equal but for the name of the index
+    return {v.index for v in preorder_traversal(expr) if isinstance(v, Vec)}
+
+
 class Vec(Expr):
     """The vector whose component at index k is `body`, for k = 1, ..., n: the one binder of the calculus.
 
@@ -49,7 +53,8 @@ class Vec(Expr):
         body, index, size = sympify(body), sympify(index), sympify(size)
         if not isinstance(index, Symbol):
             raise TypeError(f"Vec: the bound index must be a symbol, got {index!r}")
-        if not isinstance(index, Dummy):
+        if not isinstance(index, Dummy) or index in bound_indices(body):
+            # a letter could be captured, and so could an index that is bound again inside
             fresh = bound_index()
             body, index = body.xreplace({index: fresh}), fresh
         return Expr.__new__(cls, body, index, size)
@@ -81,6 +86,18 @@ class Vec(Expr):
         """The component at `index`."""
         return self.body.xreplace({self.index: sympify(index)})
 
+    def _xreplace(self, rule):
+        """What is bound here is not what a rule means by the same index, and nothing put in may be captured."""
+        if self in rule:
+            return rule[self], True
+        rule = {old: new for old, new in rule.items() if old != self.index}
+        if any(self.index in new.free_symbols for new in rule.values()):
+            fresh = bound_index()
+            return Vec(self.at(fresh), fresh, self.size)._xreplace(rule)
+        body, changed = self.body._xreplace(rule)
+        size, resized = self.size._xreplace(rule)
+        return (Vec(body, self.index, size), True) if changed or resized else (self, False)
+
     def map(self, function) -> Vec:
         """The vector of `function(component)`."""
         return Vec(function(self.body), self.index, self.size)
@@ -105,7 +122,9 @@ class Vec(Expr):
         letter = self.letter
         from .rebuild import substitute  # which is about printing lines as they stand, and knows no nodes
 
-        return f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
+        return (
+            f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
+        )
 
     def _hashable_content(self):
         if not hasattr(self, "_content"):
@@ -132,7 +151,7 @@ class Sum(_OverVec):
     """The sum of a vector's components; written `Sum(body, (k, 1, K))` or `Sum(vec)`."""
 
     def __new__(cls, body, *limits):
-        for index, lower, size in reversed(limits):
+        for index, lower, size in limits:
             if lower != 1:
                 raise ValueError(f"Sum: indices run from 1, got lower limit {lower} for {index}")
             body = Sum(Vec(body, index, size))
@@ -162,7 +181,7 @@ class Max(_OverVec):
         return Expr.__new__(cls, Vec.of(vec))
 
 
-class logsumexp(_OverVec):  # noqa: N801 - the field's name
+class logsumexp(_OverVec):
     """log of the sum of the exponentials of a vector's components."""
 
     def __new__(cls, vec):
@@ -173,7 +192,7 @@ class logsumexp(_OverVec):  # noqa: N801 - the field's name
         return log(Sum(self.vec.map(exp)))
 
 
-class softmax(_OverVec):  # noqa: N801
+class softmax(_OverVec):
     """Component `index` of the softmax of a vector."""
 
     def __new__(cls, vec, index):
@@ -195,7 +214,7 @@ class softmax(_OverVec):  # noqa: N801
         return self.vec.body.is_real
 
 
-class sigmoid(Function):  # noqa: N801
+class sigmoid(Function):
     """1 / (1 + exp(-x))."""
 
     nargs = 1
@@ -216,7 +235,7 @@ class sigmoid(Function):  # noqa: N801
         return exp(-x) / (1 + exp(-x)) ** 2
 
 
-class softplus(Function):  # noqa: N801
+class softplus(Function):
     """log(1 + exp(x))."""
 
     nargs = 1
@@ -269,12 +288,6 @@ def coordinate(a: Expr, b: Expr) -> Expr:
             result *= KroneckerDelta(left, right)
         return result
     return S.One if a == b else S.Zero
-
-
-def bound_indices(expr: Expr) -> set[Symbol]:
-    """Every index that some vector in the expression binds."""
-    # not `atoms(Vec)`: it merges vectors that are equal but for the name of the index
-    return {v.index for v in preorder_traversal(expr) if isinstance(v, Vec)}
 
 
 def free_indices(expr: Expr) -> dict[Symbol, Expr | None]:

@@ -304,7 +304,7 @@ class _Normal:
         result = S.Zero
         while (delta := _delta_of(body, k)) is not None:
             # body = delta*body(delta=1) + (1 - delta)*body(delta=0), wherever in the body the delta stands
-            other = next((a for a in delta.args if a != k))
+            other = next(a for a in delta.args if a != k)
             without = body.xreplace({delta: S.Zero})
             result += body.xreplace({k: other}) - without.xreplace({k: other})
             body = without

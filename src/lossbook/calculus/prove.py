@@ -84,6 +84,8 @@ def prove_equal(a, b, *, given: Iterable[Given] = (), points: int = POINTS, digi
     point at which both sides are defined was found.
     """
     a, b, given = import_sympy(a), import_sympy(b), tuple(given)
+    for hypothesis in given:
+        a, b = hypothesis.specialise(a), hypothesis.specialise(b)
     agreed = _compare(a, b, given, points, digits, seed)
     kind = "proved" if is_zero(a - b, given) else "checked"
     if agreed == 0:
@@ -114,7 +116,9 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
 def hypotheses(*exprs: Expr, given: Iterable[Given] = ()) -> tuple[str, ...]:
     """What the free names of some expressions are taken to be, in words."""
     whole = [import_sympy(e) for e in exprs]
-    sizes = sorted({s for e in whole for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}, key=str)
+    sizes = sorted(
+        {s for e in whole for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}, key=str
+    )
     ranges: dict[Expr, list[str]] = {}
     named = set(sizes)
     for e in whole:

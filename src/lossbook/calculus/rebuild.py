@@ -60,7 +60,9 @@ def product(*factors: Expr) -> Expr:
 
 def total(*terms: Expr) -> Expr:
     """The sum, like terms kept apart."""
-    flat = [part for t in terms for part in (t.args if isinstance(t, Add) else (t,)) if part != 0]
+    parts = [part for t in terms for part in (t.args if isinstance(t, Add) else (t,))]
+    number = sum((q for q in parts if q.is_Rational), S.Zero)
+    flat = ([] if number == 0 else [number]) + [q for q in parts if not q.is_Rational]
     merged = Add(*flat)
     kept = len(merged.args) if isinstance(merged, Add) else 1
     if kept == len(flat) or len(flat) < 2:

@@ -13,7 +13,7 @@ from sympy import Add, Dummy, Expr, Function, Indexed, KroneckerDelta, Mul, Piec
 from sympy.core.function import AppliedUndef
 
 from .given import Given
-from .nodes import Diff, Sum, Vec, coordinate, depends_on, logsumexp, sigmoid, softmax, softplus
+from .nodes import Diff, Sum, Vec, bound_index, coordinate, depends_on, logsumexp, sigmoid, softmax, softplus
 from .rebuild import product, rewrite_outermost, tidy, total
 
 
@@ -83,7 +83,9 @@ def _quotient(e: Expr, by: Expr) -> Expr | None:
     above, below = _split(e)
     if not (depends_on(above, by) and depends_on(below, by)):
         return None
-    return product(total(product(Diff(above, by), below), product(S.NegativeOne, above, Diff(below, by))), Pow(below, -2))
+    return product(
+        total(product(Diff(above, by), below), product(S.NegativeOne, above, Diff(below, by))), Pow(below, -2)
+    )
 
 
 def _product(e: Expr, by: Expr) -> Expr | None:
@@ -179,7 +181,8 @@ class Theorem:
 
         if vec.base is not None and isinstance(by, Indexed) and by.base == vec.base and len(by.indices) == 1:
             return at(by.indices[0])
-        return Sum(Vec(product(at(vec.index), Diff(vec.body, by)), vec.index, vec.size))
+        m = bound_index()
+        return Sum(Vec(product(at(m), Diff(vec.at(m), by)), m, vec.size))
 
 
 def _theorems() -> dict[type, Theorem]:

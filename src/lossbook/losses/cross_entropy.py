@@ -8,7 +8,9 @@ from ..notation import K, epsilon, j, k, p, t, w, y, z
 from ._loss import Loss, Parameter
 
 WEIGHT = Parameter(w, "w ≥ 0", "weight of each class", neutral=1)
-SMOOTHING = Parameter(epsilon, "0 ≤ ε ≤ 1", "label smoothing: the share of the target spread over all classes", neutral=0)
+SMOOTHING = Parameter(
+    epsilon, "0 ≤ ε ≤ 1", "label smoothing: the share of the target spread over all classes", neutral=0
+)
 
 CROSS_ENTROPY = Loss(
     name="cross_entropy",

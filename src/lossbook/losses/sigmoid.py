@@ -1,6 +1,7 @@
 """The sigmoid: one logit to the probability of class 1."""
 
-from ..notation import logit, sigmoid as sigma
+from ..notation import logit
+from ..notation import sigmoid as sigma
 from ._loss import Loss
 
 SIGMOID = Loss(

@@ -1,0 +1,49 @@
+"""Printing: the papers' notation, a fixed order, no ambiguity."""
+
+import pytest
+from sympy import KroneckerDelta, Mul, exp, log
+
+from lossbook.calculus.latex import to_latex
+from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, softmax
+from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, sigmoid, t, y, z
+
+CASES = {
+    "derivative of a product is bracketed": (
+        Diff(y[j] * log(p(j)), z[j]),
+        r"\frac{\partial}{\partial z_{j}}\left[y_{j} \, \log p_{j}\right]",
+    ),
+    "a derivative comes last": (Diff(p(i), z[j]) * y[i], r"y_{i} \, \frac{\partial p_{i}}{\partial z_{j}}"),
+    "a log before another factor is bracketed": (
+        log(p(t)) * Sum(y[k], (k, 1, K)),
+        r"\log\left(p_{t}\right) \, \sum_{k=1}^{K} y_{k}",
+    ),
+    "two sums": (
+        Sum(y[k], (k, 1, K)) * Sum(z[k], (k, 1, K)),
+        r"\left(\sum_{k=1}^{K} y_{k}\right) \, \sum_{k=1}^{K} z_{k}",
+    ),
+    "the positive term first": (p(j) - y[j], "p_{j} -y_{j}"),
+    "p over p is shown": (Mul(p(k), 1 / p(k), evaluate=False), r"\frac{p_{k}}{p_{k}}"),
+    "a sum of sums names its indices apart": (
+        Sum(z[i] * p(j), (i, 1, K), (j, 1, K)),
+        r"\sum_{k=1}^{K} \sum_{l=1}^{K} z_{l} p_{k}",
+    ),
+    "a bound letter avoids free ones": (Sum(z[i] * z[k], (i, 1, K)), r"\sum_{l=1}^{K} z_{k} z_{l}"),
+    "sigmoid": (sigmoid(logit) * (1 - sigmoid(logit)), r"\sigma(z) \left(1 -\sigma(z)\right)"),
+    "focal": (
+        -alpha * (1 - p(t)) ** gamma * log(p(t)),
+        r"-\alpha \, \left(1 -p_{t}\right)^{\gamma} \, \log p_{t}",
+    ),
+    "a delta": (p(i) * (KroneckerDelta(i, j) - p(j)), r"p_{i} \left(\delta_{i j} -p_{j}\right)"),
+    "softmax of any vector": (
+        softmax(Vec(z[k] / alpha, k, K), i),
+        r"\operatorname{softmax}_{i}\left(\frac{z_{k}}{\alpha}\right)",
+    ),
+    "log-sum-exp": (logsumexp(z), r"\operatorname{LSE}(z)"),
+    "definition": (exp(z[i]) / Sum(exp(z[k]), (k, 1, K)), r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_latex(name):
+    expr, expected = CASES[name]
+    assert to_latex(expr) == expected

@@ -1,0 +1,74 @@
+"""The prover against thousands of random pairs, true ones and false ones: it must never prove a false one."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from lossbook import NotEqualError, Simplex, prove_equal
+from lossbook.calculus.normal import is_zero
+from lossbook.notation import y
+
+from .random_expressions import mutated, rewritten, scalar
+
+BATCHES = 8
+PAIRS_PER_BATCH = 280  # 2,240 pairs in all
+GIVEN = (Simplex(y),)
+
+
+def pair(rng):
+    """A random pair, and whether it was made to be true."""
+    while True:
+        left = scalar(rng, rng.choice([1, 1, 2]))
+        true = rng.random() < 0.5
+        try:
+            right = rewritten(rng, left)
+            if not true:
+                right = mutated(rng, right)
+        except (TypeError, ValueError, ZeroDivisionError):  # a mutation need not be an expression at all
+            continue
+        if left.count_ops() < 60 and right.count_ops() < 120 and left != right:
+            return left, right, true
+
+
+def judge(left, right):
+    """What `prove_equal` says: proved, checked, refuted or nothing."""
+    try:
+        return prove_equal(left, right, given=GIVEN, points=3).kind
+    except NotEqualError:
+        return "refuted"
+    except ValueError:
+        return "no answer"
+
+
+def judge_batch(seed, prover=is_zero):
+    """Verdicts on one batch. `prover` alone is asked about every pair that the numbers refute."""
+    rng = random.Random(seed)
+    verdicts = Counter()
+    false_proofs = []
+    for _ in range(PAIRS_PER_BATCH):
+        left, right, true = pair(rng)
+        verdict = judge(left, right)
+        verdicts[("true" if true else "mutated", verdict)] += 1
+        if verdict == "refuted" and prover(left - right, GIVEN):
+            false_proofs.append((left, right))
+        if verdict == "proved" and not true:  # a mutation that changed nothing, or a false proof? other points tell
+            prove_equal(left, right, given=GIVEN, points=10, seed=7)
+    return verdicts, false_proofs
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_no_false_proof(batch, capsys):
+    verdicts, false_proofs = judge_batch(seed=1000 + batch)
+    with capsys.disabled():
+        print(f"\n  batch {batch}: " + ", ".join(f"{a} {b} {n}" for (a, b), n in sorted(verdicts.items())))
+    assert not false_proofs
+    assert verdicts["true", "refuted"] == 0, "a rewriting that keeps the value was refuted"
+    assert verdicts["mutated", "refuted"] >= PAIRS_PER_BATCH // 4, "too few false pairs to mean anything"
+    true_pairs = sum(n for (kind, _), n in verdicts.items() if kind == "true")
+    assert verdicts["true", "proved"] >= 0.9 * true_pairs
+
+
+def test_a_credulous_prover_is_caught():
+    _, false_proofs = judge_batch(seed=1000, prover=lambda difference, given: difference.count_ops() > 20)
+    assert false_proofs
