@@ -1,0 +1,65 @@
+"""Running a generated NumPy loss: wide arithmetic, rows that do not count, reduction, and the gradient of the whole."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+
+def kind(array: np.ndarray) -> str:
+    """What `_arguments.check_kind` asks for."""
+    return {"f": "float", "i": "integer", "u": "integer"}.get(array.dtype.kind, str(array.dtype))
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    """In float64 at least: narrower results are then rounded once, at the end."""
+    return array.astype(np.promote_types(array.dtype, np.float64), copy=False)
+
+
+def run(
+    code: ModuleType,
+    logits: np.ndarray,
+    arrays: tuple[np.ndarray, ...] = (),
+    *,
+    reduction: str,
+    counts: np.ndarray | None = None,
+    divisor: float | None = None,
+    axis: int | None = None,
+    gradient: bool = False,
+    **parameters,
+):
+    """The reduced loss, or (loss, gradient) in the dtype of the logits.
+
+    code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
+    count, None for all. divisor: what "mean" divides by, None for the number of rows that count.
+    """
+    options = parameters if axis is None else {**parameters, "axis": axis}
+    x = wide(logits)
+    if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
+        mask = counts if axis is None else np.expand_dims(counts, axis)
+        x = np.where(mask, x, 0)
+    with np.errstate(all="ignore"):
+        values = code.value(x, *arrays, **options)
+        if counts is not None:
+            values = np.where(counts, values, 0)
+        if divisor is None:
+            divisor = np.size(values) if counts is None else np.count_nonzero(counts)
+        loss = np.asarray(_reduced(values, reduction, divisor)).astype(logits.dtype)[()]
+        if not gradient:
+            return loss
+        slope = code.gradient(x, *arrays, **options)
+        if counts is not None:
+            slope = np.where(mask, slope, 0)
+        if reduction == "mean":
+            slope = slope / divisor if divisor else np.zeros_like(slope)
+        return loss, slope.astype(logits.dtype)
+
+
+def _reduced(values: np.ndarray, reduction: str, divisor: float):
+    if reduction == "none":
+        return values
+    total = np.sum(values)
+    if reduction == "sum":
+        return total
+    return total / divisor if divisor else np.nan

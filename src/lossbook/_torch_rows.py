@@ -1,0 +1,186 @@
+"""Running generated PyTorch code under autograd: first and second derivatives are generated too, never traced.
+
+A third derivative is autograd's, through the generated code of the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+def kind(tensor: Tensor) -> str:
+    """What `_arguments.check_kind` asks for."""
+    if tensor.is_floating_point():
+        return "float"
+    return "other" if tensor.dtype == torch.bool or tensor.is_complex() else "integer"
+
+
+def real(tensor: Tensor) -> Tensor:
+    """In float64: narrower results are then rounded once, at the end. Apple's GPUs have no float64; float32 there."""
+    return tensor.to(torch.float32 if tensor.device.type == "mps" else torch.float64)
+
+
+def wide(tensor: Tensor) -> Tensor:
+    """`real`, but class numbers stay as they are."""
+    return real(tensor) if tensor.is_floating_point() else tensor
+
+
+def has_values(*tensors: Tensor | None) -> bool:
+    """Whether the values can be looked at: not while `torch.func.vmap` maps over them."""
+    return not any(t is not None and _mapped(t) for t in tensors)
+
+
+def _mapped(tensor: Tensor) -> bool:
+    layers = torch._C._functorch
+    while layers.is_functorch_wrapped_tensor(tensor) and not layers.is_batchedtensor(tensor):
+        tensor = layers.get_unwrapped(tensor)
+    return layers.is_batchedtensor(tensor)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A generated module with its options. arrays: how many tensors beside the logits go by position; names: the names
+    of the others; numbers: scalar parameters; axis: None for a loss of single outputs.
+    """
+
+    module: ModuleType
+    arrays: int = 0
+    names: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()
+    axis: int | None = None
+
+    def call(self, name: str, logits: Tensor, tensors: tuple[Tensor, ...], *more: Tensor) -> Tensor:
+        """The generated function of that name, in wide arithmetic."""
+        tensors = tuple(map(wide, tensors))
+        options = dict(zip(self.names, tensors[self.arrays :], strict=True)) | dict(self.numbers)
+        if self.axis is not None:
+            options["axis"] = self.axis
+        return getattr(self.module, name)(wide(logits), *tensors[: self.arrays], *map(wide, more), **options)
+
+    def spread(self, rows: Tensor) -> Tensor:
+        """One number for each row, laid over the classes."""
+        return rows if self.axis is None else rows.unsqueeze(self.axis)
+
+    def dot(self, a: Tensor, b: Tensor) -> Tensor:
+        """The inner product over the classes."""
+        return a * b if self.axis is None else (a * b).sum(self.axis)
+
+
+class _Value(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, code, *tensors):
+        return code.call("value", logits, tensors)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, ctx.code, *tensors = inputs
+        ctx.save_for_backward(logits, *tensors)
+
+    @staticmethod
+    def backward(ctx, grad_rows):
+        logits, *tensors = ctx.saved_tensors
+        return (_Gradient.apply(grad_rows, logits, ctx.code, *tensors), None, *(None for _ in tensors))
+
+
+class _Gradient(Function):
+    """The gradient of each row, times a number for each row."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(grad_rows, logits, code, *tensors):
+        return (code.spread(grad_rows) * code.call("gradient", logits, tensors)).to(logits.dtype)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        grad_rows, logits, ctx.code, *tensors = inputs
+        ctx.save_for_backward(grad_rows, logits, *tensors)
+
+    @staticmethod
+    def backward(ctx, tangent):
+        grad_rows, logits, *tensors = ctx.saved_tensors
+        code, tensors = ctx.code, tuple(tensors)
+        to_rows = code.dot(wide(tangent), code.call("gradient", logits, tensors))
+        to_logits = (code.spread(grad_rows) * code.call("hvp", logits, tensors, tangent)).to(logits.dtype)
+        return (to_rows, to_logits, None, *(None for _ in tensors))
+
+
+class Activation(Function):
+    """An activation; apply to (logits, Code)."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, code):
+        return code.call("value", logits, ()).to(logits.dtype)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, ctx.code = inputs
+        ctx.save_for_backward(logits)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return _Vjp.apply(ctx.saved_tensors[0], grad_output, ctx.code), None
+
+
+class _Vjp(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits, grad_output, code):
+        return code.call("vjp", logits, (), grad_output).to(logits.dtype)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        logits, grad_output, ctx.code = inputs
+        ctx.save_for_backward(logits, grad_output)
+
+    @staticmethod
+    def backward(ctx, tangent):
+        logits, grad_output = ctx.saved_tensors
+        code, dtype = ctx.code, logits.dtype
+        to_logits = code.call("vjp_vjp", logits, (), grad_output, tangent).to(dtype)
+        return to_logits, code.call("jvp", logits, (), tangent).to(dtype), None
+
+
+def run(
+    code: Code,
+    logits: Tensor,
+    tensors: tuple[Tensor, ...] = (),
+    *,
+    reduction: str,
+    counts: Tensor | None = None,
+    divisor: Tensor | float | None = None,
+    error: Callable[[str, str], Exception],
+) -> Tensor:
+    """The reduced loss in the dtype of the logits.
+
+    tensors: arrays, targets first, then the parameters that `code` names. counts: which rows (elements, where there is
+    no class axis) count, None for all. divisor: what "mean" divides by, None for the number of rows that count.
+    error: makes the error for a tensor that wants a gradient and gets none.
+    """
+    for name, tensor in zip(("targets", *code.names), tensors, strict=False):
+        if tensor.requires_grad and torch.is_grad_enabled():
+            raise error(name, "requires grad")
+    x = logits
+    if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
+        x = torch.where(code.spread(counts), logits, 0)
+    values = _Value.apply(x, code, *tensors)
+    if counts is not None:
+        values = torch.where(counts, values, 0)
+    if reduction == "none":
+        return values.to(logits.dtype)
+    total = values.sum()
+    if reduction == "mean":
+        divisor = torch.as_tensor(values.numel() if divisor is None else divisor, device=total.device)
+        total = torch.where(divisor == 0, torch.nan, total / torch.where(divisor == 0, 1, divisor))
+    return total.to(logits.dtype)

@@ -1,0 +1,118 @@
+"""Losses and activations on NumPy arrays, with values and gradients from generated code.
+
+Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64 and rounded once, at the end.
+Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import _arguments as arguments
+from . import _numpy_rows as rows
+from .generated.numpy import cross_entropy as _cross_entropy
+from .generated.numpy import cross_entropy_index as _cross_entropy_index
+from .generated.numpy import log_softmax as _log_softmax
+from .generated.numpy import sigmoid as _sigmoid
+from .generated.numpy import softmax as _softmax
+
+__all__ = ["cross_entropy", "cross_entropy_with_grad", "log_softmax", "sigmoid", "softmax"]
+
+
+def cross_entropy(
+    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1
+) -> np.ndarray:
+    r"""Cross entropy between softmax probabilities and targets, as `torch.nn.functional.cross_entropy`.
+
+    Domain: logits real, or -inf for a class that is not the target. Formula: -Σ_k w_k ((1-ε) y_k + ε/K) log p_k for each
+    row, p the softmax of its logits; see the chapter on cross entropy.
+
+    logits: (N, K), (N, K, d1, ...), with the classes along `axis`, or (K,): one row.
+    targets: class indices (integers), of the shape of logits without `axis`; or probabilities (floats), of the shape of
+        logits. Probabilities need not sum to 1.
+    weight: (K,), a weight for each class. ignore_index: rows with this class index count for nothing.
+    label_smoothing: ε, the share of each target spread evenly over the classes.
+    reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
+        divided by the sum of the weights of the targets that count (class indices) or by the number of rows
+        (probabilities); nan where that is 0, as in an empty batch or one that is ignored whole.
+
+    Returns: the loss in the dtype of the logits.
+    Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
+        negative weights, label_smoothing outside [0, 1].
+    Stability: finite wherever the result is representable; 1 - p_t and log p_t are never formed by a subtraction.
+    Source: `lossbook.losses.get("cross_entropy").source("numpy")`.
+    """
+    return _call("cross_entropy", logits, targets, weight, ignore_index, label_smoothing, reduction, axis, False)
+
+
+def cross_entropy_with_grad(
+    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1
+) -> tuple[np.ndarray, np.ndarray]:
+    """`cross_entropy` and its gradient by the logits: (value, gradient).
+
+    The arguments are those of `cross_entropy`. The gradient has the shape and dtype of the logits; it is that of the
+    reduced value, or of each row's own loss for reduction="none". It is 0 in ignored rows, and where no row counts.
+    """
+    function = "cross_entropy_with_grad"
+    return _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, True)
+
+
+def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, gradient):
+    logits, targets = np.asarray(logits), np.asarray(targets)
+    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
+    arguments.check_ignore_index(function, ignore_index, call.by_index)
+    arguments.check_target_values(function, targets, call, ignore_index)
+    if weight is None:
+        weight = np.ones(call.classes)
+    else:
+        weight = np.asarray(weight)
+        arguments.check_weight(function, weight, rows.kind(weight), call.classes)
+        weight = rows.wide(weight)
+    options = {"weight": weight, "reduction": reduction, "axis": call.axis, "gradient": gradient}
+    if not call.by_index:
+        return rows.run(_cross_entropy, logits, (rows.wide(targets),), label_smoothing=label_smoothing, **options)
+    counts = targets != ignore_index
+    index = np.where(counts, targets, 0).astype(np.intp)
+    options |= {"counts": None if counts.all() else counts, "divisor": float(np.sum(weight[index], where=counts))}
+    if label_smoothing == 0:
+        return rows.run(_cross_entropy_index, logits, (index,), **options)
+    one_hot = np.moveaxis(np.eye(call.classes)[index], -1, call.axis)
+    return rows.run(_cross_entropy, logits, (one_hot,), label_smoothing=label_smoothing, **options)
+
+
+def sigmoid(logits) -> np.ndarray:
+    """1 / (1 + exp(-logits)), for each element.
+
+    Domain: any real number, ±inf included. Formula: the chapter on the sigmoid. Shape and dtype are those of the logits.
+    Stability: full relative accuracy on both sides; a small probability is not rounded to 0 before it must be.
+    Source: `lossbook.losses.get("sigmoid").source("numpy")`.
+    """
+    return _activation("sigmoid", _sigmoid, logits)
+
+
+def softmax(logits, *, axis=-1) -> np.ndarray:
+    """exp(logits) divided by its sum along `axis`.
+
+    Domain: real numbers, or -inf (not all along the axis). Formula: the chapter on softmax. Shape and dtype are those of
+    the logits. Stability: nothing overflows. Source: `lossbook.losses.get("softmax").source("numpy")`.
+    """
+    return _activation("softmax", _softmax, logits, axis)
+
+
+def log_softmax(logits, *, axis=-1) -> np.ndarray:
+    """The logarithm of the softmax along `axis`.
+
+    Domain: real numbers, or -inf (not all along the axis). Formula: the chapter on softmax. Shape and dtype are those of
+    the logits. Stability: keeps a probability near 1 (its small logarithm) and one near 0 (its large one).
+    Source: `lossbook.losses.get("log_softmax").source("numpy")`.
+    """
+    return _activation("log_softmax", _log_softmax, logits, axis)
+
+
+def _activation(function, code, logits, axis=None):
+    logits = np.asarray(logits)
+    arguments.check_kind(function, "logits", logits, rows.kind(logits), ("float",))
+    options = {} if axis is None else {"axis": arguments.check_axis(function, logits, axis)}
+    with np.errstate(all="ignore"):
+        return code.value(rows.wide(logits), **options).astype(logits.dtype)

@@ -1,0 +1,164 @@
+"""Losses and activations for PyTorch, with generated first and second derivatives.
+
+Common to all: the dtype of the logits is kept; float16, bfloat16 and float32 are computed in float64 and rounded once, at
+the end. Differentiated by the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument
+raises `ValueError` or `TypeError` that names it; values are not looked at while `vmap` maps over them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from . import _arguments as arguments
+from . import _torch_rows as rows
+from ._torch_rows import Activation, Code
+from .generated.torch import cross_entropy as _cross_entropy
+from .generated.torch import cross_entropy_index as _cross_entropy_index
+from .generated.torch import log_softmax as _log_softmax
+from .generated.torch import sigmoid as _sigmoid
+from .generated.torch import softmax as _softmax
+
+__all__ = ["CrossEntropyLoss", "cross_entropy", "log_softmax", "sigmoid", "softmax"]
+
+
+def cross_entropy(
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+    axis: int = 1,
+) -> Tensor:
+    r"""Cross entropy between softmax probabilities and targets, as `torch.nn.functional.cross_entropy`.
+
+    Domain: logits real, or -inf for a class that is not the target. Formula: -Σ_k w_k ((1-ε) y_k + ε/K) log p_k for each
+    row, p the softmax of its logits; see the chapter on cross entropy.
+
+    logits: (N, K), (N, K, d1, ...), with the classes along `axis`, or (K,): one row.
+    targets: class indices (integers), of the shape of logits without `axis`; or probabilities (floats), of the shape of
+        logits. Probabilities need not sum to 1. They are constants: no gradient reaches targets or weight.
+    weight: (K,), a weight for each class. ignore_index: rows with this class index count for nothing.
+    label_smoothing: ε, the share of each target spread evenly over the classes.
+    reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
+        divided by the sum of the weights of the targets that count (class indices) or by the number of rows
+        (probabilities); nan, with gradient 0, where that is 0, as in an empty batch or one that is ignored whole.
+
+    Returns: the loss in the dtype of the logits.
+    Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
+        negative weights, label_smoothing outside [0, 1], targets or weight that require grad.
+    Stability: finite wherever the result is representable; 1 - p_t and log p_t are never formed by a subtraction.
+        A NaN in an ignored row reaches no gradient.
+    Source: `lossbook.losses.get("cross_entropy").source("torch")`.
+    """
+    function = "cross_entropy"
+    seen = rows.has_values(logits, targets, weight)
+    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
+    arguments.check_ignore_index(function, ignore_index, call.by_index)
+    if seen:
+        arguments.check_target_values(function, targets, call, ignore_index)
+    if weight is None:
+        weight = rows.real(torch.ones(call.classes, device=logits.device))
+    else:
+        arguments.check_weight(function, weight, rows.kind(weight), call.classes, values=seen)
+        weight = rows.real(weight)
+
+    def error(argument: str, got: str) -> Exception:
+        return arguments.wrong(function, argument, got, "a constant: detach() it")
+
+    smoothed = Code(_cross_entropy, 1, ("weight",), (("label_smoothing", float(label_smoothing)),), call.axis)
+    if not call.by_index:
+        return rows.run(smoothed, logits, (targets, weight), reduction=reduction, error=error)
+    counts = targets != ignore_index
+    index = torch.where(counts, targets, 0).long()
+    options = {
+        "reduction": reduction,
+        "counts": None if seen and bool(counts.all()) else counts,
+        "divisor": torch.where(counts, weight[index.unsqueeze(0)], 0).sum(),  # an index of no axes would end vmap
+        "error": error,
+    }
+    if label_smoothing == 0:
+        return rows.run(Code(_cross_entropy_index, 1, ("weight",), (), call.axis), logits, (index, weight), **options)
+    classes = torch.arange(call.classes, device=logits.device)
+    one_hot = rows.real((index.unsqueeze(-1) == classes).movedim(-1, call.axis))
+    return rows.run(smoothed, logits, (one_hot, weight), **options)
+
+
+class CrossEntropyLoss(torch.nn.Module):
+    """`cross_entropy` as a module, with the same arguments; `weight` is a buffer."""
+
+    def __init__(
+        self,
+        *,
+        weight: Tensor | None = None,
+        ignore_index: int = -100,
+        label_smoothing: float = 0.0,
+        reduction: str = "mean",
+        axis: int = 1,
+    ):
+        super().__init__()
+        arguments.check_reduction(type(self).__name__, reduction)
+        arguments.check_number(type(self).__name__, "label_smoothing", label_smoothing, 0, 1)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.reduction = reduction
+        self.axis = axis
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss."""
+        return cross_entropy(
+            logits,
+            targets,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            reduction=self.reduction,
+            axis=self.axis,
+        )
+
+    def extra_repr(self) -> str:
+        """The options, for `print`."""
+        return (
+            f"ignore_index={self.ignore_index}, label_smoothing={self.label_smoothing}, "
+            f"reduction={self.reduction!r}, axis={self.axis}"
+        )
+
+
+def sigmoid(logits: Tensor) -> Tensor:
+    """1 / (1 + exp(-logits)), for each element.
+
+    Domain: any real number, ±inf included. Formula: the chapter on the sigmoid. Shape and dtype are those of the logits.
+    Stability: full relative accuracy on both sides, in the gradient too.
+    Source: `lossbook.losses.get("sigmoid").source("torch")`.
+    """
+    return _activation("sigmoid", _sigmoid, logits)
+
+
+def softmax(logits: Tensor, *, axis: int = -1) -> Tensor:
+    """exp(logits) divided by its sum along `axis` (PyTorch's `dim`).
+
+    Domain: real numbers, or -inf (not all along the axis). Formula: the chapter on softmax. Shape and dtype are those of
+    the logits. Stability: nothing overflows. Source: `lossbook.losses.get("softmax").source("torch")`.
+    """
+    return _activation("softmax", _softmax, logits, axis)
+
+
+def log_softmax(logits: Tensor, *, axis: int = -1) -> Tensor:
+    """The logarithm of the softmax along `axis` (PyTorch's `dim`).
+
+    Domain: real numbers, or -inf (not all along the axis). Formula: the chapter on softmax. Shape and dtype are those of
+    the logits. Stability: keeps a probability near 1 (its small logarithm) and one near 0 (its large one).
+    Source: `lossbook.losses.get("log_softmax").source("torch")`.
+    """
+    return _activation("log_softmax", _log_softmax, logits, axis)
+
+
+def _activation(function: str, code, logits: Tensor, axis: int | None = None) -> Tensor:
+    arguments.check_kind(function, "logits", logits, rows.kind(logits), ("float",))
+    if axis is not None:
+        axis = arguments.check_axis(function, logits, axis)
+    return Activation.apply(logits, Code(code, axis=axis))
