@@ -10,6 +10,8 @@ from itertools import cycle
 
 import matplotlib as mpl
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from .show import Html
 
@@ -74,6 +76,7 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name}: alt text and caption must not be empty")
     out = io.StringIO()
+    _ink(fig)
     with style():
         fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = _themed(_scoped(out.getvalue(), name))
@@ -83,6 +86,15 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
         f'<figure class="lb-figure" id="fig-{name}">{svg}<figcaption>{escape(caption)}</figcaption></figure>',
         f"[figure: {alt}]",
     )
+
+
+def _ink(fig: MplFigure) -> None:
+    """Give what was drawn after `subplots`, such as a legend, the ink of the page: black would be lost on a dark one."""
+    for legend in fig.findobj(Legend):
+        legend.set_frame_on(False)
+    for text in fig.findobj(Text):
+        if mpl.colors.same_color(text.get_color(), "black"):
+            text.set_color(INK)
 
 
 def _scoped(svg: str, name: str) -> str:

@@ -147,6 +147,8 @@ def notation() -> Html:
 def card(loss: Loss) -> Html:
     """The conventions of a loss on one card: equation, what it is differentiated by, target, parameters."""
     rows: list[tuple[str, object]] = [("equation", loss.plain)]
+    if loss.is_activation and hasattr(loss.plain, "unfold"):
+        rows.append(("by definition", loss.plain.unfold()))
     if loss.expr != loss.plain:
         rows.append(("with all parameters", loss.expr))
     rows.append(("differentiated by", loss.wrt))
