@@ -18,9 +18,8 @@ def _registry() -> dict[str, Loss]:
         if module.name.startswith("_"):
             continue
         for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
-            if isinstance(value, Loss):
-                if found.setdefault(value.name, value) is not value:
-                    raise ValueError(f"two losses are called {value.name!r}")
+            if isinstance(value, Loss) and found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two losses are called {value.name!r}")
     return found
 
 
