@@ -64,13 +64,21 @@ class Rewrite:
 def instance(template: Expr, letters: dict[Expr, Any]) -> Expr:
     """A template with its letters replaced: vectors by `Vec`s, indices and numbers by expressions."""
     vectors = {a: b for a, b in letters.items() if isinstance(a, IndexedBase)}
-    mapping = {a: b for a, b in letters.items() if not isinstance(a, IndexedBase)}
-    mapping[K] = next((vec.size for vec in vectors.values()), K)
-    for e in template.atoms(Indexed):
-        vec, index = vectors[e.base], e.indices[0].xreplace(mapping)
-        largest = isinstance(index, ArgMax) and index == ArgMax(vec)
-        mapping[e] = Max(vec) if largest else vec.at(index)
-    return template.xreplace(mapping)
+    others = {a: b for a, b in letters.items() if not isinstance(a, IndexedBase)}
+    others[K] = next((vec.size for vec in vectors.values()), K)
+
+    def visit(e: Expr, meaning: dict[Expr, Expr]) -> Expr:
+        if e in meaning:
+            return meaning[e]
+        if isinstance(e, Indexed):
+            vec, index = vectors[e.base], visit(e.indices[0], meaning)
+            return Max(vec) if isinstance(index, ArgMax) and index == ArgMax(vec) else vec.at(index)
+        if isinstance(e, Vec):
+            fresh = bound_index()
+            return Vec(visit(e.body, {**meaning, e.index: fresh}), fresh, visit(e.size, meaning))
+        return e.func(*(visit(a, meaning) for a in e.args)) if e.args else e
+
+    return visit(template, others)
 
 
 def _others(body: Callable[[Symbol], Expr], index: Expr) -> Expr:
