@@ -48,9 +48,11 @@ async () => {
     let inside = false;
     for (let up = element.parentElement; up && up !== article.parentElement; up = up.parentElement) inside ||= scrolls(up);
     if (!inside && box.right > innerWidth + 1) found.push(`sticks out of the page: ${show(element)}`);
-    if (element.matches(".math") && hidden(element) && element.scrollWidth > element.clientWidth + 2 && !inside
-        && ![...element.children].some(scrolls))
-      found.push(`cut off: ${show(element)} ${element.textContent.trim().slice(0, 40)}`);
+    if (element.matches(".math") && hidden(element)) {
+      const drawn = element.querySelector("svg")?.getBoundingClientRect();
+      if (drawn && drawn.right > box.right + 2 && !scrolls(element.querySelector("mjx-container")))
+        found.push(`cut off: ${show(element)} ${element.textContent.trim().slice(0, 40)}`);
+    }
   }
 
   const rgba = (text) => (text.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);

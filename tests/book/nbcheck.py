@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,8 @@ def problems(notebook: NotebookNode, name: str) -> list[str]:
         expected += 1
         found += [f"cell {position} ended in {o.ename}" for o in cell.outputs if o.output_type == "error"]
         found += [f"cell {position} wrote to stderr" for o in cell.outputs if o.get("name") == "stderr"]
+        if re.search(r"\bat 0x[0-9a-f]{6,}", str(cell.outputs)):
+            found.append(f"cell {position} prints an address, which changes from run to run")
     if normalise(copy.deepcopy(notebook), name) != notebook:
         found.append("its ids or metadata are not as `make execute` leaves them")
     return found

@@ -92,6 +92,10 @@ def failed(notebook):
     notebook.cells[1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])]
 
 
+def address(notebook):
+    notebook.cells[1].outputs[0].data["text/plain"] = "<object object at 0x7f33954953d0>"
+
+
 def stale_id(notebook):
     notebook.cells[1].id = "0123abcd"
 
@@ -110,6 +114,7 @@ def widgets(notebook):
         (unexecuted, "cell 2 was never executed"),
         (out_of_order, "cell 1 was executed out of order"),
         (failed, "cell 1 ended in ValueError"),
+        (address, "cell 1 prints an address"),
         (stale_id, "ids or metadata"),
         (timed, "ids or metadata"),
         (widgets, "ids or metadata"),
