@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import nbformat
-from execute import normalise
 from nbformat import NotebookNode
+
+from execute import normalise
 
 
 def problems(notebook: NotebookNode, name: str) -> list[str]:

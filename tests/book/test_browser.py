@@ -5,9 +5,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from playwright.sync_api import sync_playwright
+
 from browser import QUIET, chromium, examine
 from paths import PAGES, SITE
-from playwright.sync_api import sync_playwright
 
 
 class Handler(SimpleHTTPRequestHandler):

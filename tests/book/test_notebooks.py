@@ -7,9 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
 from execute import execute, normalise, write
 from nbcheck import problems, problems_of
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from paths import NOTEBOOKS, PAGES, ROOT
 
 CELLS = {

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+
 from paths import PAGES, ROOT, SITE
 
 DISPLAY = re.compile(r"\$\$.+?\$\$|^`{3,}\{math\}|^\\begin\{(?:align|equation|gather)", re.DOTALL | re.MULTILINE)
