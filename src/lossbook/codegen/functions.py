@@ -18,7 +18,7 @@ class _Rows:
     """A loss or an activation of a row of logits: `wrt` is a component such as z[j]."""
 
     grad_output, tangent = g, v
-    result, of_row = "shape of `logits` without `axis`", "of each row"
+    result, of_row = "shape of `{x}` without `axis`", "of each row"
 
     def __init__(self, loss: Loss):
         self.loss = loss
@@ -70,19 +70,19 @@ def programs(loss: Loss) -> tuple[Program, ...]:
     def derivative(e: Expr) -> Expr:
         return derive_expr(Diff(e, loss.wrt), loss.given).result
 
+    x = inputs.listed[0].name
+
     def with_(*symbols) -> Inputs:
         return inputs if not symbols else with_(*symbols[:-1]).with_array(symbols[-1])
 
-    def program(name: str, inputs: Inputs, e: Expr, summary: str, returns: str = "shape of `logits`") -> Program:
-        return _lowered(loss, name, inputs, e, summary, returns)
+    def program(name: str, inputs: Inputs, e: Expr, summary: str, returns: str = "shape of `{x}`") -> Program:
+        return _lowered(loss, name, inputs, e, summary, returns.format(x=x))
 
     if not loss.is_activation:
         hessian = derivative(shape.along(gradient, shape.tangent))
         return (
             program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result),
-            program(
-                "gradient", inputs, shape.each(gradient), f"The gradient of the loss {shape.of_row} by the logits."
-            ),
+            program("gradient", inputs, shape.each(gradient), f"The gradient of the loss {shape.of_row} by `{x}`."),
             program(
                 "hvp",
                 with_(shape.tangent),
@@ -95,14 +95,14 @@ def programs(loss: Loss) -> tuple[Program, ...]:
     jvp = derive_expr(shape.along(gradient, shape.tangent), loss.given).result
     again = derivative(shape.along(vjp, shape.tangent))
     return (
-        program("value", inputs, shape.each(loss.expr, out), f"The {name} of the logits."),
+        program("value", inputs, shape.each(loss.expr, out), f"The {name} of `{x}`."),
         program("vjp", with_(shape.grad_output), shape.each(vjp), f"`grad_output` times the Jacobian of {name}."),
         program("jvp", with_(shape.tangent), shape.each(jvp, out), f"The Jacobian of {name} times `tangent`."),
         program(
             "vjp_vjp",
             with_(shape.grad_output, shape.tangent),
             shape.each(again),
-            "The gradient by the logits of the inner product of `tangent` and `vjp`.",
+            f"The gradient by `{x}` of the inner product of `tangent` and `vjp`.",
         ),
     )
 

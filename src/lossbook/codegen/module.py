@@ -16,12 +16,12 @@ from .program import Input, Program
 WIDTH = 120
 SHAPES = {
     "logits": "(..., K, ...), the classes along `axis`",
-    "array": "shape of `logits`",
-    "class index": "shape of `logits` without `axis`, integers from 0",
+    "array": "shape of `{x}`",
+    "class index": "shape of `{x}` without `axis`, integers from 0",
     "per class": "(K,)",
     "scalar": "number",
 }
-ELEMENT_SHAPES = SHAPES | {"logits": "any shape", "array": "shape of `logits`, or one that broadcasts with it"}
+ELEMENT_SHAPES = SHAPES | {"logits": "any shape", "array": "shape of `{x}`, or one that broadcasts with it"}
 
 _programs = cache(programs)  # the same for every target
 
@@ -67,11 +67,11 @@ def _signature(program: Program) -> str:
 
 def _docstring(program: Program) -> str:
     shapes = SHAPES if program.has_axis else ELEMENT_SHAPES
-    lines = [_argument(a, shapes) for a in program.inputs]
+    lines = [_argument(a, shapes[a.role].format(x=program.inputs[0].name)) for a in program.inputs]
     lines.append(f"Returns: {program.returns}.")
     return '"""' + program.summary + "\n\n" + "\n".join(lines) + '\n"""'
 
 
-def _argument(a: Input, shapes: Mapping[str, str]) -> str:
+def _argument(a: Input, shape: str) -> str:
     meaning = f"; {a.meaning}" if a.meaning and a.role != "logits" else ""
-    return fill(f"{a.name}: {shapes[a.role]}{meaning}.", WIDTH - 4, subsequent_indent="    ", break_on_hyphens=False)
+    return fill(f"{a.name}: {shape}{meaning}.", WIDTH - 4, subsequent_indent="    ", break_on_hyphens=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def value(logits, *, axis=-1):
-    """The log-softmax of the logits.
+    """The log-softmax of `logits`.
 
     logits: (..., K, ...), the classes along `axis`.
     Returns: shape of `logits`.
@@ -62,7 +62,7 @@ def jvp(logits, tangent, *, axis=-1):
 
 
 def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
-    """The gradient by the logits of the inner product of `tangent` and `vjp`.
+    """The gradient by `logits` of the inner product of `tangent` and `vjp`.
 
     logits: (..., K, ...), the classes along `axis`.
     grad_output: shape of `logits`; gradient that arrives from above, one component per output.

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def value(logits):
-    """The sigmoid of the logits.
+    """The sigmoid of `logits`.
 
     logits: any shape.
     Returns: shape of `logits`.
@@ -47,7 +47,7 @@ def jvp(logits, tangent):
 
 
 def vjp_vjp(logits, grad_output, tangent):
-    """The gradient by the logits of the inner product of `tangent` and `vjp`.
+    """The gradient by `logits` of the inner product of `tangent` and `vjp`.
 
     logits: any shape.
     grad_output: shape of `logits`, or one that broadcasts with it.

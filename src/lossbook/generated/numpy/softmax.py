@@ -9,7 +9,7 @@ import numpy as np
 
 
 def value(logits, *, axis=-1):
-    """The softmax of the logits.
+    """The softmax of `logits`.
 
     logits: (..., K, ...), the classes along `axis`.
     Returns: shape of `logits`.
@@ -52,7 +52,7 @@ def jvp(logits, tangent, *, axis=-1):
 
 
 def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
-    """The gradient by the logits of the inner product of `tangent` and `vjp`.
+    """The gradient by `logits` of the inner product of `tangent` and `vjp`.
 
     logits: (..., K, ...), the classes along `axis`.
     grad_output: shape of `logits`; gradient that arrives from above, one component per output.
@@ -60,12 +60,13 @@ def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
     Returns: shape of `logits`.
     """
     top = np.argmax(logits, axis=axis, keepdims=True)
-    centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
+    centred_grad_output = grad_output - np.take_along_axis(grad_output, top, axis=axis)
     shift = np.max(logits, axis=axis, keepdims=True)
     exps = np.exp(logits - shift)
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
-    centred_grad_output = grad_output - np.take_along_axis(grad_output, top, axis=axis)
-    term = centred_grad_output - np.sum(centred_grad_output * probs, axis=axis, keepdims=True)
-    term_2 = -(np.sum(centred_tangent * probs, axis=axis, keepdims=True) - centred_tangent) * term * probs
-    return term_2 - np.sum(term * probs * tangent, axis=axis, keepdims=True) * probs
+    term = np.sum(centred_grad_output * probs, axis=axis, keepdims=True)
+    centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
+    term_2 = np.sum(centred_tangent * probs, axis=axis, keepdims=True) - centred_tangent
+    term_3 = np.sum((centred_grad_output - term) * probs * tangent, axis=axis, keepdims=True) * probs
+    return (term - centred_grad_output) * term_2 * probs - term_3

@@ -32,7 +32,7 @@ def value(logits, targets, *, weight, label_smoothing, axis=-1):
 
 
 def gradient(logits, targets, *, weight, label_smoothing, axis=-1):
-    """The gradient of the loss of each row by the logits.
+    """The gradient of the loss of each row by `logits`.
 
     logits: (..., K, ...), the classes along `axis`.
     targets: shape of `logits`; target probabilities; one-hot where there is one true class.

@@ -28,7 +28,7 @@ def value(logits, targets, *, weight, axis=-1):
 
 
 def gradient(logits, targets, *, weight, axis=-1):
-    """The gradient of the loss of each row by the logits.
+    """The gradient of the loss of each row by `logits`.
 
     logits: (..., K, ...), the classes along `axis`.
     targets: shape of `logits` without `axis`, integers from 0; the true class.

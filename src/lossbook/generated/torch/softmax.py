@@ -9,7 +9,7 @@ import torch
 
 
 def value(logits, *, axis=-1):
-    """The softmax of the logits.
+    """The softmax of `logits`.
 
     logits: (..., K, ...), the classes along `axis`.
     Returns: shape of `logits`.
@@ -51,7 +51,7 @@ def jvp(logits, tangent, *, axis=-1):
 
 
 def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
-    """The gradient by the logits of the inner product of `tangent` and `vjp`.
+    """The gradient by `logits` of the inner product of `tangent` and `vjp`.
 
     logits: (..., K, ...), the classes along `axis`.
     grad_output: shape of `logits`; gradient that arrives from above, one component per output.
@@ -59,12 +59,13 @@ def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
     Returns: shape of `logits`.
     """
     top = torch.argmax(logits, dim=axis, keepdim=True)
-    centred_tangent = tangent - torch.gather(tangent, axis, top)
+    centred_grad_output = grad_output - torch.gather(grad_output, axis, top)
     shift = torch.amax(logits, dim=axis, keepdim=True)
     exps = torch.exp(logits - shift)
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
-    centred_grad_output = grad_output - torch.gather(grad_output, axis, top)
-    term = centred_grad_output - torch.sum(centred_grad_output * probs, dim=axis, keepdim=True)
-    term_2 = -(torch.sum(centred_tangent * probs, dim=axis, keepdim=True) - centred_tangent) * term * probs
-    return term_2 - torch.sum(term * probs * tangent, dim=axis, keepdim=True) * probs
+    term = torch.sum(centred_grad_output * probs, dim=axis, keepdim=True)
+    centred_tangent = tangent - torch.gather(tangent, axis, top)
+    term_2 = torch.sum(centred_tangent * probs, dim=axis, keepdim=True) - centred_tangent
+    term_3 = torch.sum((centred_grad_output - term) * probs * tangent, dim=axis, keepdim=True) * probs
+    return (term - centred_grad_output) * term_2 * probs - term_3
