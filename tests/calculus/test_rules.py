@@ -6,6 +6,7 @@ from sympy import Add, Integer, KroneckerDelta, Mul, cos, exp, log, sin
 from lossbook import Derivation, Simplex, StepError, prove_equal
 from lossbook.calculus import rules
 from lossbook.calculus.derive import derive_expr
+from lossbook.calculus.latex import to_latex
 from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.calculus.rules import Rule
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, prediction, t, y, z
@@ -112,4 +113,5 @@ def test_softmax_rule_on_a_vector_of_any_body():
 
 
 def test_squared_prediction():
-    assert derive_expr(Diff((prediction - alpha) ** 2, prediction)).result == 2 * (prediction - alpha)
+    result = derive_expr(Diff((prediction - alpha) ** 2, prediction)).result
+    assert to_latex(result) == r"2 \left(x -\alpha\right)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, together
+from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, log, together
 from sympy import cancel as sympy_cancel
 from sympy import factor as sympy_factor
 
 from .nodes import Sum, Vec
+from .rebuild import undistributed
 
 
 def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
@@ -57,20 +58,43 @@ def cancel(expr: Expr) -> Expr:
 
 
 def factored(expr: Expr) -> Expr:
-    """The shortest of: the expression, the expression factored; signs absorbed into brackets."""
+    """The shortest of: the expression, the expression factored; signs absorbed into brackets; the first of equals."""
     expr = _inside_sums(expr)
     over_atoms, names = _atomised(expr)
     candidates = [over_atoms, sympy_factor(over_atoms), sympy_factor(together(over_atoms))]
     if isinstance(over_atoms, Add) and len(over_atoms.args) > 2:
         candidates.append(_common_factor(over_atoms))
-    forms = [_absorb_sign(c.xreplace(names)) for c in candidates]
-    return min(forms, key=lambda e: (_weight(e), str(e)))
+    if isinstance(over_atoms, Add):
+        candidates.append(Add(*(sympy_factor(term) for term in over_atoms.args)))
+    forms = [_polished(e) for e in (expr, *(c.xreplace(names) for c in candidates))]
+    return min(forms, key=_weight)
+
+
+def _polished(e: Expr) -> Expr:
+    if isinstance(e, Add):
+        return Add(*(_polished(a) for a in e.args))
+    return _absorb_sign(_merged(_absorb_sign(e)))
+
+
+def _merged(e: Expr) -> Expr:
+    """(1 - p)**2 (1 - p)**(gamma - 1) as one power, which SymPy leaves apart where the base is a bracket."""
+    if not e.args:
+        return e
+    if isinstance(e, (Add, Pow)):
+        e = e.func(*(_merged(a) for a in e.args))
+    if not isinstance(e, Mul):
+        return e
+    powers: dict[Expr, Expr] = {}
+    for f in e.args:
+        base, power = f.as_base_exp() if not isinstance(f, exp) else (f, S.One)
+        powers[base] = powers.get(base, S.Zero) + power
+    return undistributed(*(base**power for base, power in powers.items()))
 
 
 def _common_factor(expr: Add) -> Expr:
     """Terms grouped by what a symbol multiplies, for the symbol that shortens the expression most."""
     grouped = [expr.collect(s, sympy_factor) for s in sorted(expr.free_symbols, key=lambda s: s.name)]
-    return min([expr, *grouped], key=lambda e: e.count_ops())
+    return min([expr, *grouped], key=_leaves)
 
 
 def _inside_sums(expr: Expr) -> Expr:
@@ -78,12 +102,23 @@ def _inside_sums(expr: Expr) -> Expr:
         return expr
     if isinstance(expr, Sum):
         return Sum(expr.vec.map(factored)) if expr.vec.base is None else expr
-    return expr.func(*(_inside_sums(a) for a in expr.args))
+    args = [_inside_sums(a) for a in expr.args]
+    return undistributed(*args) if isinstance(expr, Mul) else expr.func(*args)
 
 
-def _weight(e: Expr) -> int:
-    """How long a form reads: its operations, each sign counted."""
-    return int(e.count_ops())
+def _weight(e: Expr) -> float:
+    """How long a form reads: its symbols and numbers, with half a symbol for not being a product."""
+    return _leaves(e) + 0.5 * isinstance(e, Add)
+
+
+def _leaves(e: Expr) -> int:
+    if isinstance(e, (Add, Mul)):
+        return sum(_leaves(a) for a in e.args if not (a == -1 and isinstance(e, Mul)))
+    if isinstance(e, Pow) and not isinstance(e, exp):
+        return _leaves(e.base) + (e.exp != -1) * _leaves(e.exp)
+    if isinstance(e, (Sum, log)):
+        return 1 + _leaves(e.vec.body if isinstance(e, Sum) else e.args[0])
+    return 1
 
 
 def _absorb_sign(e: Expr) -> Expr:
@@ -104,7 +139,7 @@ def _absorb_sign(e: Expr) -> Expr:
             most = max(free, key=lambda f: (_negatives(f) / len(f.args), str(f)))
             parts[parts.index(most)] = -most
             sign = -sign
-    return Mul(numbers * sign, *parts)
+    return undistributed(numbers * sign, *parts)
 
 
 def _number(e: Add) -> Expr:

@@ -24,6 +24,8 @@ from sympy import (
     sympify,
 )
 
+from .rebuild import substitute
+
 BOUND_LETTERS = ("k", "l", "m", "n", "q", "r", *(f"k{n}" for n in range(1, 100)))
 
 
@@ -120,15 +122,14 @@ class Vec(Expr):
         if self.base is not None:
             return printer._print(self.base)
         letter = self.letter
-        from .rebuild import substitute  # which is about printing lines as they stand, and knows no nodes
-
         return (
             f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
         )
 
     def _hashable_content(self):
         if not hasattr(self, "_content"):
-            self._content = (self.at(_canonical_index(self.depth)), self.size)
+            # nothing merged: a line that still shows p/p must not be taken for the one where it has vanished
+            self._content = (substitute(self.body, self.index, _canonical_index(self.depth)), self.size)
         return self._content
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sympy import Add, Expr, Mul, Pow, S, exp
-from sympy.core.parameters import distribute
 
 Rewrite = Callable[[Expr], Expr | None]
 
@@ -50,8 +49,7 @@ def product(*factors: Expr) -> Expr:
     parts = ([] if number == 1 else [number]) + flat
     if number == -1 and len(flat) == 1 and isinstance(flat[0], Add):
         return total(*(product(number, term) for term in flat[0].args))
-    with distribute(False):
-        merged = Mul(*parts)
+    merged = undistributed(*parts)
     kept = len(merged.args) if isinstance(merged, Mul) else 1
     if kept == len(parts) or len(parts) < 2:
         return merged
@@ -75,10 +73,19 @@ def tidy(expr: Expr) -> Expr:
     if not expr.args:
         return expr
     args = [tidy(a) for a in expr.args]
-    if isinstance(expr, Mul):
-        with distribute(False):  # 2(a - b) reads better than 2a - 2b
-            return Mul(*args)
-    return expr.func(*args)
+    return undistributed(*args) if isinstance(expr, Mul) else expr.func(*args)
+
+
+def undistributed(*factors: Expr) -> Expr:
+    """The product, but 2(a - b) kept as it is: SymPy multiplies a number into a sum."""
+    number = Mul(*(f for f in factors if f.is_Rational))
+    rest = Mul(*(f for f in factors if not f.is_Rational))
+    coefficient, rest = (
+        (number, rest) if not isinstance(rest, Mul) else (number * rest.as_coeff_Mul()[0], rest.as_coeff_Mul()[1])
+    )
+    if isinstance(rest, Add) and coefficient not in (0, 1):
+        return Mul(coefficient, rest, evaluate=False)
+    return coefficient * rest
 
 
 def substitute(expr: Expr, old: Expr, new: Expr) -> Expr:
