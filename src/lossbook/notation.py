@@ -13,6 +13,7 @@ __all__ = [
     "Entry",
     "K",
     "alpha",
+    "alphas",
     "beta",
     "entry_of",
     "epsilon",
@@ -61,6 +62,7 @@ target = Symbol("target", real=True)
 prediction = Symbol("prediction", real=True)
 gamma = Symbol("gamma", nonnegative=True)
 alpha = Symbol("alpha", positive=True)
+alphas = IndexedBase("alphas", shape=(K,), positive=True)
 epsilon = Symbol("epsilon", nonnegative=True)
 beta = Symbol("beta", positive=True)
 
@@ -89,7 +91,8 @@ NOTATION: tuple[Entry, ...] = (
         epsilon, r"\varepsilon", "label_smoothing", "scalar", "0 ≤ ε ≤ 1", "label smoothing: share given to all classes"
     ),
     Entry(gamma, r"\gamma", "gamma", "scalar", "γ ≥ 0", "focusing exponent of the focal loss"),
-    Entry(alpha, r"\alpha", "alpha", "scalar", "α > 0", "weight of a class in the focal loss"),
+    Entry(alpha, r"\alpha", "alpha", "scalar", "0 < α < 1", "weight of the positive class in the binary focal loss"),
+    Entry(alphas, r"\alpha", "alpha", "(K,)", "α > 0", "weight of each class in the focal loss; α_t is the true class's"),
     Entry(beta, r"\beta", "pos_weight", "scalar", "β > 0", "weight of the positive class in binary cross entropy"),
     Entry(g, "g", "grad_output", "(K,)", "real", "gradient that arrives from above, one component per output"),
     Entry(v, "v", "tangent", "(K,)", "real", "direction in which a Jacobian or Hessian is applied"),

@@ -1,0 +1,18 @@
+"""Binary cross entropy of a logit: a coin's log-likelihood, with a weight for the positive class."""
+
+from sympy import log
+
+from ..notation import beta, logit, sigmoid, target
+from ._loss import Loss, Parameter
+
+POS_WEIGHT = Parameter(beta, "β > 0", "weight of the positive class", neutral=1)
+
+BINARY_CROSS_ENTROPY = Loss(
+    name="binary_cross_entropy",
+    title="Binary cross entropy",
+    expr=-beta * target * log(sigmoid(logit)) - (1 - target) * log(1 - sigmoid(logit)),
+    wrt=logit,
+    target="real",
+    reference="goodfellow2016",
+    parameters=(POS_WEIGHT,),
+)

@@ -1,0 +1,29 @@
+"""Focal loss: cross entropy times (1 - p_t)**gamma, so that well-classified examples count little."""
+
+from sympy import log
+
+from ..notation import alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
+from ._loss import Loss, Parameter
+
+FOCUSING = Parameter(gamma, "γ ≥ 0", "focusing exponent; 0 gives cross entropy")
+
+SIGMOID_FOCAL = Loss(
+    name="sigmoid_focal",
+    title="Focal loss of a sigmoid",
+    expr=-alpha * target * (1 - sigmoid(logit)) ** gamma * log(sigmoid(logit))
+    - (1 - alpha) * (1 - target) * sigmoid(logit) ** gamma * log(1 - sigmoid(logit)),
+    wrt=logit,
+    target="real",
+    reference="lin2017",
+    parameters=(Parameter(alpha, "0 < α < 1", "weight of the positive class; the negative one weighs 1 - α"), FOCUSING),
+)
+
+SOFTMAX_FOCAL = Loss(
+    name="softmax_focal",
+    title="Focal loss of softmax probabilities",
+    expr=-alphas[t] * (1 - p(t)) ** gamma * log(p(t)),
+    wrt=z[j],
+    target="class index",
+    reference="lin2017",
+    parameters=(Parameter(alphas, "α > 0", "weight of each class", neutral=1), FOCUSING),
+)

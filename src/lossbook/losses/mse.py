@@ -1,0 +1,34 @@
+"""Squared error: of a prediction, of a sigmoid's output, of softmax probabilities."""
+
+from ..calculus.given import Simplex
+from ..calculus.nodes import Sum
+from ..notation import K, j, k, logit, p, prediction, sigmoid, target, y, z
+from ._loss import Loss
+
+MSE = Loss(
+    name="mse",
+    title="Squared error",
+    expr=(prediction - target) ** 2,
+    wrt=prediction,
+    target="real",
+    reference="goodfellow2016",
+)
+
+SIGMOID_MSE = Loss(
+    name="sigmoid_mse",
+    title="Squared error of a sigmoid",
+    expr=(sigmoid(logit) - target) ** 2,
+    wrt=logit,
+    target="real",
+    reference="goodfellow2016",
+)
+
+SOFTMAX_MSE = Loss(
+    name="softmax_mse",
+    title="Squared error of softmax probabilities",
+    expr=Sum((p(k) - y[k]) ** 2, (k, 1, K)),
+    wrt=z[j],
+    target="probabilities",
+    reference="brier1950",
+    given=(Simplex(y),),
+)
