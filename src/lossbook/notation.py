@@ -31,6 +31,7 @@ __all__ = [
     "softplus",
     "t",
     "target",
+    "text_of",
     "v",
     "w",
     "y",
@@ -49,7 +50,13 @@ class Entry:
     domain: str
     meaning: str
 
+    @property
+    def text(self) -> str:
+        """The symbol in plain text, as sentences and counterexamples write it."""
+        return GREEK.get(self.latex, self.latex)
 
+
+GREEK = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\varepsilon": "ε", r"\sigma(z)": "σ(z)"}
 K = Symbol("K", integer=True, positive=True)
 i, j, k, t = (Symbol(name, integer=True, positive=True) for name in "ijkt")
 z = IndexedBase("z", shape=(K,), real=True)
@@ -102,3 +109,9 @@ NOTATION: tuple[Entry, ...] = (
 def entry_of(symbol: Expr) -> Entry | None:
     """The entry of a symbol or indexed base, or None for a name the book does not use."""
     return next((e for e in NOTATION if e.symbol == symbol), None)
+
+
+def text_of(symbol: Expr) -> str:
+    """A symbol as plain text writes it: by the notation, else by its own name."""
+    entry = entry_of(symbol)
+    return entry.text if entry is not None else str(symbol)

@@ -74,7 +74,10 @@ async () => {
     if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) continue;
     const style = getComputedStyle(element);
     const behind = ground(element);
-    const [light, dark] = [luminance(over(rgba(style.color), behind)), luminance(behind)].sort((a, b) => b - a);
+    const [r, g, b, a = 1] = rgba(style.color);
+    let opacity = a;
+    for (let up = element; up; up = up.parentElement) opacity *= Number(getComputedStyle(up).opacity);
+    const [light, dark] = [luminance(over([r, g, b, opacity], behind)), luminance(behind)].sort((m, n) => n - m);
     const size = parseFloat(style.fontSize);
     const least = size >= 24 || (size >= 18.6 && style.fontWeight >= 700) ? 3 : 4.5;
     const contrast = (light + 0.05) / (dark + 0.05);

@@ -61,6 +61,7 @@ MATH = '<div class="math notranslate">'
         ('<p><span class="math notranslate">\\(' + "p+" * 200 + "p\\)</span></p>", "cut off"),
         ('<script>console.error("planted")</script>', "console error: planted"),
         ('<script>throw new Error("planted")</script>', "page error"),
+        ('<p style="opacity: 0.3">faint</p>', "contrast"),
         ('<p style="color: #888; background: #999">faint</p>', "contrast"),
     ],
 )

@@ -39,6 +39,16 @@ CASES = {
         r"\operatorname{softmax}_{i}\left(\frac{z_{k}}{\alpha}\right)",
     ),
     "log-sum-exp": (logsumexp(z), r"\operatorname{LSE}(z)"),
+    "minus a sum keeps its bracket": (
+        Mul(-1, KroneckerDelta(j, t) - p(j), evaluate=False),
+        r"-\left(\delta_{j t} -p_{j}\right)",
+    ),
+    "a number times a sum keeps its bracket": (Mul(2, z[i] - z[j], evaluate=False), r"2 \left(z_{i} -z_{j}\right)"),
+    "minus a sum over classes": (-Sum(y[k], (k, 1, K)), r"-\sum_{k=1}^{K} y_{k}"),
+    "sums inside sums take another letter": (
+        Sum(p(k) * (z[k] - Sum(p(k) * z[k], (k, 1, K))) ** 2, (k, 1, K)),
+        r"\sum_{k=1}^{K} p_{k} \left(z_{k} -\sum_{l=1}^{K} z_{l} p_{l}\right)^{2}",
+    ),
     "definition": (exp(z[i]) / Sum(exp(z[k]), (k, 1, K)), r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}"),
 }
 

@@ -44,6 +44,12 @@ class Derivation:
         self.given = tuple(given)
         self._steps = [Step(import_sympy(start), "start", None)]
 
+    def copy(self) -> Derivation:
+        """The same lines, to be continued without changing this derivation."""
+        twin = Derivation(self._steps[0].expr, given=self.given)
+        twin._steps = list(self._steps)
+        return twin
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """All lines, the first included."""

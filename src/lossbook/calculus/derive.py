@@ -47,6 +47,11 @@ def theorem(node: Expr, by: Expr) -> Derivation:
 
 def derive(loss, *, full: bool = False, order: int = 1) -> Derivation:
     """The gradient (order 1) or the Hessian (order 2) of a registered or a reader's own loss."""
+    return _derive(loss, full, order).copy()  # made once; a reader may append to a copy
+
+
+@cache
+def _derive(loss, full: bool, order: int) -> Derivation:
     expr = loss.expr if full else loss.plain
     by = loss.wrt
     if order == 1:
@@ -54,7 +59,7 @@ def derive(loss, *, full: bool = False, order: int = 1) -> Derivation:
             return theorem(expr, by)
         return derive_expr(Diff(expr, by), loss.given)
     if order == 2:
-        gradient = derive(loss, full=full).result
+        gradient = _derive(loss, full, 1).result
         return derive_expr(Diff(gradient, _second(gradient, by)), loss.given)
     raise ValueError(f"derivation(order={order}): order must be 1 (gradient) or 2 (Hessian)")
 

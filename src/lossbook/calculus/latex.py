@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Pow, S, Symbol, exp, log
 from sympy.printing.latex import LatexPrinter
 
@@ -17,6 +19,8 @@ def to_latex(expr: Expr) -> str:
 class _Printer(LatexPrinter):
     def __init__(self):
         super().__init__({"mode": "plain"})
+        self._seen: dict[tuple[Expr, frozenset], str] = {}
+        self._letters: frozenset[str] = frozenset()  # of the sums around what is being printed
 
     # -- names -------------------------------------------------------------------------------------------------
 
@@ -44,19 +48,25 @@ class _Printer(LatexPrinter):
 
     # -- vectors -----------------------------------------------------------------------------------------------
 
-    def opened(self, vec: Vec) -> tuple[str, Expr]:
-        letter = vec.letter
-        return letter.name, substitute(vec.body, vec.index, letter)
+    @contextmanager
+    def opened(self, vec: Vec):
+        """A letter for the bound index, unlike those around it, and the body written with it."""
+        letter, outer = vec.letter(self._letters), self._letters
+        self._letters = outer | {letter.name}
+        try:
+            yield letter.name, substitute(vec.body, vec.index, letter)
+        finally:
+            self._letters = outer
 
     def _print_Vec(self, e):
         if e.base is not None:
             return self._print(e.base)
-        letter, body = self.opened(e)
-        return rf"\left({self._print(body)}\right)_{{{letter}}}"
+        with self.opened(e) as (letter, body):
+            return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_Sum(self, e):
-        letter, body = self.opened(e.vec)
-        text = self._print(body)
+        with self.opened(e.vec) as (letter, body):
+            text = self._print(body)
         if isinstance(body, Add):
             text = rf"\left({text}\right)"
         return rf"\sum_{{{letter}=1}}^{{{self._print(e.vec.size)}}} {text}"
@@ -68,21 +78,22 @@ class _Printer(LatexPrinter):
         return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}\left({self.inner(e.vec)}\right)"
 
     def inner(self, vec: Vec) -> str:
-        return self._print(vec.base if vec.base is not None else self.opened(vec)[1])
+        if vec.base is not None:
+            return self._print(vec.base)
+        with self.opened(vec) as (_, body):
+            return self._print(body)
 
     def _print_logsumexp(self, e):
-        inner = self.inner(e.vec)
-        return (
-            rf"\operatorname{{LSE}}({inner})"
-            if e.vec.base is not None
-            else rf"\operatorname{{LSE}}_{{{e.vec.letter}}}\left({inner}\right)"
-        )
+        if e.vec.base is not None:
+            return rf"\operatorname{{LSE}}({self.inner(e.vec)})"
+        with self.opened(e.vec) as (letter, body):
+            return rf"\operatorname{{LSE}}_{{{letter}}}\left({self._print(body)}\right)"
 
     def _print_Max(self, e):
         if not isinstance(e, Max):
             return super()._print_Max(e)
-        letter, body = self.opened(e.vec)
-        return rf"\max_{{{letter}}} {self.factor(body)}"
+        with self.opened(e.vec) as (letter, body):
+            return rf"\max_{{{letter}}} {self.factor(body)}"
 
     # -- functions ---------------------------------------------------------------------------------------------
 
@@ -125,6 +136,9 @@ class _Printer(LatexPrinter):
         def key(term):
             return (_is_negative(term), not term.is_number, term.count_ops(), self._print(term))
 
+        key_here = (e, self._letters)
+        if key_here in self._seen:  # sorting prints each term: nested brackets would be printed again and again
+            return self._seen[key_here]
         text = ""
         for term in sorted(e.args, key=key):
             printed = self._print(term)
@@ -132,9 +146,16 @@ class _Printer(LatexPrinter):
                 text += f" {printed}" if printed.startswith("-") else f" + {printed}"
             else:
                 text = printed
+        self._seen[key_here] = text
         return text
 
     def _print_Mul(self, e):
+        key = (e, self._letters)
+        if key not in self._seen:
+            self._seen[key] = self._product(e)
+        return self._seen[key]
+
+    def _product(self, e):
         coefficient, factors = S.One, []
         for f in e.args:
             if f.is_Rational:
@@ -154,7 +175,10 @@ class _Printer(LatexPrinter):
             if last and not top:
                 head = rf"\frac{{1}}{{{bottom}}}"
             return sign + head + (r" \, " + self.product(last, 1) if last else "")
-        return sign + (self.product(above + last, coefficient.p) or "1")
+        factors = above + last
+        if sign and coefficient == 1 and len(factors) == 1 and isinstance(factors[0], Add):
+            return sign + self.factor(factors[0])  # -(a + b) keeps its bracket
+        return sign + (self.product(factors, coefficient.p) or "1")
 
     def product(self, factors, number) -> str:
         factors = sorted(factors, key=lambda f: (_rank(f), self._print(f)))

@@ -92,7 +92,7 @@ class Vec(Expr):
         """What is bound here is not what a rule means by the same index, and nothing put in may be captured."""
         if self in rule:
             return rule[self], True
-        rule = {old: new for old, new in rule.items() if old != self.index}
+        rule = {old: sympify(new) for old, new in rule.items() if old != self.index}
         if any(self.index in new.free_symbols for new in rule.values()):
             fresh = bound_index()
             return Vec(self.at(fresh), fresh, self.size)._xreplace(rule)
@@ -112,16 +112,15 @@ class Vec(Expr):
     def free_symbols(self):
         return (self.body.free_symbols - {self.index}) | self.size.free_symbols
 
-    @property
-    def letter(self) -> Symbol:
-        """A letter to show the bound index by, different from every name that is free in the body."""
-        taken = {s.name for s in self.free_symbols if isinstance(s, Symbol)}
+    def letter(self, taken: frozenset[str] = frozenset()) -> Symbol:
+        """A letter to show the bound index by: not `taken`, and different from every name free in the body."""
+        taken = taken | {s.name for s in self.free_symbols if isinstance(s, Symbol)}
         return Symbol(next(name for name in BOUND_LETTERS if name not in taken), integer=True, positive=True)
 
     def _sympystr(self, printer):
         if self.base is not None:
             return printer._print(self.base)
-        letter = self.letter
+        letter = self.letter()
         return (
             f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
         )

@@ -58,8 +58,14 @@ class Counterexample:
                 return "(" + ", ".join(show(v) for v in value) + ")"
             return str(value) if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
 
-        given = ", ".join(f"{name} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
+        given = ", ".join(f"{_text(name)} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
         return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
+
+
+def _text(symbol: Expr) -> str:
+    from ..notation import text_of  # the notation is written in the calculus, so it is read when needed
+
+    return text_of(symbol)
 
 
 def _order(item):
@@ -132,9 +138,9 @@ def hypotheses(*exprs: Expr, given: Iterable[Given] = ()) -> tuple[str, ...]:
     given = tuple(given)
     spoken_for = {g.vector for g in given if hasattr(g, "vector")}
     for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
-        lines.append(f"{base} {_domain(base.label)}")
+        lines.append(f"{_text(base)} {_domain(base.label)}")
     for symbol in sorted({s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named, key=str):
-        lines.append(f"{symbol} {_domain(symbol)}")
+        lines.append(f"{_text(symbol)} {_domain(symbol)}")
     lines += [g.statement for g in given]
     return tuple(lines)
 
