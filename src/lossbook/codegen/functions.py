@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sympy import Expr, Indexed, Symbol
 
-from ..calculus.derive import derive_expr
+from ..calculus.derivation import Derivation, Step
 from ..calculus.nodes import Diff, Sum, Vec, free_indices
+from ..calculus.prove import prove_equal
+from ..calculus.rules import DIFFERENTIATION, FACTOR, SIMPLIFICATION
 from ..losses import Loss
 from ..notation import g, v
 from ..numerics.forms import EACH
@@ -61,14 +63,36 @@ class _Elements:
         return e * number
 
 
+class _Unread(Derivation):
+    """Lines that no page shows: it is the last one that is proved to equal the first."""
+
+    def append(self, expr, rule: str = "stated") -> Derivation:
+        """Add a line."""
+        self._steps.append(Step(expr, rule, None))
+        return self
+
+
+def _derived(e: Expr, given) -> Expr:
+    """The same as `derive_expr`, proved once."""
+    lines = _Unread(e, given=given)
+    while any(lines.apply(rule) for rule in (DIFFERENTIATION if lines.result.has(Diff) else SIMPLIFICATION)):
+        pass
+    lines.apply(FACTOR)
+    if lines.result.has(Diff):
+        raise NotImplementedError(f"no rule differentiates {lines.result}")
+    prove_equal(e, lines.result, given=given)
+    return lines.result
+
+
 def programs(loss: Loss) -> tuple[Program, ...]:
     """All functions of a loss or an activation."""
     shape = _Rows(loss) if isinstance(loss.wrt, Indexed) else _Elements(loss)
     inputs = inputs_of(loss)
-    gradient = loss.derivation(full=True).result
 
     def derivative(e: Expr) -> Expr:
-        return derive_expr(Diff(e, loss.wrt), loss.given).result
+        return _derived(Diff(e, loss.wrt), loss.given)
+
+    gradient = loss.derivation().result if loss.is_activation else derivative(loss.expr)
 
     x = inputs.listed[0].name
 
@@ -92,7 +116,7 @@ def programs(loss: Loss) -> tuple[Program, ...]:
         )
     name, out = loss.title.lower(), shape.output
     vjp = derivative(shape.along(loss.expr, shape.grad_output, out))
-    jvp = derive_expr(shape.along(gradient, shape.tangent), loss.given).result
+    jvp = _derived(shape.along(gradient, shape.tangent), loss.given)
     again = derivative(shape.along(vjp, shape.tangent))
     return (
         program("value", inputs, shape.each(loss.expr, out), f"The {name} of `{x}`."),

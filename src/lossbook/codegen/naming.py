@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, S, exp, log
+from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
+from sympy.core.relational import Relational
 
-from ..calculus.nodes import Max, Sum, sigmoid, softmax
+from ..calculus.nodes import Max, Sum, sigmoid, softmax, softplus
 from ..notation import entry_of, i, logit, p, t
-from ..numerics.forms import EACH, ArgMax, Grouped, log1p
+from ..numerics.forms import EACH, ArgMax, Closed, Grouped, log1p, log_ratio, nonzero
 from .inputs import Inputs
 
 PROBS = entry_of(p(i)).code
@@ -22,6 +23,14 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
         return _at(e.args[0].index, f"log_{PROBS}", f"log_{PROB_TARGET}", inputs), True
     if isinstance(e, sigmoid):
         return (PROB_ONE if e.args[0] in inputs.by_symbol else "complement"), True
+    if isinstance(e, log_ratio):
+        return "log_ratio", True
+    if isinstance(e, nonzero):
+        return "divisor", False
+    if isinstance(e, softplus):
+        return ("neg_log_complement" if e.args[0] in inputs.by_symbol else f"neg_log_{PROB_ONE}"), True
+    if isinstance(e, (Pow, Mul, Relational)) and (named := _focal(e, inputs)):
+        return named
     if isinstance(e, Max):
         return "shift", True
     if isinstance(e, ArgMax):
@@ -49,6 +58,23 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
     if e.has(EACH) and "targets" in arrays and inputs.listed[0].name not in arrays and not isinstance(e, Indexed):
         return "weighted_targets", False
     return None
+
+
+def _focal(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
+    """The parts of a focal loss, and of any loss that adds up a positive and a negative class."""
+    if isinstance(e, Relational):
+        return ("is_certain", False) if e.has(Closed) else None
+    parameters = {s for s, a in inputs.by_symbol.items() if a.keyword}
+    if isinstance(e, Pow):
+        side = {sigmoid: "_negative", Add: "_positive"}.get(type(e.base), "") if e.has(sigmoid) else ""
+        return (f"modulation{side}", True) if e.exp.free_symbols & parameters else None
+    targets = next((s for s, a in inputs.by_symbol.items() if a.name == "targets" and isinstance(s, Symbol)), None)
+    if targets is not None and not targets.is_integer and e.has(sigmoid, softplus, log):
+        if 1 - targets in e.args:
+            return "negative_part", False
+        return ("positive_part", False) if targets in e.args else None
+    powers = any(isinstance(f, Pow) and f.exp.free_symbols & parameters for f in e.args)
+    return ("scale", False) if powers and not e.has(EACH) else None
 
 
 def mask_name(index: Expr, inputs: Inputs) -> str:

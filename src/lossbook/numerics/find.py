@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sympy import Add, Expr, KroneckerDelta, Mul, S, Symbol, exp, log
+from sympy import Add, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax
@@ -83,6 +83,10 @@ def _factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, .
         for factor in Mul.make_args(term):
             if isinstance(factor, kind) and not (kind is exp and factor.args[0].is_number):
                 yield factor, term / factor, terms[:n] + terms[n + 1 :]
+            elif (
+                isinstance(factor, Pow) and isinstance(factor.base, kind) and factor.exp.is_Integer and kind is not exp
+            ):
+                yield factor.base, term / factor.base, terms[:n] + terms[n + 1 :]
 
 
 def _cancelling(e: Expr, kind: type, scale: Expr) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
@@ -100,11 +104,24 @@ def _without(terms: tuple[Expr, ...], term: Expr) -> tuple[Expr, ...]:
     return terms[:n] + terms[n + 1 :]
 
 
+def _opened(e: Expr) -> Expr:
+    """Brackets with the square of a sigmoid multiplied out: it may cancel against a term outside."""
+
+    def square(term):
+        return any(isinstance(f, Pow) and isinstance(f.base, sigmoid) for f in Mul.make_args(term))
+
+    def opened(term):
+        brackets = [f for f in Mul.make_args(term) if isinstance(f, Add) and any(map(square, f.args))]
+        return Add(*(part * term / brackets[0] for part in brackets[0].args)) if brackets else term
+
+    return Add(*map(opened, e.args)) if isinstance(e, Add) else e
+
+
 def complement_of_sigmoid(r, u) -> Finder:
     """r - r sigmoid(u)."""
 
     def find(e, given):
-        found = _cancelling(e, sigmoid, S.One)
+        found = _cancelling(_opened(e), sigmoid, S.One)
         return Match({r: -found[1], u: found[0].args[0]}, found[2]) if found else None
 
     return find
@@ -116,6 +133,20 @@ def twice_sigmoid(r, u) -> Finder:
     def find(e, given):
         found = _cancelling(e, sigmoid, S.Half)
         return Match({r: -found[1] / 2, u: found[0].args[0]}, found[2]) if found else None
+
+    return find
+
+
+def error_of_sigmoid(r, u, b) -> Finder:
+    """r sigmoid(u) - r b, b a symbol such as a target, for the whole of a sum."""
+
+    def find(e, given):
+        if not (isinstance(e, Add) and len(e.args) == 2):
+            return None
+        for factor, others, (rest,) in _factors_of(e, sigmoid):
+            if isinstance(-rest / others, Symbol):
+                return Match({r: others, u: factor.args[0], b: -rest / others})
+        return None
 
     return find
 

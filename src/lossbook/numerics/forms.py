@@ -32,6 +32,19 @@ class Grouped(Expr):
         return f"({printer._print(self.args[0])})"
 
 
+class Closed(Expr):
+    """An expression that SymPy may not rearrange, as it does in a condition; computed like any other."""
+
+    is_commutative = True
+
+    def __new__(cls, expr):
+        return Expr.__new__(cls, sympify(expr))
+
+    def unfold(self):
+        """What it is."""
+        return self.args[0]
+
+
 class ArgMax(Expr):
     """The class at which a vector is largest: an index, the first one where several are."""
 
@@ -68,7 +81,27 @@ class expm1(Function):
         return exp(self.args[0]) - 1
 
 
+class log_ratio(Function):
+    """-log(p) / (1 - p), for a probability p: 1 in the limit where p tends to 1."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return -log(self.args[0]) / (1 - self.args[0])
+
+
+class nonzero(Function):
+    """The number itself; in code 1 where it is 0, so that what is 0 there may be divided by it."""
+
+    nargs = 1
+
+    def unfold(self):
+        """By definition."""
+        return self.args[0]
+
+
 def plain(expr: Expr) -> Expr:
     """The same mathematics in the calculus alone."""
-    kinds = (Grouped, log1p, expm1)
+    kinds = (Grouped, Closed, log1p, expm1, log_ratio, nonzero)
     return expr.replace(lambda e: isinstance(e, kinds), lambda e: e.unfold())

@@ -8,77 +8,16 @@ the largest class, for which no exponential exceeds 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
 
-from sympy import (
-    Abs,
-    Add,
-    Eq,
-    Expr,
-    Indexed,
-    IndexedBase,
-    KroneckerDelta,
-    Piecewise,
-    S,
-    Symbol,
-    exp,
-    log,
-    tanh,
-)
+from sympy import Abs, Eq, Expr, KroneckerDelta, Piecewise, S, Symbol, exp, log, tanh
 from sympy import Max as PairMax
 
 from ..calculus.given import Given
-from ..calculus.nodes import Max, Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
+from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
 from . import find
-from .forms import ArgMax, Grouped, expm1, log1p
-
-K = Symbol("K", integer=True, positive=True)
-i, k, s = (Symbol(name, integer=True, positive=True) for name in "iks")
-x, c, v = (IndexedBase(name, shape=(K,), real=True) for name in "xcv")
-u, r = (Symbol(name, real=True) for name in "ur")
-
-
-@dataclass(frozen=True)
-class Rewrite:
-    """One rewrite. kind "identity": equal wherever both are defined; "limit": the replacement also says what holds in
-    the limit, where the pattern is 0 times infinity. find: see `lossbook.numerics.find`. source: of a cutoff, if any.
-    """
-
-    name: str
-    pattern: Expr
-    replacement: Expr
-    domain: str
-    why: str
-    find: Callable[[Expr, tuple[Given, ...]], find.Match | None]
-    kind: str = "identity"
-
-    def apply(self, expr: Expr, given: Iterable[Given] = ()) -> Expr | None:
-        """The expression with the pattern replaced, or None where it does not show the pattern."""
-        match = self.find(expr, tuple(given))
-        if match is None:
-            return None
-        return Add(*match.rest, instance(self.replacement, match.letters))
-
-
-def instance(template: Expr, letters: dict[Expr, Any]) -> Expr:
-    """A template with its letters replaced: vectors by `Vec`s, indices and numbers by expressions."""
-    vectors = {a: b for a, b in letters.items() if isinstance(a, IndexedBase)}
-    others = {a: b for a, b in letters.items() if not isinstance(a, IndexedBase)}
-    others[K] = next((vec.size for vec in vectors.values()), K)
-
-    def visit(e: Expr, meaning: dict[Expr, Expr]) -> Expr:
-        if e in meaning:
-            return meaning[e]
-        if isinstance(e, Indexed):
-            vec, index = vectors[e.base], visit(e.indices[0], meaning)
-            return Max(vec) if isinstance(index, ArgMax) and index == ArgMax(vec) else vec.at(index)
-        if isinstance(e, Vec):
-            fresh = bound_index()
-            return Vec(visit(e.body, {**meaning, e.index: fresh}), fresh, visit(e.size, meaning))
-        return e.func(*(visit(a, meaning) for a in e.args)) if e.args else e
-
-    return visit(template, others)
+from .forms import Grouped, expm1, log1p
+from .powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO, ONE_POWER, POWER_OF_COMPLEMENT
+from .rewrite import K, Rewrite, b, c, i, k, r, s, u, v, x
 
 
 def _others(body: Callable[[Symbol], Expr], index: Expr) -> Expr:
@@ -150,6 +89,14 @@ COMPLEMENT_SIGMOID = Rewrite(
     "1 - sigmoid cancels where the sigmoid is near 1",
     find.complement_of_sigmoid(r, u),
 )
+ERROR_SIGMOID = Rewrite(
+    "error of a sigmoid",
+    r * sigmoid(u) - r * b,
+    r * ((1 - b) * sigmoid(u) - b * sigmoid(-u)),
+    "every u, b",
+    "sigmoid - 1 cancels where the target is 1 and the sigmoid near it",
+    find.error_of_sigmoid(r, u, b),
+)
 BALANCE_SIGMOID = Rewrite(
     "difference of the two sigmoids",
     r - 2 * r * sigmoid(u),
@@ -201,8 +148,12 @@ ZERO_TIMES_LOG = Rewrite(
     kind="limit",
 )
 
-# In the order in which they are tried. ZERO_TIMES_LOG is for terms of a sum over classes only.
+# In the order in which they are tried, the limits LOG_RATIO and NONZERO last. ZERO_TIMES_LOG is for terms of a sum over classes only.
 REWRITES = (
+    ONE_POWER,
+    POWER_OF_COMPLEMENT,
+    MEAN_OF_OTHERS,
+    ERROR_SIGMOID,
     COMPLEMENT_SIGMOID,
     BALANCE_SIGMOID,
     EXPM1,
@@ -218,12 +169,12 @@ REWRITES = (
     SIGMOID,
     SOFTPLUS,
 )
-ALL = (*REWRITES, ZERO_TIMES_LOG)
+ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG)
 
 
 def stabilise(expr: Expr, given: Iterable[Given] = ()) -> tuple[Rewrite, Expr] | None:
     """The first rewrite that applies to this node itself (not inside it) and what it gives, or None."""
-    for rewrite in REWRITES:
+    for rewrite in (*REWRITES, LOG_RATIO, NONZERO):
         result = rewrite.apply(expr, given)
         if result is not None:
             return rewrite, result
