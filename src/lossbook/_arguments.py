@@ -41,8 +41,8 @@ def check_number(function: str, argument: str, value: Any, low: float, high: flo
     """A real number between two bounds."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise wrong(function, argument, f"is {value!r}", "a real number", TypeError)
-    if not low <= value <= high:
-        bounds = f"at least {low:g}" if high == float("inf") else f"a number from {low:g} to {high:g}"
+    if not low <= value <= high or value == float("inf"):
+        bounds = f"a finite number, at least {low:g}" if high == float("inf") else f"a number from {low:g} to {high:g}"
         raise wrong(function, argument, f"is {value!r}", bounds)
 
 
@@ -79,14 +79,55 @@ def check_rows(function: str, logits: Any, targets: Any, kinds: tuple[str, str],
     return Rows(axis, shape[axis], by_index)
 
 
-def check_weight(function: str, weight: Any, kind: str, classes: int, *, values: bool = True) -> None:
+def check_weight(
+    function: str, weight: Any, kind: str, classes: int, *, values: bool = True, argument: str = "weight"
+) -> None:
     """One weight for each class, none negative."""
-    check_kind(function, "weight", weight, kind, ("float", "integer"))
+    check_kind(function, argument, weight, kind, ("float", "integer"))
     if tuple(weight.shape) != (classes,):
         expected = f"({classes},): one weight for each class"
-        raise wrong(function, "weight", f"has shape {tuple(weight.shape)}", expected)
+        raise wrong(function, argument, f"has shape {tuple(weight.shape)}", expected)
     if values:
-        check_values(function, "weight", weight, ~(weight >= 0), "weights that are not negative")
+        check_values(function, argument, weight, ~(weight >= 0), "weights that are not negative")
+
+
+def check_elements(function: str, inputs: Any, targets: Any, kinds: tuple[str, str], reduction: str) -> None:
+    """Kinds and shapes of inputs and targets of a loss of single outputs."""
+    check_reduction(function, reduction)
+    check_kind(function, "inputs", inputs, kinds[0], ("float",))
+    check_kind(function, "targets", targets, kinds[1], ("float", "integer"))
+    got, shape = tuple(targets.shape), tuple(inputs.shape)
+    if got != shape:
+        raise wrong(function, "targets", f"has shape {got}", f"{shape}: the shape of inputs")
+
+
+def check_shares(function: str, targets: Any) -> None:
+    """Targets of a sigmoid, from 0 to 1."""
+    bad = ~((targets >= 0) & (targets <= 1 + ROUNDING))
+    check_values(function, "targets", targets, bad, "numbers from 0 to 1: probabilities of class 1")
+
+
+def check_factor(function: str, argument: str, factor: Any, kind: str, inputs: Any, *, values: bool = True) -> None:
+    """Weights of single outputs, none negative, that broadcast to the shape of the inputs."""
+    check_kind(function, argument, factor, kind, ("float", "integer"))
+    got, shape = tuple(factor.shape), tuple(inputs.shape)
+    if len(got) > len(shape) or any(n not in (1, m) for n, m in zip(got[::-1], shape[::-1], strict=False)):
+        raise wrong(function, argument, f"has shape {got}", f"one that broadcasts to {shape}, the shape of inputs")
+    if values:
+        check_values(function, argument, factor, ~(factor >= 0), "weights that are not negative")
+
+
+def check_alpha(function: str, alpha: Any) -> tuple[float, float]:
+    """(α, 1) for a weight of the positive class; (0.5, 2) for none: half the weight for both classes, doubled."""
+    if alpha is None:
+        return 0.5, 2.0
+    if isinstance(alpha, bool) or not isinstance(alpha, Real):
+        raise wrong(function, "alpha", f"is {alpha!r}", "a real number or None", TypeError)
+    if alpha < 0:
+        return 0.5, 2.0
+    if not alpha <= 1:
+        raise wrong(function, "alpha", f"is {alpha!r}", "a number from 0 to 1; None or a negative one for no weights")
+    return float(alpha), 1.0
 
 
 def check_ignore_index(function: str, ignore_index: int, by_index: bool) -> None:
@@ -107,6 +148,12 @@ def check_target_values(function: str, targets: Any, rows: Rows, ignore_index: i
         bad = ~((targets >= 0) & (targets <= 1 + ROUNDING))
         expected = "probabilities from 0 to 1 (targets of a float dtype are probabilities)"
     check_values(function, "targets", targets, bad, expected)
+
+
+def check_sums(function: str, sums: Any) -> None:
+    """Probabilities of a row must sum to 1."""
+    bad = ~(abs(sums - 1) <= ROUNDING)
+    check_values(function, "the sum of targets in a row", sums, bad, "1: targets are probabilities of the classes")
 
 
 def check_values(function: str, argument: str, array: Any, bad: Any, expected: str) -> None:

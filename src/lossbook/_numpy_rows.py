@@ -25,6 +25,7 @@ def run(
     reduction: str,
     counts: np.ndarray | None = None,
     divisor: float | None = None,
+    scale: np.ndarray | float = 1,
     axis: int | None = None,
     gradient: bool = False,
     **parameters,
@@ -32,7 +33,8 @@ def run(
     """The reduced loss, or (loss, gradient) in the dtype of the logits.
 
     code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
-    count, None for all. divisor: what "mean" divides by, None for the number of rows that count.
+    count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
+    element's loss is multiplied by, where axis is None.
     """
     options = parameters if axis is None else {**parameters, "axis": axis}
     x = wide(logits)
@@ -40,7 +42,7 @@ def run(
         mask = counts if axis is None else np.expand_dims(counts, axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):
-        values = code.value(x, *arrays, **options)
+        values = code.value(x, *arrays, **options) * scale
         if counts is not None:
             values = np.where(counts, values, 0)
         if divisor is None:
@@ -48,7 +50,7 @@ def run(
         loss = np.asarray(_reduced(values, reduction, divisor)).astype(logits.dtype)[()]
         if not gradient:
             return loss
-        slope = code.gradient(x, *arrays, **options)
+        slope = code.gradient(x, *arrays, **options) * scale
         if counts is not None:
             slope = np.where(mask, slope, 0)
         if reduction == "mean":

@@ -152,6 +152,13 @@ class _Vjp(Function):
         return to_logits, code.call("jvp", logits, (), tangent).to(dtype), None
 
 
+def check_constants(error: Callable[[str, str], Exception], **tensors: Tensor | None) -> None:
+    """No tensor may want the gradient that it would not get."""
+    for name, tensor in tensors.items():
+        if tensor is not None and tensor.requires_grad and torch.is_grad_enabled():
+            raise error(name, "requires grad")
+
+
 def run(
     code: Code,
     logits: Tensor,
@@ -160,21 +167,23 @@ def run(
     reduction: str,
     counts: Tensor | None = None,
     divisor: Tensor | float | None = None,
+    scale: Tensor | float | None = None,
     error: Callable[[str, str], Exception],
 ) -> Tensor:
     """The reduced loss in the dtype of the logits.
 
     tensors: arrays, targets first, then the parameters that `code` names. counts: which rows (elements, where there is
-    no class axis) count, None for all. divisor: what "mean" divides by, None for the number of rows that count.
+    no class axis) count, None for all. divisor: what "mean" divides by, None for the number of all rows. scale: what
+    each element's loss is multiplied by, where there is no class axis.
     error: makes the error for a tensor that wants a gradient and gets none.
     """
-    for name, tensor in zip(("targets", *code.names), tensors, strict=False):
-        if tensor.requires_grad and torch.is_grad_enabled():
-            raise error(name, "requires grad")
+    check_constants(error, **dict(zip(("targets", *code.names), tensors, strict=False)))
     x = logits
     if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
         x = torch.where(code.spread(counts), logits, 0)
     values = _Value.apply(x, code, *tensors)
+    if scale is not None:
+        values = values * scale
     if counts is not None:
         values = torch.where(counts, values, 0)
     if reduction == "none":

@@ -10,13 +10,47 @@ import numpy as np
 
 from . import _arguments as arguments
 from . import _numpy_rows as rows
+from ._numpy_classes import (
+    softmax_focal_loss,
+    softmax_focal_loss_with_grad,
+    softmax_mse_loss,
+    softmax_mse_loss_with_grad,
+)
+from ._numpy_elements import (
+    binary_cross_entropy_with_logits,
+    binary_cross_entropy_with_logits_with_grad,
+    mse_loss,
+    mse_loss_with_grad,
+    sigmoid_focal_loss,
+    sigmoid_focal_loss_with_grad,
+    sigmoid_mse_loss,
+    sigmoid_mse_loss_with_grad,
+)
 from .generated.numpy import cross_entropy as _cross_entropy
 from .generated.numpy import cross_entropy_index as _cross_entropy_index
 from .generated.numpy import log_softmax as _log_softmax
 from .generated.numpy import sigmoid as _sigmoid
 from .generated.numpy import softmax as _softmax
 
-__all__ = ["cross_entropy", "cross_entropy_with_grad", "log_softmax", "sigmoid", "softmax"]
+__all__ = [
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_logits_with_grad",
+    "cross_entropy",
+    "cross_entropy_with_grad",
+    "log_softmax",
+    "mse_loss",
+    "mse_loss_with_grad",
+    "sigmoid",
+    "sigmoid_focal_loss",
+    "sigmoid_focal_loss_with_grad",
+    "sigmoid_mse_loss",
+    "sigmoid_mse_loss_with_grad",
+    "softmax",
+    "softmax_focal_loss",
+    "softmax_focal_loss_with_grad",
+    "softmax_mse_loss",
+    "softmax_mse_loss_with_grad",
+]
 
 
 def cross_entropy(

@@ -12,6 +12,16 @@ from torch import Tensor
 
 from . import _arguments as arguments
 from . import _torch_rows as rows
+from ._torch_classes import softmax_focal_loss, softmax_mse_loss
+from ._torch_elements import binary_cross_entropy_with_logits, mse_loss, sigmoid_focal_loss, sigmoid_mse_loss
+from ._torch_modules import (
+    BCEWithLogitsLoss,
+    MSELoss,
+    SigmoidFocalLoss,
+    SigmoidMSELoss,
+    SoftmaxFocalLoss,
+    SoftmaxMSELoss,
+)
 from ._torch_rows import Activation, Code
 from .generated.torch import cross_entropy as _cross_entropy
 from .generated.torch import cross_entropy_index as _cross_entropy_index
@@ -19,7 +29,25 @@ from .generated.torch import log_softmax as _log_softmax
 from .generated.torch import sigmoid as _sigmoid
 from .generated.torch import softmax as _softmax
 
-__all__ = ["CrossEntropyLoss", "cross_entropy", "log_softmax", "sigmoid", "softmax"]
+__all__ = [
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "MSELoss",
+    "SigmoidFocalLoss",
+    "SigmoidMSELoss",
+    "SoftmaxFocalLoss",
+    "SoftmaxMSELoss",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "log_softmax",
+    "mse_loss",
+    "sigmoid",
+    "sigmoid_focal_loss",
+    "sigmoid_mse_loss",
+    "softmax",
+    "softmax_focal_loss",
+    "softmax_mse_loss",
+]
 
 
 def cross_entropy(

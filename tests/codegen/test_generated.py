@@ -53,9 +53,10 @@ def test_loss(loss, target):
     arguments = random_arguments(loss, np.random.default_rng(3), rows=2, classes=3)
     value = call(loss, target, "value", arguments)
     gradient = call(loss, target, "gradient", arguments)
-    tangent = np.random.default_rng(4).normal(size=arguments["logits"].shape)
+    x = arguments[inputs_of(loss).listed[0].name]
+    tangent = np.random.default_rng(4).normal(size=x.shape)
     hvp = call(loss, target, "hvp", arguments, extra=[tangent])
-    for row, logits in enumerate(arguments["logits"]):
+    for row, logits in enumerate(x):
         values = point(loss, arguments, row)
         np.testing.assert_allclose(value[row], exact(loss.expr, values), rtol=1e-13)
         np.testing.assert_allclose(
