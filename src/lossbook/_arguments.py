@@ -46,6 +46,14 @@ def check_number(function: str, argument: str, value: Any, low: float, high: flo
         raise wrong(function, argument, f"is {value!r}", bounds)
 
 
+def check_integer(function: str, argument: str, value: Any, low: int) -> None:
+    """An integer that is at least some bound."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise wrong(function, argument, f"is {value!r}", "an integer", TypeError)
+    if value < low:
+        raise wrong(function, argument, f"is {value}", f"at least {low}")
+
+
 def check_axis(function: str, logits: Any, axis: int) -> int:
     """The class axis, not negative. It must exist and hold at least one class."""
     shape = tuple(logits.shape)
