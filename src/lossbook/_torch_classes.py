@@ -94,7 +94,8 @@ def softmax_focal_loss(
     else:
         if alpha is not None:
             arguments.check_number(function, "alpha", alpha, 0)
-        alpha = rows.real(torch.full((call.classes,), 1.0 if alpha is None else float(alpha), device=logits.device))
+        scalar = 1.0 if alpha is None else float(alpha)
+        alpha = rows.real(torch.ones(call.classes, device=logits.device)) * scalar
     options, index = _counted(targets, ignore_index, seen)
     code = Code(_softmax_focal, 1, ("alpha",), (("gamma", float(gamma)),), call.axis)
     return rows.run(code, logits, (index, alpha), reduction=reduction, error=_constant(function), **options)
