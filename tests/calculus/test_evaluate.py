@@ -72,6 +72,11 @@ def test_random_points_obey_domains_and_hypotheses():
     assert [n for n, q in enumerate(point[y], 1) if q == 1] == [point[t]]
 
 
+def test_sizes_do_not_cost_digits():
+    with mpmath.workdps(60):
+        assert abs(evaluate(1 / K, POINT) - mpmath.mpf(1) / 3) < mpmath.mpf(10) ** -50
+
+
 def test_unknown_node_is_named():
     from sympy import gamma as gamma_function
 

@@ -36,7 +36,11 @@ CASES = {
     "a delta": (p(i) * (KroneckerDelta(i, j) - p(j)), r"p_{i} \left(\delta_{i j} -p_{j}\right)"),
     "softmax of any vector": (
         softmax(Vec(z[k] / alpha, k, K), i),
-        r"\operatorname{softmax}_{i}\left(\frac{z_{k}}{\alpha}\right)",
+        r"\operatorname{softmax}_{i}\left(\frac{z}{\alpha}\right)",
+    ),
+    "softmax of a vector that needs its index": (
+        softmax(Vec(z[k] - KroneckerDelta(k, t), k, K), i),
+        r"\operatorname{softmax}_{i}\left(\left(z_{k} -\delta_{k t}\right)_{k}\right)",
     ),
     "log-sum-exp": (logsumexp(z), r"\operatorname{LSE}(z)"),
     "minus a sum keeps its bracket": (

@@ -1,7 +1,7 @@
 """Each rule on an example, judged; a planted wrong rule must be refused."""
 
 import pytest
-from sympy import Add, Integer, KroneckerDelta, Mul, cos, exp, log, sin
+from sympy import Add, IndexedBase, Integer, KroneckerDelta, Mul, cos, exp, log, sin, symbols
 
 from lossbook import Derivation, Simplex, StepError, prove_equal
 from lossbook.calculus import rules
@@ -110,6 +110,14 @@ def test_softmax_rule_on_a_vector_of_any_body():
     assert result.proved
     by_temperature = derive_expr(Diff(logsumexp(Vec(z[k] / alpha, k, K)), alpha))
     assert by_temperature.proved
+
+
+def test_softmax_rule_on_a_linear_map():
+    size, m = symbols("D m", integer=True, positive=True)
+    weights, inputs = IndexedBase("W", shape=(K, size), real=True), IndexedBase("x", shape=(size,), real=True)
+    scores = Vec(Sum(weights[k, m] * inputs[m], (m, 1, size)), k, K)
+    derivation = derive_expr(Diff(-log(softmax(scores, t)), weights[i, j]))
+    assert [s.rule for s in derivation.steps[1:] if not s.evidence.proved] == []
 
 
 def test_squared_prediction():

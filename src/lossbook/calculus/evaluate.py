@@ -131,7 +131,8 @@ class _Evaluator:
             return mpmath.exp(self.of(e.args[0], point))
         if isinstance(e, Pow):
             base, power = self.of(e.base, point), self.of(e.exp, point)
-            return base ** int(power) if e.exp.is_Integer else base**power
+            # K is a Python integer here, and its negative powers would be 53-bit floats
+            return mpmath.mpmathify(base) ** (int(power) if e.exp.is_Integer else power)
         if isinstance(e, Sum):
             return mpmath.fsum(self.components(e.vec, point))
         if isinstance(e, logsumexp):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, S, Symbol
 
@@ -17,6 +17,10 @@ class Given:
     def specialise(self, expr: Expr) -> Expr:
         """The expression that is meant, where the hypothesis fixes a name."""
         return expr
+
+    def under(self, other: Given) -> Given:
+        """The same hypothesis where another one fixes a name."""
+        return self
 
     def apply(self, expr: Expr) -> Expr:
         """Rewrite an expression by the hypothesis."""
@@ -36,10 +40,21 @@ class Simplex(Given):
 
     vector: IndexedBase
 
+    def under(self, other: Given) -> Given:
+        """About the vector of the size that is meant."""
+        return replace(self, vector=other.specialise(self.vector))
+
     @property
     def statement(self) -> str:
         y = self.vector
         return f"Σ {y} = 1, {y} ≥ 0"
+
+    def apply(self, expr: Expr) -> Expr:
+        """Of a known number of components the last is 1 minus the others."""
+        size = self.vector.shape[0]
+        if not size.is_Integer:
+            return expr
+        return expr.xreplace({self.vector[size]: 1 - sum(self.vector[k] for k in range(1, int(size)))})
 
     def sum_of(self, vec: Vec) -> Expr | None:
         """Σ y = 1."""
@@ -58,6 +73,10 @@ class OneHot(Given):
 
     vector: IndexedBase
     index: Symbol
+
+    def under(self, other: Given) -> Given:
+        """About the vector of the size that is meant."""
+        return replace(self, vector=other.specialise(self.vector))
 
     @property
     def statement(self) -> str:

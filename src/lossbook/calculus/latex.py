@@ -8,7 +8,7 @@ from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, 
 from sympy.printing.latex import LatexPrinter
 
 from .nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from .rebuild import substitute
+from .rebuild import rewrite_outermost, substitute
 
 
 def to_latex(expr: Expr) -> str:
@@ -75,19 +75,28 @@ class _Printer(LatexPrinter):
         base = e.vec.base
         if base is not None and base.label.name == "z":
             return f"p_{{{self._print(e.index)}}}"
-        return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}\left({self.inner(e.vec)}\right)"
+        return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}{self.bracketed(self.inner(e.vec))}"
+
+    @staticmethod
+    def bracketed(text: str) -> str:
+        return f"({text})" if len(text) == 1 else rf"\left({text}\right)"
 
     def inner(self, vec: Vec) -> str:
+        """A vector as an argument: by the names of its vectors where no other index is needed, as in z / tau."""
         if vec.base is not None:
             return self._print(vec.base)
-        with self.opened(vec) as (_, body):
+
+        def whole(e):
+            return Symbol(e.base.label.name) if isinstance(e, Indexed) and e.indices == (vec.index,) else None
+
+        body = rewrite_outermost(vec.body, whole)
+        if vec.index not in body.free_symbols:
             return self._print(body)
+        with self.opened(vec) as (letter, body):
+            return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_logsumexp(self, e):
-        if e.vec.base is not None:
-            return rf"\operatorname{{LSE}}({self.inner(e.vec)})"
-        with self.opened(e.vec) as (letter, body):
-            return rf"\operatorname{{LSE}}_{{{letter}}}\left({self._print(body)}\right)"
+        return rf"\operatorname{{LSE}}{self.bracketed(self.inner(e.vec))}"
 
     def _print_Max(self, e):
         if not isinstance(e, Max):

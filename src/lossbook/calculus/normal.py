@@ -54,6 +54,7 @@ def is_zero(expr: Expr, given: Iterable[Given] = ()) -> bool:
 
 
 def _is_zero(expr: Expr, given: tuple[Given, ...], distinct: frozenset) -> bool:
+    expr = _carry_out(unfold(expr))  # first: a hypothesis holds at a point, not along a derivative
     for assumption in given:
         expr = assumption.apply(expr)
     value = _Normal(given, distinct).of(expr)

@@ -92,6 +92,7 @@ def prove_equal(a, b, *, given: Iterable[Given] = (), points: int = POINTS, digi
     a, b, given = import_sympy(a), import_sympy(b), tuple(given)
     for hypothesis in given:
         a, b = hypothesis.specialise(a), hypothesis.specialise(b)
+        given = tuple(h.under(hypothesis) for h in given)
     agreed = _compare(a, b, given, points, digits, seed)
     kind = "proved" if is_zero(a - b, given) else "checked"
     if agreed == 0:
