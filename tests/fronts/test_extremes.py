@@ -122,3 +122,35 @@ def test_softmax_focal_to_fifty_digits(row, g):
             second = sum(evaluate(Diff(Diff(loss.expr, z[m + 1]), z[j]), at, 120) * (m + 1) / 3 for m in range(3))
             largest = max(largest, abs(second))
             assert abs(hvp[n] - second) <= 1e-13 * largest + 1e-12 * abs(second)
+
+
+def exact_rows(row, c, g):
+    """Value and gradient of softmax focal loss (g a number) or of the squared error (g None), nothing cancelling."""
+    e = [mpmath.exp(mpmath.mpf(float(a)) - float(max(row))) for a in row]
+    p = [a / mpmath.fsum(e) for a in e]
+    q = mpmath.fsum(a for n, a in enumerate(p) if n != c)
+    if g is None:
+        errors = [-q if n == c else a for n, a in enumerate(p)]
+        mean = mpmath.fsum(a * b for a, b in zip(p, errors, strict=True))
+        return mpmath.fsum(a * a for a in errors), [2 * a * (b - mean) for a, b in zip(p, errors, strict=True)]
+    loss = -mpmath.log(p[c])
+    scale = q**g * (1 + g * p[c] * loss / q)
+    return q**g * loss, [-scale * q if n == c else scale * a for n, a in enumerate(p)]
+
+
+@pytest.mark.parametrize("g", [None, *GAMMAS])
+def test_float32_is_correctly_rounded(g):
+    rng = np.random.default_rng(0)
+    for n in range(60):
+        size = int(rng.integers(2, 8))
+        row = (10 ** rng.uniform(-8, 2, size) * rng.choice([-1, 1], size)).astype(np.float32)
+        if n % 2:
+            row = (rng.normal(size=size) * rng.choice([0.1, 1, 10, 30])).astype(np.float32)
+        c = int(rng.integers(size))
+        f = ours_numpy.softmax_mse_loss_with_grad if g is None else ours_numpy.softmax_focal_loss_with_grad
+        value, gradient = f(row, c, **({} if g is None else {"gamma": g}))
+        with mpmath.workdps(400):
+            truth, slopes = exact_rows(row, c, g)
+            for got, want in ((value, truth), *zip(gradient, slopes, strict=True)):
+                unit = np.spacing(np.float32(abs(want)))
+                assert abs(mpmath.mpf(float(got)) - want) <= 0.501 * mpmath.mpf(float(unit))

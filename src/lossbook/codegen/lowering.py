@@ -11,7 +11,7 @@ from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, 
 from sympy.core.relational import Relational
 
 from ..calculus.nodes import Max, Sum, Vec, bound_indices
-from ..numerics.forms import EACH, Closed, Grouped, expm1, log1p
+from ..numerics.forms import EACH, Closed, Component, Grouped, expm1, log1p
 from ..numerics.stabilise import ZERO_TIMES_LOG, stabilise
 from .leaves import Leaves
 from .naming import name_of
@@ -81,6 +81,9 @@ class Lowering(Leaves):
             return self._add(inside) if isinstance(inside, Add) else self.lower(inside)
         if isinstance(e, Closed):
             return self.lower(e.args[0])
+        if isinstance(e, Component):
+            whole = self.lower(e.vec.at(EACH))
+            return whole if e.index == EACH else make("gather", whole, self._index(e.index))
         if isinstance(e, Add):
             return self._add(e)
         if isinstance(e, Mul):

@@ -7,7 +7,7 @@ from sympy.core.relational import Relational
 
 from ..calculus.nodes import Max, Sum, sigmoid, softmax, softplus
 from ..notation import entry_of, i, logit, p, t
-from ..numerics.forms import EACH, ArgMax, Closed, Grouped, log1p, log_ratio, nonzero
+from ..numerics.forms import EACH, ArgMax, Closed, Component, Grouped, log1p, log_ratio, nonzero
 from .inputs import Inputs
 
 PROBS = entry_of(p(i)).code
@@ -23,6 +23,8 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
         return _at(e.args[0].index, f"log_{PROBS}", f"log_{PROB_TARGET}", inputs), True
     if isinstance(e, sigmoid):
         return (PROB_ONE if e.args[0] in inputs.by_symbol else "complement"), True
+    if isinstance(e, Component):
+        return ("errors", True) if e.index == EACH else ("error_top", False)
     if isinstance(e, log_ratio):
         return "log_ratio", True
     if isinstance(e, nonzero):

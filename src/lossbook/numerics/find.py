@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sympy import Add, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 
 from ..calculus.given import Given
-from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax
+from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, softmax
 from ..calculus.normal import is_zero
-from .forms import EACH, ArgMax, Grouped
+from .forms import EACH, ArgMax, Component, Grouped
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,6 @@ def logsumexp_node(x, s) -> Finder:
     return lambda e, given: Match({x: e.vec, s: ArgMax(e.vec)}) if isinstance(e, logsumexp) else None
 
 
-def log_sigmoid(u) -> Finder:
-    """The logarithm of a sigmoid, or of one minus a sigmoid."""
-
-    def find(e, given):
-        if not isinstance(e, log):
-            return None
-        inside = e.args[0]
-        if isinstance(inside, sigmoid):
-            return Match({u: inside.args[0]})
-        other = 1 - inside
-        return Match({u: -other.args[0]}) if isinstance(other, sigmoid) else None
-
-    return find
-
-
 def log_of_one_plus(u) -> Finder:
     """The logarithm of 1 plus something."""
 
@@ -76,7 +61,7 @@ def log_of_one_plus(u) -> Finder:
     return find
 
 
-def _factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
+def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
     """For each term of a sum: a factor of that kind, the other factors of its term, the other terms."""
     terms = Add.make_args(e)
     for n, term in enumerate(terms):
@@ -89,11 +74,11 @@ def _factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, .
                 yield factor.base, term / factor.base, terms[:n] + terms[n + 1 :]
 
 
-def _cancelling(e: Expr, kind: type, scale: Expr) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
+def cancelling(e: Expr, kind: type, scale: Expr) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
     """Terms `a f` and `-scale a` of a sum, f of that kind: returns f, a, and the rest."""
     if not isinstance(e, Add):
         return None
-    for factor, others, terms in _factors_of(e, kind):
+    for factor, others, terms in factors_of(e, kind):
         if -scale * others in terms:
             return factor, others, _without(terms, -scale * others)
     return None
@@ -104,58 +89,11 @@ def _without(terms: tuple[Expr, ...], term: Expr) -> tuple[Expr, ...]:
     return terms[:n] + terms[n + 1 :]
 
 
-def _opened(e: Expr) -> Expr:
-    """Brackets with the square of a sigmoid multiplied out: it may cancel against a term outside."""
-
-    def square(term):
-        return any(isinstance(f, Pow) and isinstance(f.base, sigmoid) for f in Mul.make_args(term))
-
-    def opened(term):
-        brackets = [f for f in Mul.make_args(term) if isinstance(f, Add) and any(map(square, f.args))]
-        return Add(*(part * term / brackets[0] for part in brackets[0].args)) if brackets else term
-
-    return Add(*map(opened, e.args)) if isinstance(e, Add) else e
-
-
-def complement_of_sigmoid(r, u) -> Finder:
-    """r - r sigmoid(u)."""
-
-    def find(e, given):
-        found = _cancelling(_opened(e), sigmoid, S.One)
-        return Match({r: -found[1], u: found[0].args[0]}, found[2]) if found else None
-
-    return find
-
-
-def twice_sigmoid(r, u) -> Finder:
-    """r - 2 r sigmoid(u)."""
-
-    def find(e, given):
-        found = _cancelling(e, sigmoid, S.Half)
-        return Match({r: -found[1] / 2, u: found[0].args[0]}, found[2]) if found else None
-
-    return find
-
-
-def error_of_sigmoid(r, u, b) -> Finder:
-    """r sigmoid(u) - r b, b a symbol such as a target, for the whole of a sum."""
-
-    def find(e, given):
-        if not (isinstance(e, Add) and len(e.args) == 2):
-            return None
-        for factor, others, (rest,) in _factors_of(e, sigmoid):
-            if isinstance(-rest / others, Symbol):
-                return Match({r: others, u: factor.args[0], b: -rest / others})
-        return None
-
-    return find
-
-
 def exp_less_one(r, u) -> Finder:
     """r exp(u) - r."""
 
     def find(e, given):
-        found = _cancelling(e, exp, S.One)
+        found = cancelling(e, exp, S.One)
         return Match({r: found[1], u: found[0].args[0]}, found[2]) if found else None
 
     return find
@@ -165,7 +103,7 @@ def complement_of_softmax(r, x, i) -> Finder:
     """r - r softmax(x, i)."""
 
     def find(e, given):
-        found = _cancelling(e, softmax, S.One)
+        found = cancelling(e, softmax, S.One)
         return Match({r: -found[1], x: found[0].vec, i: found[0].index}, found[2]) if found else None
 
     return find
@@ -177,7 +115,7 @@ def balance(r, x, c, i) -> Finder:
     def find(e, given):
         if not isinstance(e, Add):
             return None
-        for p in sorted({f for f, _, _ in _factors_of(e, softmax) if f.index == EACH}, key=str):
+        for p in sorted({f for f, _, _ in factors_of(e, softmax) if f.index == EACH}, key=str):
             rest, with_p = e.as_independent(p, as_Add=True)
             scale = Add(*(term / p for term in Add.make_args(with_p)))
             if scale.has(EACH) or rest.has(softmax, KroneckerDelta) or not rest.has(EACH):
@@ -198,16 +136,18 @@ def centre(r, x, v, i, s) -> Finder:
     def find(e, given):
         if not isinstance(e, Add):
             return None
-        for mean, others, terms in _factors_of(e, Sum):
+        for mean, others, terms in factors_of(e, Sum):
             vec = mean.vec
             for p in (f for f in Mul.make_args(vec.body) if isinstance(f, softmax) and f.index == vec.index):
                 values = Vec(vec.body / p, vec.index, vec.size)
-                if values.body.has(softmax, Grouped) or not values.body.has(vec.index):
+                if values.body.has(Grouped) or not values.body.has(vec.index):
                     continue
+                whole = Vec(Component(values, vec.index), vec.index, vec.size) if values.body.has(softmax) else values
                 for index in sorted((others.free_symbols | _indices(terms)), key=str):
-                    if (own := -others * values.at(index)) in terms:
-                        letters = {r: -others, x: p.vec, v: values, i: index, s: ArgMax(p.vec)}
-                        return Match(letters, _without(terms, own))
+                    own = [-others * part for part in Add.make_args(values.at(index))]
+                    if set(own) <= set(terms) and (index == EACH or whole is values):
+                        letters = {r: -others, x: p.vec, v: whole, i: index, s: ArgMax(p.vec)}
+                        return Match(letters, tuple(a for a in terms if a not in own))
         return None
 
     return find

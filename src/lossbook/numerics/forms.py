@@ -45,6 +45,25 @@ class Closed(Expr):
         return self.args[0]
 
 
+class Component(Expr):
+    """Component `index` of a vector that is computed whole: for one class it is looked up, not computed again."""
+
+    is_commutative = True
+
+    def __new__(cls, vec, index):
+        return Expr.__new__(cls, Vec.of(vec), sympify(index))
+
+    vec = property(lambda self: self.args[0])
+    index = property(lambda self: self.args[1])
+
+    def unfold(self):
+        """What it is."""
+        return self.vec.at(self.index)
+
+    def _eval_is_real(self):
+        return self.vec.body.is_real
+
+
 class ArgMax(Expr):
     """The class at which a vector is largest: an index, the first one where several are."""
 
@@ -103,5 +122,5 @@ class nonzero(Function):
 
 def plain(expr: Expr) -> Expr:
     """The same mathematics in the calculus alone."""
-    kinds = (Grouped, Closed, log1p, expm1, log_ratio, nonzero)
+    kinds = (Grouped, Closed, Component, log1p, expm1, log_ratio, nonzero)
     return expr.replace(lambda e: isinstance(e, kinds), lambda e: e.unfold())

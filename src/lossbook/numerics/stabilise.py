@@ -14,7 +14,7 @@ from sympy import Max as PairMax
 
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
-from . import find
+from . import find, find_sigmoid
 from .forms import Grouped, expm1, log1p
 from .powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO, ONE_POWER, POWER_OF_COMPLEMENT
 from .rewrite import K, Rewrite, b, c, i, k, r, s, u, v, x
@@ -62,7 +62,7 @@ LOG_SIGMOID = Rewrite(
     -softplus(-u),
     "u real",
     "the sigmoid underflows, or rounds to 1, long before its logarithm loses meaning",
-    find.log_sigmoid(u),
+    find_sigmoid.log_sigmoid(u),
 )
 SIGMOID = Rewrite(
     "sigmoid by the sign",
@@ -87,7 +87,7 @@ COMPLEMENT_SIGMOID = Rewrite(
     r * sigmoid(-u),
     "u real",
     "1 - sigmoid cancels where the sigmoid is near 1",
-    find.complement_of_sigmoid(r, u),
+    find_sigmoid.complement_of_sigmoid(r, u),
 )
 ERROR_SIGMOID = Rewrite(
     "error of a sigmoid",
@@ -95,7 +95,7 @@ ERROR_SIGMOID = Rewrite(
     r * ((1 - b) * sigmoid(u) - b * sigmoid(-u)),
     "every u, b",
     "sigmoid - 1 cancels where the target is 1 and the sigmoid near it",
-    find.error_of_sigmoid(r, u, b),
+    find_sigmoid.error_of_sigmoid(r, u, b),
 )
 BALANCE_SIGMOID = Rewrite(
     "difference of the two sigmoids",
@@ -103,7 +103,7 @@ BALANCE_SIGMOID = Rewrite(
     -r * tanh(u / 2),
     "u real",
     "1 - 2 sigmoid cancels near 0",
-    find.twice_sigmoid(r, u),
+    find_sigmoid.twice_sigmoid(r, u),
 )
 EXPM1 = Rewrite("expm1", r * exp(u) - r, r * expm1(u), "u real", "exp(u) - 1 cancels near 0", find.exp_less_one(r, u))
 COMPLEMENT = Rewrite(

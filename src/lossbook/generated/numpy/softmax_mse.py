@@ -38,20 +38,22 @@ def gradient(logits, targets, *, axis=-1):
     targets: shape of `logits`; target probabilities; one-hot where there is one true class.
     Returns: shape of `logits`.
     """
-    shift = np.max(logits, axis=axis, keepdims=True)
-    exps = np.exp(logits - shift)
-    total = np.sum(exps, axis=axis, keepdims=True)
-    probs = exps / total
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = np.arange(logits.shape[axis]).reshape(along)
     is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
     rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
     other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
-    is_top = classes == np.argmax(logits, axis=axis, keepdims=True)
+    shift = np.max(logits, axis=axis, keepdims=True)
+    exps = np.exp(logits - shift)
+    total = np.sum(exps, axis=axis, keepdims=True)
+    probs = exps / total
+    top = np.argmax(logits, axis=axis, keepdims=True)
+    is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
-    term = probs - np.sum((other_targets * probs - other_probs * targets) * probs, axis=axis, keepdims=True)
-    return 2 * (term - targets) * probs
+    errors = other_targets * probs - other_probs * targets
+    term = errors - np.take_along_axis(errors, top, axis=axis)
+    return 2 * (term - np.sum(term * probs, axis=axis, keepdims=True)) * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -62,27 +64,28 @@ def hvp(logits, targets, tangent, *, axis=-1):
     tangent: shape of `logits`; direction in which a Jacobian or Hessian is applied.
     Returns: shape of `logits`.
     """
-    shift = np.max(logits, axis=axis, keepdims=True)
-    exps = np.exp(logits - shift)
-    total = np.sum(exps, axis=axis, keepdims=True)
-    probs = exps / total
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = np.arange(logits.shape[axis]).reshape(along)
     is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
     rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
     other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
+    shift = np.max(logits, axis=axis, keepdims=True)
+    exps = np.exp(logits - shift)
+    total = np.sum(exps, axis=axis, keepdims=True)
+    probs = exps / total
     top = np.argmax(logits, axis=axis, keepdims=True)
     is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
-    term = probs - np.sum((other_targets * probs - other_probs * targets) * probs, axis=axis, keepdims=True)
-    term_2 = term - targets
+    errors = other_targets * probs - other_probs * targets
+    term = errors - np.take_along_axis(errors, top, axis=axis)
+    errors_2 = (term - np.sum(term * probs, axis=axis, keepdims=True)) * tangent
+    term_2 = errors_2 - np.take_along_axis(errors_2, top, axis=axis)
     term_3 = probs**2
     term_4 = 2 * term_3
-    term_5 = 2 * np.sum(term_2 * probs * tangent, axis=axis, keepdims=True) * probs
-    term_6 = 2 * np.sum(term_3 * tangent, axis=axis, keepdims=True) * probs
+    term_5 = 2 * (term_2 - np.sum(term_2 * probs, axis=axis, keepdims=True)) * probs + term_4 * tangent
     centred_targets = targets - np.take_along_axis(targets, top, axis=axis)
-    term_7 = term_4 - (centred_targets - np.sum(centred_targets * probs, axis=axis, keepdims=True)) * probs
-    term_8 = term_7 - 2 * np.sum(term_3, axis=axis, keepdims=True) * probs
-    term_9 = 2 * term_2 * probs * tangent + term_4 * tangent - term_5 - term_6
-    return term_9 - 2 * np.sum(probs * tangent, axis=axis, keepdims=True) * term_8
+    term_6 = term_4 - (centred_targets - np.sum(centred_targets * probs, axis=axis, keepdims=True)) * probs
+    term_7 = term_6 - 2 * np.sum(term_3, axis=axis, keepdims=True) * probs
+    term_8 = term_5 - 2 * np.sum(term_3 * tangent, axis=axis, keepdims=True) * probs
+    return term_8 - 2 * np.sum(probs * tangent, axis=axis, keepdims=True) * term_7

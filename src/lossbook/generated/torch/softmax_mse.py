@@ -37,20 +37,22 @@ def gradient(logits, targets, *, axis=-1):
     targets: shape of `logits`; target probabilities; one-hot where there is one true class.
     Returns: shape of `logits`.
     """
-    shift = torch.amax(logits, dim=axis, keepdim=True)
-    exps = torch.exp(logits - shift)
-    total = torch.sum(exps, dim=axis, keepdim=True)
-    probs = exps / total
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
     is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
     rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
     other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
-    is_top = classes == torch.argmax(logits, dim=axis, keepdim=True)
+    shift = torch.amax(logits, dim=axis, keepdim=True)
+    exps = torch.exp(logits - shift)
+    total = torch.sum(exps, dim=axis, keepdim=True)
+    probs = exps / total
+    top = torch.argmax(logits, dim=axis, keepdim=True)
+    is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
-    term = probs - torch.sum((other_targets * probs - other_probs * targets) * probs, dim=axis, keepdim=True)
-    return 2 * (term - targets) * probs
+    errors = other_targets * probs - other_probs * targets
+    term = errors - torch.gather(errors, axis, top)
+    return 2 * (term - torch.sum(term * probs, dim=axis, keepdim=True)) * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -61,27 +63,28 @@ def hvp(logits, targets, tangent, *, axis=-1):
     tangent: shape of `logits`; direction in which a Jacobian or Hessian is applied.
     Returns: shape of `logits`.
     """
-    shift = torch.amax(logits, dim=axis, keepdim=True)
-    exps = torch.exp(logits - shift)
-    total = torch.sum(exps, dim=axis, keepdim=True)
-    probs = exps / total
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
     is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
     rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
     other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
+    shift = torch.amax(logits, dim=axis, keepdim=True)
+    exps = torch.exp(logits - shift)
+    total = torch.sum(exps, dim=axis, keepdim=True)
+    probs = exps / total
     top = torch.argmax(logits, dim=axis, keepdim=True)
     is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
-    term = probs - torch.sum((other_targets * probs - other_probs * targets) * probs, dim=axis, keepdim=True)
-    term_2 = term - targets
+    errors = other_targets * probs - other_probs * targets
+    term = errors - torch.gather(errors, axis, top)
+    errors_2 = (term - torch.sum(term * probs, dim=axis, keepdim=True)) * tangent
+    term_2 = errors_2 - torch.gather(errors_2, axis, top)
     term_3 = probs**2
     term_4 = 2 * term_3
-    term_5 = 2 * torch.sum(term_2 * probs * tangent, dim=axis, keepdim=True) * probs
-    term_6 = 2 * torch.sum(term_3 * tangent, dim=axis, keepdim=True) * probs
+    term_5 = 2 * (term_2 - torch.sum(term_2 * probs, dim=axis, keepdim=True)) * probs + term_4 * tangent
     centred_targets = targets - torch.gather(targets, axis, top)
-    term_7 = term_4 - (centred_targets - torch.sum(centred_targets * probs, dim=axis, keepdim=True)) * probs
-    term_8 = term_7 - 2 * torch.sum(term_3, dim=axis, keepdim=True) * probs
-    term_9 = 2 * term_2 * probs * tangent + term_4 * tangent - term_5 - term_6
-    return term_9 - 2 * torch.sum(probs * tangent, dim=axis, keepdim=True) * term_8
+    term_6 = term_4 - (centred_targets - torch.sum(centred_targets * probs, dim=axis, keepdim=True)) * probs
+    term_7 = term_6 - 2 * torch.sum(term_3, dim=axis, keepdim=True) * probs
+    term_8 = term_5 - 2 * torch.sum(term_3 * tangent, dim=axis, keepdim=True) * probs
+    return term_8 - 2 * torch.sum(probs * tangent, dim=axis, keepdim=True) * term_7
