@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sympy import Expr, Indexed, Symbol
+from sympy.core import random
 
 from ..calculus.derivation import Derivation, Step
 from ..calculus.nodes import Diff, Sum, Vec, free_indices
@@ -77,6 +78,7 @@ def _derived(e: Expr, given) -> Expr:
     lines = _Unread(e, given=given)
     while any(lines.apply(rule) for rule in (DIFFERENTIATION if lines.result.has(Diff) else SIMPLIFICATION)):
         pass
+    random.seed(0)  # factoring tries random points: 3 seconds for lucky ones, 30 for others
     lines.apply(FACTOR)
     if lines.result.has(Diff):
         raise NotImplementedError(f"no rule differentiates {lines.result}")
