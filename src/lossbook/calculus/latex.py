@@ -33,7 +33,10 @@ class _Printer(LatexPrinter):
     _print_Dummy = _print_Symbol
 
     def _print_IndexedBase(self, e):
-        return self._print(Symbol(e.label.name))
+        from ..notation import entry_of
+
+        entry = entry_of(e)
+        return entry.latex if entry is not None else self._print(Symbol(e.label.name))
 
     def _print_Indexed(self, e):
         return f"{self._print(e.base)}_{{{self.indices(e.indices)}}}"
@@ -87,7 +90,7 @@ class _Printer(LatexPrinter):
             return self._print(vec.base)
 
         def whole(e):
-            return Symbol(e.base.label.name) if isinstance(e, Indexed) and e.indices == (vec.index,) else None
+            return e.base if isinstance(e, Indexed) and e.indices == (vec.index,) else None
 
         body = rewrite_outermost(vec.body, whole)
         if vec.index not in body.free_symbols:
