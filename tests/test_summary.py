@@ -1,8 +1,16 @@
 """The summary cards cover the registry."""
 
+import json
+from pathlib import Path
+
 import pytest
+from sympy import Rational, S
 
 from lossbook import losses, summary
+from lossbook.calculus.evaluate import evaluate
+from lossbook.notation import alpha, gamma, logit, target
+
+PAGE = Path(__file__).parents[1] / "chapters" / "summary.ipynb"
 
 
 @pytest.mark.parametrize("name", losses.names())
@@ -25,3 +33,19 @@ def test_a_card_shows_gradient_and_limits():
 @pytest.mark.parametrize(("name", "function"), [("cross_entropy_index", "cross_entropy"), ("sigmoid", "sigmoid")])
 def test_code_names(name, function):
     assert f"lossbook.numpy.{function}" in summary.code_names(losses.get(name))
+
+
+@pytest.mark.parametrize("name", [n for n in losses.names() if losses.get(n).wrt == logit])
+def test_limits_are_approached_by_numbers(name):
+    loss = losses.get(name)
+    for what, value in summary.limits(loss):
+        expr = loss.plain if what.startswith("loss") else loss.derivation().result
+        at = -200 if "-∞" in what else 200
+        point = {logit: at, target: S.One if "y = 1" in what else S.Zero, gamma: S(2), alpha: Rational(1, 4)}
+        found = evaluate(expr, point)
+        assert found > 10 if value == S.Infinity else abs(found - float(value)) < 1e-12, what
+
+
+def test_the_page_has_a_card_for_every_loss():
+    text = "".join("".join(cell["source"]) for cell in json.loads(PAGE.read_text())["cells"])
+    assert [n for n in losses.names() if f'summary.card(losses.get("{n}"))' not in text] == []

@@ -13,7 +13,7 @@ from sympy import Expr, Rational, S, Symbol, exp, limit, log, oo
 from . import losses, show
 from .calculus.derivation import Derivation
 from .calculus.given import OneHot, Size
-from .calculus.nodes import Sum, Vec
+from .calculus.nodes import Diff, Sum, Vec
 from .losses import Loss
 from .notation import K, alpha, gamma, i, j, k, logit, p, prediction, sigmoid, softmax, softplus, t, target, y, z
 from .show import Html, Theorem, theorem
@@ -113,11 +113,8 @@ def _binary_cross_entropy():
 
 
 def _mse():
-    loss = losses.get("mse")
-    return (
-        theorem(loss.plain.xreplace({prediction: target, target: prediction}), loss.plain, rule="symmetry"),
-        theorem(loss.derivation().result.xreplace({prediction: target}), 0, rule="the gradient at the minimum"),
-    )
+    loss = losses.get("mse").plain
+    return (theorem(loss.xreplace({prediction: target, target: prediction}), loss, rule="symmetry"),)
 
 
 def _sigmoid_mse():
@@ -154,7 +151,7 @@ def _softmax_focal():
     cross = losses.get("cross_entropy_index").derivation().result
     binary = losses.get("sigmoid_focal").expr.xreplace({logit: z[2] - z[1], target: S.One, alpha: S.One})
     return (
-        theorem(gradient.xreplace({gamma: S.Zero}), cross, rule="γ = 0: gradient of cross entropy"),
+        theorem(Diff(loss.plain.xreplace({gamma: S.Zero}), z[j]), cross, rule="γ = 0: gradient of cross entropy"),
         theorem(-((1 - p(2)) ** gamma) * log(p(2)), binary, given=TWO, rule="two classes, t = 2, no weights"),
         theorem(Sum(gradient, (j, 1, K)), 0, rule="the gradient's sum"),
     )

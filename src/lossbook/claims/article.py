@@ -77,11 +77,11 @@ def b3() -> Verdict:
 
 def b4() -> Verdict:
     hard = losses.get("cross_entropy_index").derivation().result
-    focal = losses.get("softmax_focal").derivation().result
+    focal = losses.get("softmax_focal").plain.xreplace({gamma: S.Zero})
     return verdict(
         [
             equality(losses.get("cross_entropy").plain, -log(p(t)), given=[OneHot(y, t)], rule="with a one-hot target"),
-            equality(focal.xreplace({gamma: S.Zero}), hard, rule="gradients: focal at γ = 0, cross entropy"),
+            equality(Diff(focal, z[j]), hard, rule="the focal loss at γ = 0, its gradient"),
         ],
         evidence="Cross entropy with one true class; and the focal loss at γ = 0 has its gradient.",
     )
