@@ -99,7 +99,9 @@ NOTATION: tuple[Entry, ...] = (
     ),
     Entry(gamma, r"\gamma", "gamma", "scalar", "γ ≥ 0", "focusing exponent of the focal loss"),
     Entry(alpha, r"\alpha", "alpha", "scalar", "0 < α < 1", "weight of the positive class in the binary focal loss"),
-    Entry(alphas, r"\alpha", "alpha", "(K,)", "α > 0", "weight of each class in the focal loss; α_t is the true class's"),
+    Entry(
+        alphas, r"\alpha", "alpha", "(K,)", "α > 0", "weight of each class in the focal loss; α_t is the true class's"
+    ),
     Entry(beta, r"\beta", "pos_weight", "scalar", "β > 0", "weight of the positive class in binary cross entropy"),
     Entry(g, "g", "grad_output", "(K,)", "real", "gradient that arrives from above, one component per output"),
     Entry(v, "v", "tangent", "(K,)", "real", "direction in which a Jacobian or Hessian is applied"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, log, together
 from sympy import cancel as sympy_cancel
 from sympy import factor as sympy_factor
+from sympy.core import random
 
 from .nodes import Sum, Vec
 from .rebuild import undistributed
@@ -59,6 +60,7 @@ def cancel(expr: Expr) -> Expr:
 
 def factored(expr: Expr) -> Expr:
     """The shortest of: the expression, the expression factored; signs absorbed into brackets; the first of equals."""
+    random.seed(0)  # SymPy factors by trying random points: one second for lucky ones, forty for others
     expr = _inside_sums(expr)
     over_atoms, names = _atomised(expr)
     candidates = [over_atoms, sympy_factor(over_atoms), sympy_factor(together(over_atoms))]
