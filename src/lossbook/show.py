@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
-from sympy import Expr, IndexedBase, Piecewise, sympify
+from sympy import Expr, IndexedBase, Piecewise
 
 from .calculus.derivation import Derivation
 from .calculus.given import Given
 from .calculus.latex import to_latex
-from .calculus.nodes import import_sympy
+from .calculus.nodes import import_sums, import_sympy
 from .calculus.prove import Evidence, prove_equal
 from .losses import Loss
 from .notation import NOTATION, entry_of
 
-__all__ = ["Html", "Theorem", "card", "derivation_html", "equation", "notation", "table", "theorem"]
+__all__ = ["Html", "Theorem", "card", "derivation_html", "equation", "notation", "table", "theorem", "titled"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,15 @@ def theorem(left, right, *, given: Iterable[Given] = (), rule: str = "") -> Theo
     return Theorem(_as_written(left), _as_written(right), prove_equal(left, right, given=given), rule)
 
 
+def titled(found: Theorem) -> Html:
+    """A theorem with its rule as a title above it, so that a long equation has the whole width."""
+    title = f'<p class="lb-rule">{escape(found.rule)}:</p>' if found.rule else ""
+    return Html(title + replace(found, rule="")._repr_html_(), repr(found))
+
+
 def _as_written(expr) -> Expr:
     """The expression as it is shown: cases stay cases, which the prover reads as deltas."""
-    expr = sympify(expr)
+    expr = import_sums(expr)
     return expr if expr.has(Piecewise) else import_sympy(expr)
 
 

@@ -186,7 +186,7 @@ def card(loss: Loss) -> Html:
     )
     parts = [show.card(loss), derived]
     cases = special_cases(loss)
-    body = "".join(case._repr_html_() for case in cases)
+    body = "".join(show.titled(case).html for case in cases)
     parts.append(Html(body, "\n".join(map(repr, cases))))
     rows = limits(loss)
     if rows:

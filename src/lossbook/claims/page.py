@@ -7,7 +7,7 @@ from html import escape
 
 from ..calculus.latex import to_latex
 from ..calculus.prove import NotEqualError
-from ..show import Html, Theorem, _math, _row, table
+from ..show import Html, Theorem, _math, _row, table, titled
 from ._judging import Claim, Finding
 
 
@@ -47,7 +47,7 @@ def _kind(claim: Claim) -> Html:
 def _finding(finding: Finding) -> Html:
     shown = finding.exhibit
     if isinstance(shown, Theorem):
-        return Html(shown._repr_html_(), repr(shown))
+        return titled(shown)
     if isinstance(shown, NotEqualError):
         return _counterexample(shown, finding.text)
     caption = f"<p>{words(finding.text).html}: {'yes' if finding.holds else 'no'}.</p>" if finding.text else ""
@@ -58,5 +58,6 @@ def _finding(finding: Finding) -> Html:
 def _counterexample(error: NotEqualError, rule: str) -> Html:
     unequal = rf"{to_latex(error.left)} \neq {to_latex(error.right)}"
     where = f'<p class="lb-hypotheses">Counterexample {escape(str(error.counterexample))}.</p>'
-    body = f'<div class="lb-derivation">{_row(unequal, rule, None)}{where}</div>'
+    title = f'<p class="lb-rule">{escape(rule)}:</p>' if rule else ""
+    body = f'{title}<div class="lb-derivation">{_row(unequal, "", None)}{where}</div>'
     return Html(body, f"{error.left} is not {error.right}: {error.counterexample}")
