@@ -1,7 +1,7 @@
 """Printing: the papers' notation, a fixed order, no ambiguity."""
 
 import pytest
-from sympy import KroneckerDelta, Mul, exp, log
+from sympy import KroneckerDelta, Mul, Rational, exp, log
 
 from lossbook.calculus.latex import to_latex
 from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, softmax
@@ -52,6 +52,12 @@ CASES = {
     "sums inside sums take another letter": (
         Sum(p(k) * (z[k] - Sum(p(k) * z[k], (k, 1, K))) ** 2, (k, 1, K)),
         r"\sum_{k=1}^{K} p_{k} \left(z_{k} -\sum_{l=1}^{K} z_{l} p_{l}\right)^{2}",
+    ),
+    "numbers side by side": (2 * 2**gamma, r"2 \cdot 2^{\gamma}"),
+    "a fraction to a power": (Rational(1, 2) ** gamma, r"\left(\frac{1}{2}\right)^{\gamma}"),
+    "a power of a log before another factor": (
+        log(p(t)) ** 2 * Sum(y[k], (k, 1, K)),
+        r"\log^{2}\left(p_{t}\right) \, \sum_{k=1}^{K} y_{k}",
     ),
     "definition": (exp(z[i]) / Sum(exp(z[k]), (k, 1, K)), r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}"),
 }

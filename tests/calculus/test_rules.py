@@ -1,7 +1,7 @@
 """Each rule on an example, judged; a planted wrong rule must be refused."""
 
 import pytest
-from sympy import Add, IndexedBase, Integer, KroneckerDelta, Mul, cos, exp, log, sin, symbols
+from sympy import Add, IndexedBase, Integer, KroneckerDelta, Max, Mul, Piecewise, cos, exp, log, sin, symbols
 
 from lossbook import Derivation, Simplex, StepError, prove_equal
 from lossbook.calculus import rules
@@ -20,6 +20,10 @@ EXAMPLES = {
     rules.EXPONENTIAL: (Diff(exp(x**2), x), exp(x**2) * Diff(x**2, x)),
     rules.LOGARITHM: (Diff(log(1 + x**2), x), Diff(1 + x**2, x) / (1 + x**2)),
     rules.CHAIN: (Diff(sin(x**2), x), cos(x**2) * Diff(x**2, x)),
+    rules.LARGEST: (
+        Diff(Max(sin(x), 0), x),
+        Piecewise((Diff(sin(x), x), sin(x) >= 0), (Diff(Integer(0), x), True)),
+    ),
     rules.COORDINATE: (Diff(z[k], z[j]), KroneckerDelta(j, k)),
     rules.SOFTMAX: (Diff(p(i), z[j]), p(i) * (KroneckerDelta(i, j) - p(j))),
     rules.LOGSUMEXP: (Diff(logsumexp(z), z[j]), p(j)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from sympy import Expr, Indexed
+from sympy import Expr, Indexed, Symbol
 
 from .derivation import Derivation
 from .given import Given
@@ -71,4 +71,6 @@ def _second(gradient: Expr, by: Expr) -> Expr:
     if not isinstance(by, Indexed):
         return by
     taken = set(free_indices(gradient)) | by.free_symbols
-    return by.base[next(index for index in (i, j, k) if index not in taken)]
+    more = (Symbol(name, integer=True, positive=True) for name in "lmnqrsuv")
+    unused = [index for index in (i, j, k, *more) if index not in taken]
+    return by.base[tuple(unused[: len(by.indices)])]

@@ -37,7 +37,7 @@ from sympy import cos as cosine
 from sympy.core.relational import Relational
 
 from .given import Given
-from .nodes import Diff, Max, Sum, Vec, bound_indices, free_indices, logsumexp, sigmoid, softmax, softplus
+from .nodes import Diff, Max, Sum, Vec, bound_indices, free_indices, index_ranges, logsumexp, sigmoid, softmax, softplus
 
 FUNCTIONS = {
     exp: mpmath.exp,
@@ -79,6 +79,10 @@ def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
             raise Undefined(f"{expr}: division by zero") from None
         except ValueError as error:
             raise Undefined(f"{expr}: {error}") from None
+        except TypeError as error:
+            if "mpc" not in str(error):  # complex numbers have no order
+                raise
+            raise Undefined(f"{expr} compares complex numbers at this point") from None
     if isinstance(value, mpmath.mpc):
         if value.imag != 0:
             raise Undefined(f"{expr} is not real at this point")
@@ -118,7 +122,10 @@ class _Evaluator:
         if isinstance(e, Indexed):
             value = point[e.base]
             for index in e.indices:
-                value = value[self.integer(index, point) - 1]
+                n = self.integer(index, point)
+                if not 1 <= n <= len(value):
+                    raise Undefined(f"{e}: index {n} is outside 1, ..., {len(value)}")
+                value = value[n - 1]
             return value
         if isinstance(e, KroneckerDelta):
             a, b = (self.integer(x, point) for x in e.args)
@@ -141,7 +148,10 @@ class _Evaluator:
             return max(self.components(e.vec, point))
         if isinstance(e, softmax):
             powers = [mpmath.exp(x) for x in self.components(e.vec, point)]
-            return powers[self.integer(e.index, point) - 1] / mpmath.fsum(powers)
+            n = self.integer(e.index, point)
+            if not 1 <= n <= len(powers):
+                raise Undefined(f"{e}: index {n} is outside 1, ..., {len(powers)}")
+            return powers[n - 1] / mpmath.fsum(powers)
         if isinstance(e, Diff):
             return self.difference(e, point)
         if isinstance(e, Piecewise):
@@ -191,7 +201,7 @@ def _replaced(values: list, indices: list[int], by) -> list:
 
 
 def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Random) -> dict[Expr, object]:
-    """Random values for everything free in `exprs`: sizes from 2 to 4, indices in range, the rest by its domain.
+    """Random values for everything free in `exprs`: sizes from 1 to 5, indices in range, the rest by its domain.
 
     Values are short decimals, so that a counterexample can be read and typed.
     """
@@ -209,17 +219,18 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
     sizes = {s for base in bases if base.shape for n in base.shape for s in n.free_symbols}
     sizes |= {s for v in whole.atoms(Vec) for s in v.size.free_symbols}
     for size in sorted(sizes, key=str):
-        point[size] = rng.randint(2, 4)
+        point[size] = rng.choice((3, 2, 4, 3, 2, 1, 3, 4, 5))
 
     def extent(size, default=2):
         return default if size is None else int(size.xreplace({s: S(point[s]) for s in size.free_symbols}))
 
+    ranges = index_ranges(whole)
     for index in sorted(indices, key=str):
         if index not in bound and index not in sizes:
-            point[index] = rng.randint(1, extent(indices[index]))
+            point[index] = rng.randint(1, min(extent(n) for n in ranges.get(index) or [indices[index]]))
     symbols = {s for s in whole.atoms(Symbol) if s not in labels and s not in bound and s not in point}
     for symbol in sorted(symbols, key=str):
-        point[symbol] = rng.randint(1, 4) if symbol.is_integer else _number(symbol, rng)
+        point[symbol] = _integer(symbol, rng) if symbol.is_integer else _number(symbol, rng)
 
     def array(base, shape):
         return [array(base, shape[1:]) for _ in range(shape[0])] if shape else _number(base.label, rng)
@@ -230,6 +241,14 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
     for g in given:
         g.sample(point, rng)
     return point
+
+
+def _integer(symbol: Expr, rng: random.Random) -> int:
+    """A small integer that the symbol's assumptions allow."""
+    names = ("positive", "negative", "nonnegative", "nonpositive", "even", "odd", "zero", "prime")
+    assumed = {name: value for name in names if (value := getattr(symbol, f"is_{name}")) is not None}
+    allowed = [n for n in range(-4, 5) if all(getattr(S(n), f"is_{name}") == v for name, v in assumed.items())]
+    return rng.choice(allowed)
 
 
 def _number(symbol: Expr, rng: random.Random):

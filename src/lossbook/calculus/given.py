@@ -57,8 +57,8 @@ class Simplex(Given):
         return expr.xreplace({self.vector[size]: 1 - sum(self.vector[k] for k in range(1, int(size)))})
 
     def sum_of(self, vec: Vec) -> Expr | None:
-        """Σ y = 1."""
-        return S.One if vec.base == self.vector else None
+        """Σ y = 1, over all of y."""
+        return S.One if vec.base == self.vector and vec.size == self.vector.shape[0] else None
 
     def sample(self, values, random) -> None:
         """Random weights, divided by their sum."""
@@ -90,8 +90,8 @@ class OneHot(Given):
         )
 
     def sum_of(self, vec: Vec) -> Expr | None:
-        """Σ y = 1."""
-        return S.One if vec.base == self.vector else None
+        """Σ y = 1, over all of y."""
+        return S.One if vec.base == self.vector and vec.size == self.vector.shape[0] else None
 
     def sample(self, values, random) -> None:
         """1 at the sampled index."""

@@ -204,9 +204,17 @@ class _Printer(LatexPrinter):
                 parts.append(self._print(f))
             elif not ends and isinstance(f, log):
                 parts.append(rf"\log\left({self._print(f.args[0])}\right)")
+            elif not ends and isinstance(f, Pow) and isinstance(f.base, log):
+                parts.append(rf"\log^{{{self._print(f.exp)}}}\left({self._print(f.base.args[0])}\right)")
+            elif not ends and isinstance(f, Max):
+                parts.append(rf"\left({self._print(f)}\right)")
             else:
                 parts.append(self._print(f) if alone else self.factor(f))
-        return r" \, ".join(parts) if any(isinstance(f, (log, Diff, Sum)) for f in factors) else " ".join(parts)
+        space = r" \, " if any(isinstance(f, (log, Diff, Sum)) for f in factors) else " "
+        text = parts[0]
+        for part in parts[1:]:
+            text += (r" \cdot " if part[0].isdigit() else space) + part
+        return text
 
     def factor(self, e) -> str:
         text = self._print(e)
@@ -225,7 +233,7 @@ class _Printer(LatexPrinter):
             return getattr(self, f"_print_{type(e.base).__name__}")(e.base, exp=power)
         if isinstance(e.base, (softmax, Indexed)) and e.base.has(Indexed):
             return f"{self._print(e.base)}^{{{power}}}"
-        if isinstance(e.base, (Symbol, Number)) and not _is_negative(e.base):
+        if isinstance(e.base, Symbol) or (e.base.is_Integer and e.base >= 0):
             return f"{self._print(e.base)}^{{{power}}}"
         return rf"\left({self._print(e.base)}\right)^{{{power}}}"
 

@@ -9,12 +9,14 @@ from functools import cache
 
 from sympy import (
     Dummy,
+    Eq,
     Expr,
     Function,
     Indexed,
     IndexedBase,
     Integer,
     KroneckerDelta,
+    Ne,
     Piecewise,
     S,
     Symbol,
@@ -82,7 +84,9 @@ class Vec(Expr):
     def base(self) -> IndexedBase | None:
         """The `IndexedBase` whose components these are, or None where the body is any other expression."""
         body = self.body
-        return body.base if isinstance(body, Indexed) and body.indices == (self.index,) else None
+        if not isinstance(body, Indexed) or body.indices != (self.index,):
+            return None
+        return body.base if body.base.shape in (None, (self.size,)) else None
 
     def at(self, index) -> Expr:
         """The component at `index`."""
@@ -154,7 +158,8 @@ class Sum(_OverVec):
         for index, lower, size in limits:
             if lower != 1:
                 raise ValueError(f"Sum: indices run from 1, got lower limit {lower} for {index}")
-            body = Sum(Vec(body, index, size))
+            fresh = bound_index()  # whatever the caller used may be used again
+            body = Sum(Vec(sympify(body).xreplace({index: fresh}), fresh, size))
         if limits:
             return body
         body = Vec.of(body)
@@ -264,6 +269,8 @@ class Diff(Expr):
         expr, by = sympify(expr), sympify(by)
         if not isinstance(by, (Symbol, Indexed)):
             raise TypeError(f"Diff: differentiate by a symbol or an indexed component, got {by!r}")
+        if by.is_integer:
+            raise TypeError(f"Diff: {by} is an integer; differentiate by something that varies continuously")
         return Expr.__new__(cls, expr, by)
 
     expr = property(lambda self: self.args[0])
@@ -280,6 +287,11 @@ def depends_on(expr: Expr, by: Expr) -> bool:
     return expr.has(by)
 
 
+def switches_at_points(cases: Piecewise, by: Expr) -> bool:
+    """Whether a case holds only where the variable has one value: no derivative can be taken case by case there."""
+    return any(depends_on(c, by) and c.has(Eq, Ne) for _, c in cases.args if c is not S.true)
+
+
 def coordinate(a: Expr, b: Expr) -> Expr:
     """d a / d b for two coordinates: 1 or 0 for symbols, a product of Kronecker deltas for components."""
     if isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base:
@@ -290,40 +302,47 @@ def coordinate(a: Expr, b: Expr) -> Expr:
     return S.One if a == b else S.Zero
 
 
-def free_indices(expr: Expr) -> dict[Symbol, Expr | None]:
-    """The free index symbols of an expression, each with the size of its range where the expression shows it."""
-    found: dict[Symbol, Expr | None] = {}
+def index_ranges(expr: Expr) -> dict[Expr, list[Expr]]:
+    """The sizes that each free index (or number used as one) runs to: where it stands in arrays, else beside deltas."""
+    firm: dict[Expr, list[Expr]] = {}
+    beside: dict[Expr, list[Expr]] = {}
 
-    def note(index, size):
-        for s in index.free_symbols:
-            if found.get(s) is None:
-                found[s] = size
+    def note(where, index, size):
+        for s in [index] if index.is_Integer and where is firm else index.free_symbols:
+            if size not in where.setdefault(s, []) and size is not None:
+                where[s].append(size)
 
-    def visit(e):
+    def visit(e, bound):
         if isinstance(e, Indexed):
             shape = e.shape if e.base.shape is not None else (None,) * len(e.indices)
             for index, size in zip(e.indices, shape, strict=True):
-                note(index, size)
-            return
-        if isinstance(e, KroneckerDelta):
+                note(firm, index, size)
+        elif isinstance(e, KroneckerDelta):
             for a, b in (e.args, e.args[::-1]):
-                note(a, found.get(b))
-            return
-        if isinstance(e, softmax):
-            note(e.index, e.vec.size)
-        if isinstance(e, Vec):
-            outer = found.pop(e.index, None)
-            found[e.index] = e.size
-            visit(e.body)
-            found.pop(e.index)
-            if outer is not None:
-                found[e.index] = outer
-            return
-        for a in e.args:
-            visit(a)
+                size = bound.get(b)  # of no use where it changes with another sum's index
+                note(beside, a, None if size is None or size.free_symbols & set(bound) else size)
+        elif isinstance(e, Vec):
+            visit(e.body, {**bound, e.index: e.size})
+        else:
+            if isinstance(e, softmax):
+                note(firm, e.index, e.vec.size)
+            for a in e.args:
+                visit(a, bound)
 
-    visit(expr)
-    visit(expr)  # a delta may come before the node that shows its partner's range
+    visit(expr, {})
+    bound = bound_indices(expr)
+    return {s: firm.get(s) or beside.get(s, []) for s in {**beside, **firm} if s not in bound}
+
+
+def free_indices(expr: Expr) -> dict[Symbol, Expr | None]:
+    """The free index symbols of an expression, each with the size of its range where the expression shows it."""
+    ranges = {s: sizes for s, sizes in index_ranges(expr).items() if isinstance(s, Symbol)}
+    partners = {frozenset(d.args) for d in expr.atoms(KroneckerDelta)}
+    found = {s: sizes[0] if sizes else None for s, sizes in ranges.items()}
+    for pair in partners:  # an index that stands only beside another one runs as far as that one
+        for a in pair:
+            if a in found and found[a] is None:
+                found[a] = next((found[b] for b in pair - {a} if found.get(b) is not None), None)
     return found
 
 
@@ -331,10 +350,7 @@ def import_sympy(expr) -> Expr:
     """The same mathematics in this calculus: SymPy's sums become `Sum`, cases on indices become deltas."""
     import sympy
 
-    expr = sympify(expr)
-
-    def sums(e):
-        return Sum(e.function, *e.limits)
+    expr = import_sums(expr)
 
     def cases(e):
         result, rest = S.Zero, S.One
@@ -345,9 +361,19 @@ def import_sympy(expr) -> Expr:
         return result
 
     def on_indices(e):
-        return isinstance(e, Piecewise) and all(
-            c is S.true or (isinstance(c, sympy.Eq) and c.lhs.is_integer and c.rhs.is_integer) for _, c in e.args
+        return (
+            isinstance(e, Piecewise)
+            and e.args[-1].cond is S.true
+            and all(
+                c is S.true or (isinstance(c, sympy.Eq) and c.lhs.is_integer and c.rhs.is_integer) for _, c in e.args
+            )
         )
 
-    expr = expr.replace(lambda e: isinstance(e, sympy.Sum), sums)
     return expr.replace(on_indices, cases)
+
+
+def import_sums(expr) -> Expr:
+    """SymPy's sums as `Sum`, everything else as it is."""
+    from sympy import Sum as SympySum
+
+    return sympify(expr).replace(lambda e: isinstance(e, SympySum), lambda e: Sum(e.function, *e.limits))

@@ -18,6 +18,7 @@ from sympy import (
     Indexed,
     KroneckerDelta,
     Mul,
+    Not,
     Piecewise,
     Pow,
     Rational,
@@ -26,6 +27,7 @@ from sympy import (
     cosh,
     exp,
     log,
+    preorder_traversal,
     sign,
     sinh,
     tanh,
@@ -35,8 +37,8 @@ from sympy import Min as PairMin
 from sympy.polys.domains import QQ
 from sympy.polys.fields import field
 
-from .given import Given
-from .nodes import Diff, Max, Sum, Vec, bound_indices, coordinate, depends_on
+from .given import Given, OneHot
+from .nodes import Diff, Max, Sum, Vec, bound_indices, coordinate, depends_on, index_ranges, switches_at_points
 
 EXPANDABLE_SIZE = 12  # a sum over more classes than this stays a sum: written out it would be unreadable and slow
 
@@ -87,7 +89,7 @@ def _renamed(distinct: frozenset, old, new) -> frozenset:
 
 
 def _decide(expr: Expr, condition, truth) -> Expr:
-    opposite = {condition: truth, condition.negated: S.true if truth is S.false else S.false}
+    opposite = {condition: truth, Not(condition): S.true if truth is S.false else S.false}
 
     def decide(e):
         branches = []
@@ -99,7 +101,7 @@ def _decide(expr: Expr, condition, truth) -> Expr:
                 break
         return Piecewise(*branches) if branches else S.NaN
 
-    return expr.replace(lambda e: isinstance(e, Piecewise) and e.has(condition, condition.negated), decide)
+    return expr.replace(lambda e: isinstance(e, Piecewise) and any(c in opposite for _, c in e.args), decide)
 
 
 def unfold(expr: Expr) -> Expr:
@@ -157,6 +159,8 @@ def differentiate(e: Expr, by: Expr) -> Expr:
     if isinstance(e, Diff):
         return differentiate(differentiate(e.expr, e.by), by)
     if isinstance(e, Piecewise):
+        if switches_at_points(e, by):
+            raise Unsupported(f"the derivative of {e}, which has a value of its own at a point")
         return Piecewise(*((differentiate(value, by), c) for value, c in e.args))
     if isinstance(e, Max):
         raise Unsupported(f"the derivative of {e}")
@@ -173,9 +177,23 @@ class _Normal:
         self.distinct = distinct
 
     def of(self, e: Expr) -> Expr:
-        e = unfold(e)
-        e = _carry_out(e)
-        return self.ratio(self.visit(unfold(e)))
+        e = unfold(_carry_out(unfold(e)))
+        self.free = index_ranges(e)
+        for g in self.given:
+            if isinstance(g, OneHot):
+                self.free[g.index] = [g.vector.shape[0]]
+        self.bound = {v.index: v.size for v in preorder_traversal(e) if isinstance(v, Vec)}
+        return self.ratio(self.visit(e))
+
+    def runs_within(self, index: Expr, size: Expr) -> bool:
+        """Whether an index is sure to be one of 1, ..., size: only then does a delta pick out a term of the sum."""
+        if index in self.bound:
+            return self.bound[index] == size
+        if size in self.free.get(index, ()):
+            return len(self.free[index]) == 1
+        if index.is_Integer and index >= 1:
+            return index <= size if size.is_Integer else index == 1 and bool(size.is_positive)
+        return False
 
     def visit(self, e: Expr) -> Expr:
         if e.is_Atom or isinstance(e, Indexed):
@@ -187,10 +205,10 @@ class _Normal:
         if isinstance(e, (Add, Mul)):
             return e.func(*(self.visit(a) for a in e.args))
         if isinstance(e, Pow):
-            base, power = self.visit(e.base), self.ratio(self.visit(e.exp))
+            base, power = _finite(self.visit(e.base)), self.ratio(self.visit(e.exp))
             return base**power if power.is_Integer else self.power(base, power)
         if isinstance(e, log):
-            return self.logarithm(self.visit(e.args[0]))
+            return self.logarithm(_finite(self.visit(e.args[0])))
         if isinstance(e, Sum):
             return self.sum(e)
         if isinstance(e, Vec):
@@ -203,7 +221,7 @@ class _Normal:
 
     def fraction(self, e: Expr):
         """Numerator and denominator in a polynomial ring over the atoms, and the atom behind each generator."""
-        atoms = sorted(_atoms(e), key=lambda a: (str(a), a.sort_key()))
+        atoms = sorted(_atoms(_finite(e)), key=lambda a: (str(a), a.sort_key()))
         # SymPy's fields refuse having no generator
         names = [f"g{n}" for n in range(len(atoms))] or ["g0"]
         domain = field(names, QQ)[0]
@@ -294,7 +312,11 @@ class _Normal:
                 result += multiplicity * f.exp * self.logarithm(f.base)
             else:
                 result += multiplicity * log(f)
-        return result if rest == 1 else result + log(self.ratio(rest))
+        if rest == 1:
+            return result
+        argument, inverse = self.ratio(rest), self.ratio(1 / rest)
+        # of unknown sign, but log x = -log(1/x) whatever x > 0 is made of: one of the two is written
+        return result + log(argument) if str(argument) <= str(inverse) else result - log(inverse)
 
     # -- sums ----------------------------------------------------------------------------------------------------
 
@@ -306,6 +328,8 @@ class _Normal:
         while (delta := _delta_of(body, k)) is not None:
             # body = delta*body(delta=1) + (1 - delta)*body(delta=0), wherever in the body the delta stands
             other = next(a for a in delta.args if a != k)
+            if not self.runs_within(other, size):
+                raise Unsupported(f"{other} may be outside 1, ..., {size}")
             without = body.xreplace({delta: S.Zero})
             result += body.xreplace({k: other}) - without.xreplace({k: other})
             body = without
@@ -359,7 +383,7 @@ class _Normal:
 def _ordered(inside: Expr, k: Symbol, size: Expr) -> Expr:
     """Nested sums commute: of the two orders keep the one that prints first."""
     here = Sum(Vec(inside, k, size))
-    if not isinstance(inside, Sum):
+    if not isinstance(inside, Sum) or k in inside.vec.size.free_symbols:
         return here
     inner = inside.vec
     swapped = Sum(Vec(Sum(Vec(inner.body, k, size)), inner.index, inner.size))
@@ -370,6 +394,13 @@ def _delta_of(body: Expr, k: Symbol) -> KroneckerDelta | None:
     inner = bound_indices(body)
     found = [d for d in body.atoms(KroneckerDelta) if k in d.args and not d.free_symbols & inner]
     return min(found, key=lambda d: (str(d), d.sort_key()), default=None)
+
+
+def _finite(e: Expr) -> Expr:
+    """The expression, if nothing in it is infinite or undefined: SymPy would turn 1/zoo into 0 and go on."""
+    if e.has(S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+        raise Unsupported(f"{e} is not finite")
+    return e
 
 
 def _carry_out(e: Expr) -> Expr:

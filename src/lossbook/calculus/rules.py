@@ -10,10 +10,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sympy import Add, Dummy, Expr, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, log
+from sympy import Max as PairMax
+from sympy import Min as PairMin
 from sympy.core.function import AppliedUndef
 
 from .given import Given
-from .nodes import Diff, Sum, Vec, bound_index, coordinate, depends_on, logsumexp, sigmoid, softmax, softplus
+from .nodes import (
+    Diff,
+    Sum,
+    Vec,
+    bound_index,
+    coordinate,
+    depends_on,
+    logsumexp,
+    sigmoid,
+    softmax,
+    softplus,
+    switches_at_points,
+)
 from .rebuild import product, rewrite_outermost, tidy, total
 
 
@@ -62,9 +76,19 @@ def _linearity(e: Expr, by: Expr) -> Expr | None:
         return product(*constant, Diff(Mul(*varying, evaluate=len(varying) < 2), by)) if constant else None
     if isinstance(e, Sum):
         return Sum(e.vec.map(lambda body: Diff(body, by)))
-    if isinstance(e, Piecewise):
+    if isinstance(e, Piecewise) and not switches_at_points(e, by):
         return Piecewise(*((Diff(value, by), c) for value, c in e.args))
     return None
+
+
+def _largest(e: Expr, by: Expr) -> Expr | None:
+    if not isinstance(e, (PairMax, PairMin)):
+        return None
+    first, rest = e.args[0], e.func(*e.args[1:])
+    if first.is_number:  # so that the condition is about what varies
+        first, rest = rest, first
+    cases = (first, rest) if isinstance(e, PairMax) else (rest, first)
+    return Piecewise((Diff(cases[0], by), first >= rest), (Diff(cases[1], by), True))
 
 
 def _split(e: Expr) -> tuple[Expr, Expr]:
@@ -144,6 +168,7 @@ EXPONENTIAL = Rule("derivative of exp, chain rule", _on_derivative(_exponential)
 VARIABLE_POWER = Rule("power as exp of log", _on_derivative(_variable_power))
 LOGARITHM = Rule("derivative of log, chain rule", _on_derivative(_logarithm))
 CHAIN = Rule("chain rule", _on_derivative(_chain))
+LARGEST = Rule("maximum by cases", _on_derivative(_largest))
 COORDINATE = Rule("coordinate derivative", _on_derivative(_coordinate))
 
 
@@ -163,7 +188,7 @@ class Theorem:
         """The derivation from the definition (made once)."""
         from .derive import theorem  # the derivation is written with the rules of this file
 
-        return theorem(self.node, self.by)
+        return theorem(self.node, self.by).copy()
 
     def instance(self, node: Expr, by: Expr) -> Expr:
         """The right-hand side for another node of the same kind, chain rule included."""
@@ -320,7 +345,8 @@ def _pull_out(e: Expr, given: tuple[Given, ...]) -> Expr | None:
 
 
 def _known_sum(vec: Vec, given: tuple[Given, ...]) -> Expr | None:
-    if isinstance(vec.body, softmax) and vec.body.index == vec.index and not vec.body.vec.has(vec.index):
+    whole = isinstance(vec.body, softmax) and vec.body.index == vec.index and vec.size == vec.body.vec.size
+    if whole and not vec.body.vec.has(vec.index):
         return S.One
     return next((known for g in given if (known := g.sum_of(vec)) is not None), None)
 
@@ -362,6 +388,7 @@ DIFFERENTIATION = (
     LOGSUMEXP,
     SIGMOID,
     SOFTPLUS,
+    LARGEST,
     CHAIN,
     COORDINATE,
 )
