@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from sympy import KroneckerDelta, log
+from sympy import IndexedBase, KroneckerDelta, log
 
 from lossbook import Derivation, Simplex, StepError, derive_expr, losses
 from lossbook.calculus.nodes import Diff, Sum
-from lossbook.notation import K, i, j, k, logit, p, sigmoid, t, w, y, z
+from lossbook.notation import K, epsilon, i, j, k, logit, p, sigmoid, t, w, y, z
 
 EXPECTED = {
     "softmax": (KroneckerDelta(i, j) - p(j)) * p(i),
@@ -112,3 +112,11 @@ def test_what_no_rule_differentiates_is_named():
 
     with pytest.raises(NotImplementedError, match="Max"):
         derive_expr(Diff(Max(z), z[j]))
+
+
+def test_a_sum_of_two_distributions_is_closed():
+    u = IndexedBase("u", shape=(K,), real=True)
+    mixed = -Sum((epsilon * u[k] + (1 - epsilon) * y[k]) * log(p(k)), (k, 1, K))
+    derivation = derive_expr(Diff(mixed, z[j]), given=[Simplex(y), Simplex(u)])
+    assert derivation.proved
+    assert not derivation.result.has(Sum)

@@ -286,14 +286,14 @@ def _distribute(e: Expr, given: tuple[Given, ...]) -> Expr | None:
     """Multiply out, under a sum, a bracket that holds a delta or a term free of the index; split the sum."""
     if not isinstance(e, Sum):
         return None
-    k, body = e.vec.index, e.vec.body
+    k, body, size = e.vec.index, e.vec.body, e.vec.size
     if isinstance(body, Add):
-        if not any(_closes(term, k, given) for term in body.args):
+        if not any(_closes(term, k, size, given) for term in body.args):
             return None
         return total(*(_summed(term, k, e.vec.size) for term in body.args))
     factors = Mul.make_args(body)
     for n, f in enumerate(factors):
-        if isinstance(f, Add) and f.has(k) and _worth_splitting(f, factors[:n] + factors[n + 1 :], k, given):
+        if isinstance(f, Add) and f.has(k) and _worth_splitting(f, factors[:n] + factors[n + 1 :], e.vec, given):
             rest = factors[:n] + factors[n + 1 :]
             return total(*(_summed(product(*rest, term), k, e.vec.size) for term in f.args))
     return None
@@ -304,20 +304,21 @@ def _summed(term: Expr, k: Symbol, size: Expr) -> Expr:
     return product(number, Sum(Vec(product(*(f for f in Mul.make_args(term) if not f.is_Rational)), k, size)))
 
 
-def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], k: Symbol, given) -> bool:
+def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], vec: Vec, given) -> bool:
+    k, size = vec.index, vec.size
     if any(isinstance(f, KroneckerDelta) and k in f.args for f in rest):
         return False  # the delta is contracted first
     if any(k in d.args for d in bracket.atoms(KroneckerDelta)):
         return True
-    return all(_closes(Mul(*rest, term), k, given) for term in bracket.args)
+    return all(_closes(Mul(*rest, term), k, size, given) for term in bracket.args)
 
 
-def _closes(term: Expr, k: Symbol, given: tuple[Given, ...]) -> bool:
+def _closes(term: Expr, k: Symbol, size: Expr, given: tuple[Given, ...]) -> bool:
     """Whether the sum of a term over k is known: by a delta, by an axiom, or because k does not occur."""
     inside = term.as_independent(k, as_Add=False)[1]
     if any(isinstance(f, KroneckerDelta) and k in f.args for f in Mul.make_args(inside)):
         return True
-    return inside == 1 or _known_sum(Vec(inside, k, S.One), given) is not None
+    return inside == 1 or _known_sum(Vec(inside, k, size), given) is not None
 
 
 def _contract(e: Expr, given: tuple[Given, ...]) -> Expr | None:
