@@ -122,7 +122,7 @@ class _Printer(LatexPrinter):
     def _print_log(self, e, exp=None):
         x = e.args[0]
         power = f"^{{{exp}}}" if exp else ""
-        if isinstance(x, (Symbol, Indexed, softmax, Number, sigmoid)):
+        if isinstance(x, (Symbol, Indexed, IndexedBase, softmax, Number, sigmoid)):
             return rf"\log{power} {self._print(x)}"
         return rf"\log{power}\left({self._print(x)}\right)"
 
