@@ -63,7 +63,7 @@ def limits(loss: Loss) -> list[tuple[str, Expr]]:
     x = Symbol("x", positive=True)  # exp(-z): SymPy knows no limit of the sigmoid
     chosen = {gamma: S(2), alpha: Rational(1, 4), sigmoid(logit): 1 / (1 + x)}
     rows = []
-    for what, expr in (("loss", loss.plain), ("gradient", loss.derivation().result)):
+    for what, expr in (("value" if loss.is_activation else "loss", loss.plain), ("gradient", loss.derivation().result)):
         for at in (S.Zero, S.One) if expr.has(target) else (None,):
             one = expr.xreplace(chosen if at is None else chosen | {target: at})
             given = "" if at is None else f" at y = {at}"
