@@ -1,5 +1,6 @@
 """Losses, Derived: write a loss once, as an equation; get its derivation, its proof, its code."""
 
+from . import losses, notation
 from .calculus.derivation import Derivation, Step, StepError
 from .calculus.derive import derive_expr
 from .calculus.given import OneHot, Simplex, Size
@@ -16,6 +17,8 @@ __all__ = [
     "Step",
     "StepError",
     "derive_expr",
+    "losses",
+    "notation",
     "prove_equal",
 ]
 __version__ = "0.1.0"
