@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from functools import cache
 
 from sympy import Expr, Indexed, Symbol
+from sympy.core import random
 
-from .derivation import Derivation
+from .derivation import Derivation, Step
 from .given import Given
 from .nodes import Diff, free_indices, logsumexp, sigmoid, softmax, softplus
+from .prove import prove_equal
 from .rules import DIFFERENTIATION, FACTOR, SIMPLIFICATION, TIDY, definition_of, recognise
 
 LIMIT = 60  # lines; a derivation that needs more is not one to print
@@ -31,6 +33,29 @@ def _run(derivation: Derivation) -> None:
         elif not any(derivation.apply(rule) for rule in SIMPLIFICATION):
             return
     raise RuntimeError(f"the derivation did not end within {LIMIT} lines; it reached {derivation.result}")
+
+
+class _Unread(Derivation):
+    """Lines that no page shows: it is the last one that is proved to equal the first."""
+
+    def append(self, expr, rule: str = "stated") -> Derivation:
+        """Add a line."""
+        self._steps.append(Step(expr, rule, None))
+        return self
+
+
+def derivative(start: Expr, given: Iterable[Given] = (), *, factored: bool = True) -> Expr:
+    """The last line of `derive_expr`, proved once to equal `start`; factored=False leaves it as it comes."""
+    lines = _Unread(start, given=given)
+    while any(lines.apply(rule) for rule in (DIFFERENTIATION if lines.result.has(Diff) else SIMPLIFICATION)):
+        pass
+    if factored:
+        random.seed(0)  # factoring tries random points: 3 seconds for lucky ones, 30 for others
+        lines.apply(FACTOR)
+    if lines.result.has(Diff):
+        raise NotImplementedError(f"no rule differentiates {lines.result}")
+    prove_equal(start, lines.result, given=given)
+    return lines.result
 
 
 @cache

@@ -74,7 +74,7 @@ def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
     # a nested difference divides by the step each time: pay for it in working digits
     with mpmath.workdps(digits + 20 + nesting * step_digits):
         try:
-            value = _Evaluator(mpmath.mpf(10) ** -step_digits).of(expr, {k: _lift(v) for k, v in point.items()})
+            value = Evaluator(mpmath.mpf(10) ** -step_digits).of(expr, {k: _lift(v) for k, v in point.items()})
         except ZeroDivisionError:
             raise Undefined(f"{expr}: division by zero") from None
         except ValueError as error:
@@ -108,7 +108,9 @@ def _lift(value):
     return mpmath.mpf(value)
 
 
-class _Evaluator:
+class Evaluator:
+    """Evaluates by definition, at mpmath's working precision. step: of the central differences."""
+
     def __init__(self, step):
         self.step = step
 

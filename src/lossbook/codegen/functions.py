@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from sympy import Expr, Indexed, Symbol
-from sympy.core import random
 
-from ..calculus.derivation import Derivation, Step
+from ..calculus.derive import derivative
 from ..calculus.nodes import Diff, Sum, Vec, free_indices
-from ..calculus.prove import prove_equal
-from ..calculus.rules import DIFFERENTIATION, FACTOR, SIMPLIFICATION
 from ..losses import Loss
 from ..notation import g, v
 from ..numerics.forms import EACH
@@ -64,37 +61,15 @@ class _Elements:
         return e * number
 
 
-class _Unread(Derivation):
-    """Lines that no page shows: it is the last one that is proved to equal the first."""
-
-    def append(self, expr, rule: str = "stated") -> Derivation:
-        """Add a line."""
-        self._steps.append(Step(expr, rule, None))
-        return self
-
-
-def _derived(e: Expr, given) -> Expr:
-    """The same as `derive_expr`, proved once."""
-    lines = _Unread(e, given=given)
-    while any(lines.apply(rule) for rule in (DIFFERENTIATION if lines.result.has(Diff) else SIMPLIFICATION)):
-        pass
-    random.seed(0)  # factoring tries random points: 3 seconds for lucky ones, 30 for others
-    lines.apply(FACTOR)
-    if lines.result.has(Diff):
-        raise NotImplementedError(f"no rule differentiates {lines.result}")
-    prove_equal(e, lines.result, given=given)
-    return lines.result
-
-
 def programs(loss: Loss) -> tuple[Program, ...]:
     """All functions of a loss or an activation."""
     shape = _Rows(loss) if isinstance(loss.wrt, Indexed) else _Elements(loss)
     inputs = inputs_of(loss)
 
-    def derivative(e: Expr) -> Expr:
-        return _derived(Diff(e, loss.wrt), loss.given)
+    def by_logits(e: Expr) -> Expr:
+        return derivative(Diff(e, loss.wrt), loss.given)
 
-    gradient = loss.derivation().result if loss.is_activation else derivative(loss.expr)
+    gradient = loss.derivation().result if loss.is_activation else by_logits(loss.expr)
 
     x = inputs.listed[0].name
 
@@ -105,7 +80,7 @@ def programs(loss: Loss) -> tuple[Program, ...]:
         return _lowered(loss, name, inputs, e, summary, returns.format(x=x))
 
     if not loss.is_activation:
-        hessian = derivative(shape.along(gradient, shape.tangent))
+        hessian = by_logits(shape.along(gradient, shape.tangent))
         return (
             program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result),
             program("gradient", inputs, shape.each(gradient), f"The gradient of the loss {shape.of_row} by `{x}`."),
@@ -117,9 +92,9 @@ def programs(loss: Loss) -> tuple[Program, ...]:
             ),
         )
     name, out = loss.title.lower(), shape.output
-    vjp = derivative(shape.along(loss.expr, shape.grad_output, out))
-    jvp = _derived(shape.along(gradient, shape.tangent), loss.given)
-    again = derivative(shape.along(vjp, shape.tangent))
+    vjp = by_logits(shape.along(loss.expr, shape.grad_output, out))
+    jvp = derivative(shape.along(gradient, shape.tangent), loss.given)
+    again = by_logits(shape.along(vjp, shape.tangent))
     return (
         program("value", inputs, shape.each(loss.expr, out), f"The {name} of `{x}`."),
         program("vjp", with_(shape.grad_output), shape.each(vjp), f"`grad_output` times the Jacobian of {name}."),
