@@ -10,7 +10,7 @@ from sympy import Function, IndexedBase, Piecewise, exp, log, sqrt
 
 from lossbook import codegen
 from lossbook.calculus.nodes import Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.codegen import LoweringError, numpy, torch
+from lossbook.codegen import LoweringError, javascript, numpy, torch
 from lossbook.codegen.__main__ import GENERATED, main, out_of_date, wanted
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.lowering import Lowering
@@ -34,9 +34,12 @@ def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
     assert main([]) == 0
     assert main(["--check"]) == 0
-    file = tmp_path / "numpy" / "softmax.py"
-    file.write_text(file.read_text("utf-8").replace("exps / total", "exps"), "utf-8")
-    assert main(["--check"]) == 1
+    for file in (tmp_path / "numpy" / "softmax.py", tmp_path / "javascript" / "prelude.js"):
+        text = file.read_text("utf-8")
+        file.write_text(text.replace(" / ", " * ").replace("f(k) > f(best)", "f(k) < f(best)"), "utf-8")
+        assert main(["--check"]) == 1
+        file.write_text(text, "utf-8")
+        assert main(["--check"]) == 0
 
 
 def test_generated_files_are_laid_out_as_ruff_would():
@@ -62,6 +65,7 @@ def test_the_same_text_whatever_the_hash_seed():
 def test_the_tables_know_the_same_operations():
     assert numpy.OPERATIONS.keys() <= torch.OPERATIONS.keys()
     assert torch.OPERATIONS.keys() - numpy.OPERATIONS.keys() == {"erf"}  # NumPy has none
+    assert javascript.OPERATIONS.keys() == numpy.OPERATIONS.keys()
 
 
 def test_an_operation_missing_in_a_table_names_itself_and_the_loss(monkeypatch):

@@ -7,10 +7,11 @@ from importlib import import_module
 from ..losses import Loss
 from .inputs import LoweringError
 from .module import module_text
+from .script import script_text
 
 __all__ = ["TARGETS", "LoweringError", "source"]
 
-TARGETS = ("numpy", "torch")
+TARGETS = ("numpy", "torch", "javascript")
 
 
 def source(loss: Loss, target: str) -> str:
@@ -21,4 +22,5 @@ def source(loss: Loss, target: str) -> str:
     if target not in TARGETS:
         raise ValueError(f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}")
     table = import_module(f".{target}", __name__)
-    return module_text(loss, target, table.HEADER, table.OPERATIONS)
+    text = script_text if target == "javascript" else module_text
+    return text(loss, target, table.HEADER, table.OPERATIONS)

@@ -25,7 +25,11 @@ SIMPLE = re.compile(r"[A-Za-z_][\w.]*|[\d.]+")
 
 
 class Printer:
-    """Prints one function body."""
+    """Prints one function body, in Python; a target with another syntax changes what is below the line."""
+
+    infix = INFIX
+    width = WIDTH
+    reserved = frozenset({"axis", "np", "torch", "K"})
 
     def __init__(self, program: Program, table: Mapping[str, str], where: str):
         self.table = table
@@ -33,14 +37,14 @@ class Printer:
         self.result = program.result
         self.uses: Counter[int] = Counter()
         self.names: dict[int, str] = {}
-        self.taken = {a.name for a in program.inputs} | {"axis", "np", "torch", "K"}
+        self.taken = {a.name for a in program.inputs} | self.reserved
         self.lines: list[str] = []
         self._count(program.result, set())
 
     def body(self) -> list[str]:
         """The statements of the function, the return last."""
         text, _ = self._text(self.result)
-        return [*self.lines, f"return {text}"]
+        return [*self.lines, self._return(text)]
 
     def _count(self, node: Node, seen: set[int]) -> None:
         if id(node) not in seen:
@@ -49,50 +53,67 @@ class Printer:
                 self.uses[id(a)] += 1
                 self._count(a, seen)
 
-    def _operand(self, node: Node, least: int) -> str:
-        text, tightness = self._reference(node)
+    def _operand(self, node: Node, n: int, least: int) -> str:
+        """Operand n of an operation."""
+        text, tightness = self._reference(node.args[n])
         return text if tightness >= least else f"({text})"
 
     def _reference(self, node: Node) -> tuple[str, int]:
-        if id(node) in self.names:
-            return self.names[id(node)], CALL
-        text, tightness = self._text(node)
-        shared = self.uses[id(node)] > 1 and node.op not in ("input", "number", "class_count")
-        if node.args and (shared or node.strong):
-            return self._name(node, text), CALL
-        return text, tightness
+        if id(node) not in self.names:
+            text, tightness = self._text(node)
+            if not (node.args and self._has_line(node)):
+                return text, tightness
+            self._name(node, text)
+        return self._use(self.names[id(node)], node), CALL
 
-    def _name(self, node: Node, text: str) -> str:
+    def _name(self, node: Node, text: str) -> None:
         base = node.name or "term"
         name, n = base, 2
         while name in self.taken:
             name, n = f"{base}_{n}", n + 1
         self.taken.add(name)
         self.names[id(node)] = name
-        self.lines.append(f"{name} = {text}")
-        return name
+        self.lines.append(self._assignment(name, node, text))
 
     def _text(self, node: Node) -> tuple[str, int]:
         if node.op == "input":
-            return str(node.value), CALL
+            return self._use(str(node.value), node), CALL
         if node.op == "number":
             return repr(node.value), CALL if node.value >= 0 else 4
         template = self.table.get(node.op)
         if template is None:
             raise LoweringError(f"{self.where}: there is no text for {node.op!r} in this target's table")
-        tightness, wanted = INFIX.get(node.op, (CALL, tuple(self._wanted(template, n) for n in range(len(node.args)))))
+        tightness, wanted = self.infix.get(
+            node.op, (CALL, tuple(self._wanted(template, n) for n in range(len(node.args))))
+        )
         while True:
-            parts = [self._operand(a, least) for a, least in zip(node.args, wanted, strict=True)]
+            parts = [self._operand(node, n, least) for n, least in enumerate(wanted)]
             if node.op == "power" and all(SIMPLE.fullmatch(p) for p in parts):
-                template = template.replace(" ", "")
+                template = template.replace(" ** ", "**")
             text = template.format(*parts)
             longest = max(range(len(parts)), key=lambda n: len(parts[n]))
-            if len(text) + len(node.name or "return") <= WIDTH or SIMPLE.fullmatch(parts[longest]):
+            if len(text) + len(node.name or "return") <= self.width or SIMPLE.fullmatch(parts[longest]):
                 return text, tightness
             self._name(node.args[longest], self._text(node.args[longest])[0])
 
     @staticmethod
     def _wanted(template: str, n: int) -> int:
         """Inside the brackets of a call anything may stand; before a dot or a bracket only a call or a name."""
-        at = template.index(f"{{{n}}}")
+        at = template.find(f"{{{n}}}")
         return CALL if template[at + 3 : at + 4] in (".", "[") else 0
+
+    # -- what is Python here -------------------------------------------------------------------------------------
+
+    def _has_line(self, node: Node) -> bool:
+        """Whether a value gets a name and a line of its own, however short."""
+        return node.strong or (self.uses[id(node)] > 1 and node.op != "class_count")
+
+    def _use(self, name: str, node: Node) -> str:
+        """How a named value stands in an expression."""
+        return name
+
+    def _assignment(self, name: str, node: Node, text: str) -> str:
+        return f"{name} = {text}"
+
+    def _return(self, text: str) -> str:
+        return f"return {text}"

@@ -84,7 +84,7 @@ class Loss:
         return derive(self, full=full, order=order)
 
     def source(self, target: str) -> str:
-        """The generated module for a target: "numpy" or "torch"."""
+        """The generated module for a target: "numpy", "torch" or "javascript"."""
         from ..codegen import source
 
         return source(self, target)
