@@ -6,11 +6,12 @@ digits that what cancels leaves enough. No rewrite of `stabilise.py` and nothing
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
 import mpmath
-from sympy import Expr, Indexed, IndexedBase, Integer, Mul, Pow, exp
+from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, exp, log
 
 from ..calculus.derive import derivative, derive
 from ..calculus.evaluate import Evaluator
@@ -108,7 +109,7 @@ class Oracle:
             vector, values = direction
             self._check_length(vector.label, values, logits)
             point[vector] = [mpmath.mpf(a) for a in (values if self.of_rows else [values])]
-        with mpmath.workdps(DIGITS + 20 + order * self._lost_digits(logits, scalars)):
+        with mpmath.workdps(DIGITS + 20 + order * self._lost_digits(e, logits, scalars)):
             evaluator = _Row()
             if each is None:
                 return +evaluator.of(e, point)
@@ -153,11 +154,13 @@ class Oracle:
                 f"{self.loss.name}: {name} has length {len(values)}, expected {len(logits)} as the logits"
             )
 
-    def _lost_digits(self, logits, scalars: list[float]) -> int:
+    def _lost_digits(self, e: Expr, logits, scalars: list[float]) -> int:
         """How many digits 1 - p may lose: those of the largest ratio of probabilities, as far as any result shows it."""
         finite = [float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)] or [0.0]
         # q**γ with γ < 1 brings a tiny q back into sight
         visible = LEAST_EXPONENT / min([1.0, *(a for a in scalars if 0 < a < 1)])
+        if any(isinstance(a.args[0], Add) for a in e.atoms(log)):  # log(1 - p) shows the smallest q
+            visible = math.inf
         return int(min((max(finite) - min(finite)) / mpmath.ln10, visible)) + len(str(len(finite)))
 
 
