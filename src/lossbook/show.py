@@ -13,10 +13,25 @@ from .calculus.given import Given
 from .calculus.latex import to_latex
 from .calculus.nodes import import_sums, import_sympy
 from .calculus.prove import Evidence, prove_equal
+from .codegen.chain import chain
 from .losses import Loss
 from .notation import NOTATION, entry_of
+from .numerics.forms import ArgMax
+from .numerics.rewrite import Rewrite
 
-__all__ = ["Html", "Theorem", "card", "derivation_html", "equation", "notation", "table", "theorem", "titled"]
+__all__ = [
+    "Html",
+    "Theorem",
+    "card",
+    "derivation_html",
+    "equation",
+    "notation",
+    "rewrite",
+    "rewrites",
+    "table",
+    "theorem",
+    "titled",
+]
 
 
 @dataclass(frozen=True)
@@ -169,3 +184,36 @@ def card(loss: Loss) -> Html:
     body = "".join(f'<tr><th scope="row">{escape(k)}</th><td>{_cell(v)}</td></tr>' for k, v in rows)
     text = "\n".join(f"{k}: {v}" for k, v in rows)
     return Html(f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>', text)
+
+
+def rewrites(loss: Loss, function: str = "gradient") -> Html:
+    """The way from the formula to the generated code of a function of a loss: each rewrite, what it cures, its steps."""
+    found = chain(loss, function)
+    rows, text = [_row(to_latex(found.formula), "the formula", None)], [str(found.formula)]
+    hypotheses: dict[str, None] = {}
+    for used, links in found.by_rewrite():
+        rows.append(_titled(used))
+        text.append(f"{used.name}: {used.why}")
+        for link in links:
+            rows.append(_row(f"{to_latex(link.before)} = {to_latex(link.after)}", "", link.evidence))
+            text.append(f"  {link.before} = {link.after}    [{link.evidence}]")
+            hypotheses |= dict.fromkeys(link.evidence.hypotheses)
+    if found.largest:
+        letters = ", ".join(_math(f"{to_latex(s)} = {to_latex(ArgMax(vec))}") for s, vec in found.largest.items())
+        rows.append(f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>')
+    return Html(f'<div class="lb-derivation">{"".join(rows)}{_hypotheses(tuple(hypotheses))}</div>', "\n".join(text))
+
+
+def _titled(used: Rewrite) -> str:
+    special = "" if used.kind == "identity" else f" Holds for {used.domain}."
+    return f'<p class="lb-rule"><strong>{escape(used.name)}</strong>: {escape(used.why)}.{escape(special)}</p>'
+
+
+def rewrite(shown: Rewrite) -> Html:
+    """One rewrite: its name, pattern = replacement with the evidence, its domain, what it cures, whose idea it is."""
+    equality = f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}"
+    source = f"; after {shown.source}" if shown.source else ""
+    domain = f'<p class="lb-hypotheses">Holds for {escape(shown.domain)}{escape(source)}.</p>'
+    name = f'<p class="lb-rule"><strong>{escape(shown.name)}</strong>: {escape(shown.why)}.</p>'
+    text = f"{shown.name}: {shown.pattern} = {shown.replacement}    [{shown.proof}] for {shown.domain}\n{shown.why}"
+    return Html(f'<div class="lb-derivation">{name}{_row(equality, "", shown.proof)}{domain}</div>', text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Pow, S, Symbol, exp, log
+from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Piecewise, Pow, S, Symbol, exp, log
 from sympy.printing.latex import LatexPrinter
 
 from .nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
@@ -218,7 +218,9 @@ class _Printer(LatexPrinter):
 
     def factor(self, e) -> str:
         text = self._print(e)
-        needs = isinstance(e, (Add, Sum)) or (isinstance(e, (Mul, Number)) and (text.startswith("-") or "+" in text))
+        needs = isinstance(e, (Add, Sum, Piecewise)) or (
+            isinstance(e, (Mul, Number)) and (text.startswith("-") or "+" in text)
+        )
         return rf"\left({text}\right)" if needs or isinstance(e, Mul) else text
 
     def _print_Pow(self, e):
@@ -267,4 +269,4 @@ def _rank(f: Expr) -> int:
         return 4 if isinstance(f, Pow) else 5
     if isinstance(base, (log, logsumexp)):
         return 7
-    return {Sum: 8, Diff: 9}.get(type(base), 6)
+    return {Piecewise: 7, Sum: 8, Diff: 9}.get(type(base), 6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sympy import Expr, Indexed, Symbol
 
 from ..calculus.derive import derivative
@@ -61,56 +63,45 @@ class _Elements:
         return e * number
 
 
-def programs(loss: Loss) -> tuple[Program, ...]:
-    """All functions of a loss or an activation."""
+def programs(loss: Loss) -> Iterator[Program]:
+    """All functions of a loss or an activation, each derived when it is asked for."""
     shape = _Rows(loss) if isinstance(loss.wrt, Indexed) else _Elements(loss)
     inputs = inputs_of(loss)
 
     def by_logits(e: Expr) -> Expr:
         return derivative(Diff(e, loss.wrt), loss.given)
 
-    gradient = loss.derivation().result if loss.is_activation else by_logits(loss.expr)
-
     x = inputs.listed[0].name
 
     def with_(*symbols) -> Inputs:
         return inputs if not symbols else with_(*symbols[:-1]).with_array(symbols[-1])
 
-    def program(name: str, inputs: Inputs, e: Expr, summary: str, returns: str = "shape of `{x}`") -> Program:
-        return _lowered(loss, name, inputs, e, summary, returns.format(x=x))
+    def program(name, inputs, e, summary, returns="shape of `{x}`", index=None) -> Program:
+        return _lowered(shape, name, inputs, e, summary, returns.format(x=x), index or shape.index)
 
     if not loss.is_activation:
+        yield program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result)
+        gradient = by_logits(loss.expr)
+        yield program("gradient", inputs, gradient, f"The gradient of the loss {shape.of_row} by `{x}`.")
         hessian = by_logits(shape.along(gradient, shape.tangent))
-        return (
-            program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result),
-            program("gradient", inputs, shape.each(gradient), f"The gradient of the loss {shape.of_row} by `{x}`."),
-            program(
-                "hvp",
-                with_(shape.tangent),
-                shape.each(hessian),
-                f"The Hessian of the loss {shape.of_row} times `tangent`.",
-            ),
-        )
+        summary = f"The Hessian of the loss {shape.of_row} times `tangent`."
+        yield program("hvp", with_(shape.tangent), hessian, summary)
+        return
     name, out = loss.title.lower(), shape.output
+    yield program("value", inputs, loss.expr, f"The {name} of `{x}`.", index=out)
     vjp = by_logits(shape.along(loss.expr, shape.grad_output, out))
-    jvp = derivative(shape.along(gradient, shape.tangent), loss.given)
+    yield program("vjp", with_(shape.grad_output), vjp, f"`grad_output` times the Jacobian of {name}.")
+    jvp = derivative(shape.along(loss.derivation().result, shape.tangent), loss.given)
+    yield program("jvp", with_(shape.tangent), jvp, f"The Jacobian of {name} times `tangent`.", index=out)
     again = by_logits(shape.along(vjp, shape.tangent))
-    return (
-        program("value", inputs, shape.each(loss.expr, out), f"The {name} of `{x}`."),
-        program("vjp", with_(shape.grad_output), shape.each(vjp), f"`grad_output` times the Jacobian of {name}."),
-        program("jvp", with_(shape.tangent), shape.each(jvp, out), f"The Jacobian of {name} times `tangent`."),
-        program(
-            "vjp_vjp",
-            with_(shape.grad_output, shape.tangent),
-            shape.each(again),
-            f"The gradient by `{x}` of the inner product of `tangent` and `vjp`.",
-        ),
-    )
+    summary = f"The gradient by `{x}` of the inner product of `tangent` and `vjp`."
+    yield program("vjp_vjp", with_(shape.grad_output, shape.tangent), again, summary)
 
 
-def _lowered(loss: Loss, name: str, inputs: Inputs, e: Expr, summary: str, returns: str) -> Program:
+def _lowered(shape, name: str, inputs: Inputs, e: Expr, summary: str, returns: str, index: Symbol | None) -> Program:
+    loss = shape.loss
     lowering = Lowering(inputs, loss.given)
-    node, make = lowering.lower(e), lowering.build.make
+    node, make = lowering.lower(shape.each(e, index)), lowering.build.make
     per_row = inputs.size is not None and name == "value" and not loss.is_activation
     if per_row and node.extent != "row":
         raise LoweringError(f"loss {loss.name}: {e} is not one number for each row of logits")
@@ -119,4 +110,5 @@ def _lowered(loss: Loss, name: str, inputs: Inputs, e: Expr, summary: str, retur
     elif node.extent != "each":  # a gradient that is the same for every class still has the shape of the logits
         logits = lowering.build.input(lowering.logits, "each")
         node = make("add", make("zeros", logits), node)
-    return Program(name, summary, returns, inputs.listed, inputs.size is not None, node)
+    has_axis = inputs.size is not None
+    return Program(name, summary, returns, inputs.listed, has_axis, node, e, index, tuple(lowering.applied))

@@ -7,12 +7,15 @@ index at a time; a second one would need a K x K array for every row and is refu
 from __future__ import annotations
 
 import sympy
-from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, expand, log, sign
+from sympy import Abs, Add, Eq, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, expand, log, sign
 from sympy.core.relational import Relational
 
+from ..calculus.given import Given
 from ..calculus.nodes import Max, Sum, Vec, bound_indices
-from ..numerics.forms import EACH, Closed, Component, Grouped, expm1, log1p
-from ..numerics.stabilise import ZERO_TIMES_LOG, stabilise
+from ..numerics.forms import EACH, ArgMax, Closed, Component, Grouped, expm1, log1p
+from ..numerics.rewrite import Applied
+from ..numerics.stabilise import CASES, ZERO_TIMES_LOG, stabilise
+from .inputs import Inputs
 from .leaves import Leaves
 from .naming import name_of
 from .program import EXTENTS, Node
@@ -43,7 +46,14 @@ RELATIONS = {"==": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", 
 
 
 class Lowering(Leaves):
-    """Lowers expressions of one loss. Common subexpressions become the same node."""
+    """Lowers expressions of one loss. Common subexpressions become the same node.
+
+    applied: the rewrites that were applied, in their order, each once.
+    """
+
+    def __init__(self, inputs: Inputs, given: tuple[Given, ...] = ()):
+        super().__init__(inputs, given)
+        self.applied: list[Applied] = []
 
     def lower(self, e: Expr) -> Node:
         """The node that computes `e`."""
@@ -70,9 +80,15 @@ class Lowering(Leaves):
         if (index := self._selected(e)) is not None:
             delta = KroneckerDelta(EACH, index)
             here, elsewhere = e.xreplace({EACH: index}), e.xreplace({delta: S.Zero})
+            if 0 not in (here, elsewhere) and not isinstance(index, ArgMax):  # those only leave terms out of a sum
+                self._noted(Applied(CASES, e, Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False)))
             return make("where", self._mask(index), self.lower(here), self.lower(elsewhere))
         rewritten = stabilise(e, self.given)
-        return self.lower(rewritten[1]) if rewritten else self._as_it_stands(e)
+        return self.lower(self._noted(rewritten)) if rewritten else self._as_it_stands(e)
+
+    def _noted(self, step: Applied) -> Expr:
+        self.applied.append(step)
+        return step.after
 
     def _as_it_stands(self, e: Expr) -> Node:
         make = self.build.make
@@ -190,7 +206,10 @@ class Lowering(Leaves):
         if index is not None and body.xreplace({KroneckerDelta(EACH, index): S.Zero}) == 0:
             return self.lower(body.xreplace({EACH: index}))
         self._components(e.vec)  # for its checks
-        terms = [ZERO_TIMES_LOG.apply(term) or term for term in Add.make_args(body)]
+        terms = [
+            self._noted(Applied(ZERO_TIMES_LOG, term, after)) if (after := ZERO_TIMES_LOG.apply(term)) else term
+            for term in Add.make_args(body)
+        ]
         return self.build.make("sum", self.lower(Add(*terms)))
 
     def _crossed(self, e: Sum) -> Node:

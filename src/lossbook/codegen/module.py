@@ -23,7 +23,11 @@ SHAPES = {
 }
 ELEMENT_SHAPES = SHAPES | {"logits": "any shape", "array": "shape of `{x}`, or one that broadcasts with it"}
 
-programs_of = cache(programs)  # the same for every target
+
+@cache  # the same for every target
+def programs_of(loss: Loss) -> tuple[Program, ...]:
+    """All functions of a loss or an activation."""
+    return tuple(programs(loss))
 
 
 def module_text(loss: Loss, target: str, header: str, table: Mapping[str, str]) -> str:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sympy import Expr, Symbol
+
+from ..numerics.rewrite import Applied
+
 EXTENTS = ("scalar", "row", "each")
 ELEMENTWISE = "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh cosh atan erf"
 ELEMENTWISE += (
@@ -64,7 +68,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Program:
-    """One function: its name, what it computes in words, its inputs, whether it has a class axis, its result."""
+    """One function: its name, what it computes in words, its inputs, whether it has a class axis, its result; and where
+    it comes from: the formula, its index for which `EACH` stands in code, the rewrites that were applied, in order.
+    """
 
     name: str
     summary: str
@@ -72,6 +78,9 @@ class Program:
     inputs: tuple[Input, ...]
     has_axis: bool
     result: Node
+    formula: Expr | None = None
+    index: Symbol | None = None
+    applied: tuple[Applied, ...] = ()
 
 
 @dataclass

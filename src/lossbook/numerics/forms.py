@@ -5,9 +5,9 @@ Each node says what it means (`unfold`), so that `plain` gives back an expressio
 
 from __future__ import annotations
 
-from sympy import Dummy, Expr, Function, exp, log, sympify
+from sympy import Add, Dummy, Expr, Function, exp, log, sympify
 
-from ..calculus.nodes import Vec, softmax
+from ..calculus.nodes import Max, Vec, softmax
 
 # The free index of a gradient: it stands for every class at once, an array along the class axis.
 EACH = Dummy("j", integer=True, positive=True)
@@ -31,6 +31,10 @@ class Grouped(Expr):
     def _sympystr(self, printer):
         return f"({printer._print(self.args[0])})"
 
+    def _latex(self, printer):
+        inside = printer._print(self.args[0])
+        return rf"\left({inside}\right)" if isinstance(self.args[0], Add) else inside
+
 
 class Closed(Expr):
     """An expression that SymPy may not rearrange, as it does in a condition; computed like any other."""
@@ -43,6 +47,11 @@ class Closed(Expr):
     def unfold(self):
         """What it is."""
         return self.args[0]
+
+    def _sympystr(self, printer):
+        return printer._print(self.args[0])
+
+    _latex = _sympystr
 
 
 class Component(Expr):
@@ -63,6 +72,9 @@ class Component(Expr):
     def _eval_is_real(self):
         return self.vec.body.is_real
 
+    def _latex(self, printer):
+        return printer._print(Grouped(self.unfold()))
+
 
 class ArgMax(Expr):
     """The class at which a vector is largest: an index, the first one where several are."""
@@ -79,41 +91,46 @@ class ArgMax(Expr):
 
     vec = property(lambda self: self.args[0])
 
+    def _latex(self, printer):
+        return printer._print(Max(self.vec)).replace(r"\max", r"\operatorname{arg\,max}", 1)
 
-class log1p(Function):
-    """log(1 + x), without adding."""
+
+class _Named(Function):
+    """A function of one argument, printed by its name."""
 
     nargs = 1
+
+    def _latex(self, printer):
+        name = type(self).__name__.replace("_", r"\_")
+        return rf"\operatorname{{{name}}}{printer.argument(self.args[0])}"
+
+
+class log1p(_Named):
+    """log(1 + x), without adding."""
 
     def unfold(self):
         """By definition."""
         return log(1 + self.args[0])
 
 
-class expm1(Function):
+class expm1(_Named):
     """exp(x) - 1, without subtracting."""
-
-    nargs = 1
 
     def unfold(self):
         """By definition."""
         return exp(self.args[0]) - 1
 
 
-class log_ratio(Function):
+class log_ratio(_Named):
     """-log(p) / (1 - p), for a probability p: 1 in the limit where p tends to 1."""
-
-    nargs = 1
 
     def unfold(self):
         """By definition."""
         return -log(self.args[0]) / (1 - self.args[0])
 
 
-class nonzero(Function):
+class nonzero(_Named):
     """The number itself; in code 1 where it is 0, so that what is 0 there may be divided by it."""
-
-    nargs = 1
 
     def unfold(self):
         """By definition."""

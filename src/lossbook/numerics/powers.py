@@ -12,7 +12,7 @@ from sympy import Add, Dummy, Eq, Expr, Mul, Piecewise, Pow, S, cancel, exp, log
 from ..calculus.nodes import Sum, Vec, sigmoid, softmax
 from .find import Match, node
 from .forms import EACH, Closed, Grouped, log_ratio, nonzero
-from .rewrite import K, Rewrite, a, b, i, k, p, r, u, v, x
+from .rewrite import Failure, K, Rewrite, a, b, i, k, p, r, u, v, x
 
 
 def _lowered_powers(e: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
@@ -73,8 +73,9 @@ ONE_POWER = Rewrite(
     a * p * p ** (r - 1),
     a * p**r,
     "p > 0; at 0 the right side, for r ≥ 0",
-    "p**(γ - 1) overflows where p is tiny and γ < 1",
+    "p to the power γ - 1 overflows where p is tiny and γ < 1",
     _one_power,
+    fails=tuple(Failure({a: 1, p: at, r: 0}, limit=p) for at in (1e-40, 1e-320, 0)),
 )
 POWER_OF_COMPLEMENT = Rewrite(
     "logarithm beside a power",
@@ -83,6 +84,10 @@ POWER_OF_COMPLEMENT = Rewrite(
     "0 < p < 1; at 1 the right side, for r ≥ 0",
     "log p vanishes with 1 - p: their ratio is finite where the power is not",
     _beside_log,
+    fails=(
+        Failure({u: 1, p: 50, r: 0.5, a: 1, b: -0.5}, where={p: sigmoid(p)}),
+        Failure({u: 1, p: 2000, r: 0, a: 1, b: -2}, where={p: sigmoid(p)}),
+    ),
 )
 MEAN_OF_OTHERS = Rewrite(
     "mean of the others",
@@ -91,22 +96,24 @@ MEAN_OF_OTHERS = Rewrite(
     "every v, one i in each row; the mean is taken as 0 where 1 - p is 0",
     "a value minus a mean that it dominates vanishes with 1 - p: their ratio is finite where the power is not",
     _beside_mean,
+    fails=tuple(Failure({a: 1, r: 0.5, x: (top, 0, 0), v: (1, 2, 3), i: 1}) for top in (50, 2000)),
 )
 LOG_RATIO = Rewrite(
     "ratio of logarithm and complement",
     log_ratio(p),
     Piecewise((S.One, Eq(Closed(1 - p), 0)), (-log(p), True)) / nonzero(1 - p),
-    "0 < p ≤ 1; 1 at p = 1",
+    "0 < p < 1; at p = 1 the limit, 1",
     "0 / 0 is not a number",
     node(log_ratio, p),
     kind="limit",
+    fails=(Failure({p: 1}, limit=p),),
 )
 NONZERO = Rewrite(
     "divisor that is not 0",
     nonzero(u),
     Piecewise((S.One, Eq(Closed(u), 0)), (u, True)),
-    "u not 0; where it is, what it divides is 0 or 1, and so is the limit that is taken",
+    "u not 0; at 0 it divides what is the limit already, 0 or 1",
     "0 / 0 is not a number",
     node(nonzero, u),
-    kind="limit",
+    kind="guard",
 )

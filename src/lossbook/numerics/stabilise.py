@@ -15,9 +15,9 @@ from sympy import Max as PairMax
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
 from . import find, find_sigmoid
-from .forms import Grouped, expm1, log1p
+from .forms import EACH, Grouped, expm1, log1p
 from .powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO, ONE_POWER, POWER_OF_COMPLEMENT
-from .rewrite import K, Rewrite, b, c, i, k, r, s, u, v, x
+from .rewrite import Applied, Failure, K, Rewrite, b, c, i, j, k, r, s, u, v, x
 
 
 def _others(body: Callable[[Symbol], Expr], index: Expr) -> Expr:
@@ -30,6 +30,7 @@ def _above(n: Expr) -> Expr:
     return exp(Grouped(x[n] - x[s]))
 
 
+TINY = 1e-20
 _tail = exp(-Abs(u))
 
 SHIFT = Rewrite(
@@ -39,6 +40,8 @@ SHIFT = Rewrite(
     "every s; taken at the largest component",
     "no exponential exceeds 1, so none overflows",
     find.softmax_node(x, i, s),
+    source="blanchard2021",
+    fails=(Failure({x: (1000, 999, 0), i: 1}),),
 )
 LOG_SOFTMAX = Rewrite(
     "log of softmax",
@@ -47,6 +50,8 @@ LOG_SOFTMAX = Rewrite(
     "every s; taken at the largest component",
     "no probability underflows before its logarithm; both terms have the same sign; log1p keeps a small loss",
     find.log_softmax(x, i, s),
+    source="blanchard2021",
+    fails=(Failure({x: (0, -1000), i: 2}), Failure({x: (50, 0), i: 1})),
 )
 LOGSUMEXP = Rewrite(
     "log-sum-exp by the largest",
@@ -55,6 +60,8 @@ LOGSUMEXP = Rewrite(
     "every s; taken at the largest component",
     "no exponential overflows",
     find.logsumexp_node(x, s),
+    source="blanchard2021",
+    fails=(Failure({x: (1000, 999)}),),
 )
 LOG_SIGMOID = Rewrite(
     "log of sigmoid",
@@ -63,14 +70,17 @@ LOG_SIGMOID = Rewrite(
     "u real",
     "the sigmoid underflows, or rounds to 1, long before its logarithm loses meaning",
     find_sigmoid.log_sigmoid(u),
+    source="maechler2012",
+    fails=(Failure({u: -1000}), Failure({u: 50})),
 )
 SIGMOID = Rewrite(
     "sigmoid by the sign",
     sigmoid(u),
     Piecewise((S.One, u >= 0), (_tail, True)) / (1 + _tail),
     "u real",
-    "the exponential is at most 1, and a small probability is not the difference of large numbers",
+    "the exponential is at most 1: it does not overflow where the probability is small, but not 0",
     find.node(sigmoid, u),
+    fails=(Failure({u: -100}), Failure({u: -740})),
 )
 SOFTPLUS = Rewrite(
     "softplus by the sign",
@@ -79,8 +89,19 @@ SOFTPLUS = Rewrite(
     "u real",
     "the exponential does not overflow and log1p keeps a small value",
     find.node(softplus, u),
+    source="maechler2012",
+    fails=(Failure({u: 1000}), Failure({u: -50})),
 )
-LOG1P = Rewrite("log1p", log(1 + u), log1p(u), "u > -1", "1 + u would round a small u away", find.log_of_one_plus(u))
+LOG1P = Rewrite(
+    "log1p",
+    log(1 + u),
+    log1p(u),
+    "u > -1",
+    "1 + u would round a small u away",
+    find.log_of_one_plus(u),
+    source="goldberg1991",
+    fails=(Failure({u: TINY}),),
+)
 COMPLEMENT_SIGMOID = Rewrite(
     "complement of sigmoid",
     r - r * sigmoid(u),
@@ -88,6 +109,7 @@ COMPLEMENT_SIGMOID = Rewrite(
     "u real",
     "1 - sigmoid cancels where the sigmoid is near 1",
     find_sigmoid.complement_of_sigmoid(r, u),
+    fails=(Failure({r: 1, u: 50}),),
 )
 ERROR_SIGMOID = Rewrite(
     "error of a sigmoid",
@@ -96,6 +118,7 @@ ERROR_SIGMOID = Rewrite(
     "every u, b",
     "sigmoid - 1 cancels where the target is 1 and the sigmoid near it",
     find_sigmoid.error_of_sigmoid(r, u, b),
+    fails=(Failure({r: 1, u: 50, b: 1}),),
 )
 BALANCE_SIGMOID = Rewrite(
     "difference of the two sigmoids",
@@ -104,8 +127,18 @@ BALANCE_SIGMOID = Rewrite(
     "u real",
     "1 - 2 sigmoid cancels near 0",
     find_sigmoid.twice_sigmoid(r, u),
+    fails=(Failure({r: 1, u: TINY}),),
 )
-EXPM1 = Rewrite("expm1", r * exp(u) - r, r * expm1(u), "u real", "exp(u) - 1 cancels near 0", find.exp_less_one(r, u))
+EXPM1 = Rewrite(
+    "expm1",
+    r * exp(u) - r,
+    r * expm1(u),
+    "u real",
+    "exp(u) - 1 cancels near 0",
+    find.exp_less_one(r, u),
+    source="higham2002",
+    fails=(Failure({r: 1, u: TINY}),),
+)
 COMPLEMENT = Rewrite(
     "complement of a probability",
     r - r * softmax(x, i),
@@ -113,6 +146,7 @@ COMPLEMENT = Rewrite(
     "every i",
     "1 - p cancels where p is near 1; the other probabilities only add",
     find.complement_of_softmax(r, x, i),
+    fails=(Failure({r: 1, x: (50, 0), i: 1}),),
 )
 BALANCE = Rewrite(
     "balance of classes",
@@ -121,6 +155,7 @@ BALANCE = Rewrite(
     "every i, every c",
     "where c is all but concentrated on one class and p too, p times the sum of c minus c cancels",
     find.balance(r, x, c, i),
+    fails=(Failure({r: 1, x: (50, 0), c: (1, TINY), EACH: 1}, where={i: EACH}),),
 )
 CENTRE = Rewrite(
     "centre at the largest",
@@ -129,26 +164,37 @@ CENTRE = Rewrite(
     "every i, s; taken at the largest component",
     "a value minus a mean that one class dominates cancels; the mean of differences does not",
     find.centre(r, x, v, i, s),
+    fails=(Failure({r: 1, x: (50, 0, 0), v: (1, 2, 3), i: 1}),),
 )
 ALL_BUT_ONE = Rewrite(
     "all but one, for every class at once",
     _others(lambda n: c[n], i),
     KroneckerDelta(i, s) * _others(lambda n: c[n], s) + (1 - KroneckerDelta(i, s)) * Grouped(Sum(c) - c[i]),
     "every i, s; taken at the largest component",
-    "only the largest component cancels when it is taken from the sum; one more sum mends it",
+    "a sum for each class takes K × K terms; the sum of all less one takes K, and cancels for the largest only",
     find.all_but_one(c, i, s),
+)
+CASES = Rewrite(
+    "one class apart",
+    r + u * KroneckerDelta(j, i),
+    Piecewise((r + u, Eq(j, i)), (r, True)),
+    "every i, j",
+    "a class and the others are stabilised each on its own",
+    lambda e, given: None,
 )
 ZERO_TIMES_LOG = Rewrite(
     "nothing times a logarithm",
     u * log(r),
     Grouped(u) * Piecewise((S.Zero, Eq(Grouped(u), 0)), (log(r), True)),
-    "u log r tends to 0 where u is 0 and r tends to 0",
+    "u not 0, r > 0; at u = 0 the limit for r to 0, which is 0",
     "0 times minus infinity is not a number",
     find.product_with_log(u, r),
     kind="limit",
+    fails=(Failure({u: 0, r: 0}, limit=r),),
 )
 
-# In the order in which they are tried, the limits LOG_RATIO and NONZERO last. ZERO_TIMES_LOG is for terms of a sum over classes only.
+# In the order in which they are tried, the limits LOG_RATIO and NONZERO last. ZERO_TIMES_LOG is for terms of a sum over
+# classes only; CASES is for a gradient, whose code takes every class at once.
 REWRITES = (
     ONE_POWER,
     POWER_OF_COMPLEMENT,
@@ -169,13 +215,21 @@ REWRITES = (
     SIGMOID,
     SOFTPLUS,
 )
-ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG)
+ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG, CASES)
 
 
-def stabilise(expr: Expr, given: Iterable[Given] = ()) -> tuple[Rewrite, Expr] | None:
+def stabilise(expr: Expr, given: Iterable[Given] = ()) -> Applied | None:
     """The first rewrite that applies to this node itself (not inside it) and what it gives, or None."""
     for rewrite in (*REWRITES, LOG_RATIO, NONZERO):
         result = rewrite.apply(expr, given)
         if result is not None:
-            return rewrite, result
+            return Applied(rewrite, expr, result)
     return None
+
+
+def stabilised(expr: Expr, *, without: Iterable[Rewrite] = ()) -> Expr:
+    """The expression with every rewrite applied wherever it can be, inside too, except those left out."""
+    for rewrite in (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG):
+        if rewrite not in without and (result := rewrite.apply(expr)) is not None:
+            return stabilised(result, without=without)
+    return expr.func(*(stabilised(a, without=without) for a in expr.args)) if expr.args else expr
