@@ -39,8 +39,29 @@ from sympy.core.relational import Relational
 from .given import Given
 from .nodes import Diff, Max, Sum, Vec, bound_indices, free_indices, index_ranges, logsumexp, sigmoid, softmax, softplus
 
+LARGEST = 64  # bits of an exponent: beyond it a power takes more time and space than any computer has
+
+
+def _small(exponent):
+    """The exponent, if a power with it can be computed."""
+    finite = isinstance(exponent, (mpmath.mpf, mpmath.mpc)) and mpmath.isfinite(exponent) and exponent != 0
+    if finite and mpmath.mag(exponent) > LARGEST:
+        raise OverflowError(f"an exponent of more than {LARGEST} bits")
+    return exponent
+
+
+def _exp(x):
+    return mpmath.exp(_small(x))
+
+
+def _power(base, power):
+    if not isinstance(power, int) and base != 0:
+        _small(power * mpmath.log(base))
+    return base**power
+
+
 FUNCTIONS = {
-    exp: mpmath.exp,
+    exp: _exp,
     log: mpmath.log,
     tanh: mpmath.tanh,
     sinh: mpmath.sinh,
@@ -51,8 +72,8 @@ FUNCTIONS = {
     sign: mpmath.sign,
     PairMax: max,
     PairMin: min,
-    sigmoid: lambda x: 1 / (1 + mpmath.exp(-x)),
-    softplus: lambda x: mpmath.log(1 + mpmath.exp(x)),
+    sigmoid: lambda x: 1 / (1 + _exp(-x)),
+    softplus: lambda x: mpmath.log(1 + _exp(x)),
 }
 
 Point = Mapping[Expr, object]
@@ -77,7 +98,7 @@ def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
             value = Evaluator(mpmath.mpf(10) ** -step_digits).of(expr, {k: _lift(v) for k, v in point.items()})
         except ZeroDivisionError:
             raise Undefined(f"{expr}: division by zero") from None
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise Undefined(f"{expr}: {error}") from None
         except TypeError as error:
             if "mpc" not in str(error):  # complex numbers have no order
@@ -137,19 +158,19 @@ class Evaluator:
         if isinstance(e, Mul):
             return mpmath.fprod(self.of(a, point) for a in e.args)
         if isinstance(e, exp):
-            return mpmath.exp(self.of(e.args[0], point))
+            return _exp(self.of(e.args[0], point))
         if isinstance(e, Pow):
             base, power = self.of(e.base, point), self.of(e.exp, point)
             # K is a Python integer here, and its negative powers would be 53-bit floats
-            return mpmath.mpmathify(base) ** (int(power) if e.exp.is_Integer else power)
+            return _power(mpmath.mpmathify(base), int(power) if e.exp.is_Integer else power)
         if isinstance(e, Sum):
             return mpmath.fsum(self.components(e.vec, point))
         if isinstance(e, logsumexp):
-            return mpmath.log(mpmath.fsum(mpmath.exp(x) for x in self.components(e.vec, point)))
+            return mpmath.log(mpmath.fsum(_exp(x) for x in self.components(e.vec, point)))
         if isinstance(e, Max):
             return max(self.components(e.vec, point))
         if isinstance(e, softmax):
-            powers = [mpmath.exp(x) for x in self.components(e.vec, point)]
+            powers = [_exp(x) for x in self.components(e.vec, point)]
             n = self.integer(e.index, point)
             if not 1 <= n <= len(powers):
                 raise Undefined(f"{e}: index {n} is outside 1, ..., {len(powers)}")
@@ -197,6 +218,8 @@ class Evaluator:
 
 def _replaced(values: list, indices: list[int], by) -> list:
     head, *rest = indices
+    if not 0 <= head < len(values):
+        raise Undefined(f"index {head + 1} is outside 1, ..., {len(values)}")
     copy = list(values)
     copy[head] = _replaced(copy[head], rest, by) if rest else copy[head] + by
     return copy

@@ -83,11 +83,21 @@ class NotEqualError(ValueError):
         super().__init__(f"{left} is not equal to {right}: {counterexample}")
 
 
-def prove_equal(a, b, *, given: Iterable[Given] = (), points: int = POINTS, digits: int = DIGITS, seed: int = 0):
+def prove_equal(
+    a,
+    b,
+    *,
+    given: Iterable[Given] = (),
+    points: int = POINTS,
+    digits: int = DIGITS,
+    seed: int = 0,
+    symbolic: bool = True,
+) -> Evidence:
     """The evidence that `a` equals `b` wherever both are defined.
 
     a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as `Simplex(y)`. Both sides
-    are always evaluated at `points` random points to `digits` digits first; then the zero test looks for a proof.
+    are always evaluated at `points` random points to `digits` digits first; then the zero test looks for a proof, unless
+    `symbolic` is False: for expressions so large that it would take too long.
     Raises `NotEqualError` with a counterexample where the sides differ, and `ValueError` where neither a proof nor a
     point at which both sides are defined was found.
     """
@@ -96,7 +106,7 @@ def prove_equal(a, b, *, given: Iterable[Given] = (), points: int = POINTS, digi
         a, b = hypothesis.specialise(a), hypothesis.specialise(b)
         given = tuple(h.under(hypothesis) for h in given)
     agreed = _compare(a, b, given, points, digits, seed)
-    kind = "proved" if is_zero(a - b, given) else "checked"
+    kind = "proved" if symbolic and is_zero(a - b, given) else "checked"
     if agreed == 0:
         raise ValueError(f"no point was found at which both {a} and {b} are defined: nothing can be said of them")
     return Evidence(kind, agreed, digits, hypotheses(a, b, given=given), _for_all(a, b))

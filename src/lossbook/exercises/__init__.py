@@ -1,0 +1,34 @@
+"""Exercises that judge themselves: an answer is read, compared with the derived one, and proved or refuted.
+
+from lossbook import exercises
+
+exercises.get("ce-gradient").judge("p[j] - y[j]")
+"""
+
+from __future__ import annotations
+
+from .bank import all_exercises, get, names, of_chapter
+from .exercise import Exercise
+from .judging import judge
+from .mistakes import Mistake, common_mistakes
+from .reading import ParseError, parse, parse_chain, text
+from .steps import StepsVerdict, judge_steps
+from .verdict import Verdict
+
+__all__ = [
+    "Exercise",
+    "Mistake",
+    "ParseError",
+    "StepsVerdict",
+    "Verdict",
+    "all_exercises",
+    "common_mistakes",
+    "get",
+    "judge",
+    "judge_steps",
+    "names",
+    "of_chapter",
+    "parse",
+    "parse_chain",
+    "text",
+]

@@ -1,0 +1,42 @@
+"""The exercises of the book, one short file per chapter; every page, test and grader reads them from here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from ..exercise import Exercise
+
+
+@cache
+def _registry() -> dict[str, Exercise]:
+    found: dict[str, Exercise] = {}
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
+        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(value, Exercise) and found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two exercises are called {value.name!r}")
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """The names of all exercises, chapter by chapter."""
+    return tuple(_registry())
+
+
+def get(name: str) -> Exercise:
+    """The exercise of that name."""
+    try:
+        return _registry()[name]
+    except KeyError:
+        raise KeyError(f"no exercise is called {name!r}; there are {', '.join(names())}") from None
+
+
+def all_exercises() -> tuple[Exercise, ...]:
+    """Every exercise, chapter by chapter."""
+    return tuple(_registry().values())
+
+
+def of_chapter(chapter: str) -> tuple[Exercise, ...]:
+    """The exercises of a page, such as "softmax"."""
+    return tuple(e for e in all_exercises() if e.chapter == chapter)

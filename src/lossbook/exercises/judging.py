@@ -1,0 +1,158 @@
+"""Judging an answer: right with a proof, wrong with numbers, and if it is a known mistake, which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import mpmath
+from sympy import Expr, IndexedBase, Symbol
+
+from ..calculus.given import Given
+from ..calculus.nodes import Diff, import_sympy, softmax
+from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
+from ..notation import K
+from .effort import too_large
+from .mistakes import Mistake
+from .points import Plain, cases
+from .reading import ParseError, UnknownNameError, parse, text
+from .verdict import Verdict, at_point
+
+SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
+DIGITS = 6
+
+
+def compare(a: Expr, b: Expr, given: Iterable[Given], *, points: int = 6) -> Evidence:
+    """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
+
+    The points include some at which free indices agree: an answer that is wrong there only is wrong.
+    """
+    given = tuple(given)
+    try:
+        for case in list(cases(a, b, given=given))[1:]:
+            prove_equal(a, b, given=case, points=2, symbolic=False)
+        return prove_equal(a, b, given=given, points=points, symbolic=not too_large(a, b))
+    except (OverflowError, RecursionError, NotImplementedError) as error:
+        raise ValueError(f"{a} and {b} cannot be compared: {error}") from None
+
+
+def same(a: Expr, b: Expr, given: Iterable[Given]) -> bool:
+    """Whether a = b, as far as one can tell."""
+    try:
+        prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)  # most pairs differ at once
+        compare(a, b, given)
+    except (ValueError, OverflowError, RecursionError, NotImplementedError):
+        return False
+    return True
+
+
+def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Given]) -> Counterexample:
+    """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
+    given = tuple(given)
+    found = []
+    for case in cases(a, b, given=given):
+        for seed in SEEDS:
+            try:
+                prove_equal(a, b, given=(*case, Plain(given)), points=1, seed=seed, symbolic=False)
+            except NotEqualError as other:
+                found.append(other.counterexample)
+            except (ValueError, OverflowError):
+                continue
+        if found:  # what is wrong everywhere is best shown where no indices are made to agree
+            break
+    return min(found, key=_length, default=error.counterexample)
+
+
+def _length(point: Counterexample) -> tuple[bool, int]:
+    return point.values.get(K) == 1, len(at_point(point))
+
+
+def judge(
+    answer: str | Expr,
+    right: Expr,
+    *,
+    given: Iterable[Given] = (),
+    mistakes: Iterable[Mistake] = (),
+    letters=(),
+    derivatives: bool = False,
+) -> Verdict:
+    """What to say about `answer`, where `right` is right. Any equal form is right.
+
+    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers that are known.
+    letters: names beyond the notation. derivatives: whether derivatives may be left to be carried out.
+    """
+    given = tuple(given)
+    try:
+        expr = parse(answer, letters) if isinstance(answer, str) else import_sympy(answer)
+    except ParseError as error:
+        return unread(error, right, given)
+    return judge_expr(expr, right, given=given, mistakes=mistakes, derivatives=derivatives)
+
+
+def unread(error: ParseError, right: Expr, given: tuple[Given, ...]) -> Verdict:
+    """The verdict on a text that is not a formula."""
+    unknown = isinstance(error, UnknownNameError)
+    message = f"Column {error.column}: {error.reason}."
+    if unknown:
+        message += f" {vocabulary(right, given)}"
+    return Verdict("unknown" if unknown else "malformed", message, error=error)
+
+
+def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake] = (), derivatives=False) -> Verdict:
+    """What to say about an answer that has been read."""
+    if expr.has(Diff) and not derivatives:
+        return Verdict("malformed", "A derivative is left in your answer: carry it out.", expr)
+    try:
+        evidence = compare(right, expr, given)
+    except NotEqualError as error:
+        return _wrong(expr, right, error, given, mistakes)
+    except ValueError:
+        message = "No values were found at which your answer is defined, so nothing can be said of it."
+        return Verdict("undecided", message, expr)
+    if evidence.proved:
+        return Verdict("right", f"{str(evidence).replace('proved', 'Proved')}.", expr, evidence)
+    message = f"Your answer agrees with the right one at {evidence.points} points, to {evidence.digits} digits. "
+    return Verdict("undecided", message + "That is strong evidence, but no proof was found.", expr, evidence)
+
+
+def _wrong(expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake]) -> Verdict:
+    point = plainest(error, right, expr, given)
+    numbers = f"{at_point(point)}, your answer is {_number(point.right)}; right is {_number(point.left)}."
+    strangers = _strangers(expr, right, given)
+    for mistake in mistakes:
+        if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):
+            return Verdict("mistake", f"{mistake.explanation} {numbers}", expr, None, point, mistake)
+    if strangers:
+        verb = "do" if len(strangers) > 1 else "does"
+        message = f"{', '.join(strangers)} {verb} not belong to this exercise. {vocabulary(right, given)}"
+        return Verdict("unknown", message, expr, None, point)
+    return Verdict("wrong", numbers, expr, None, point)
+
+
+def _number(value: mpmath.mpf) -> str:
+    return mpmath.nstr(value, DIGITS)
+
+
+def _strangers(expr: Expr, right: Expr, given) -> list[str]:
+    """What an answer speaks of, and the exercise does not. A forgotten index makes a vector another letter."""
+    known = _letters(right, given)
+    found = []
+    for key, name in _letters(expr).items():
+        if key not in known:
+            kind = "The vector " if isinstance(key, IndexedBase) else "The index " if key.is_integer else ""
+            found.append(f"{kind}{name}{' without an index' if name in known.values() else ''}")
+    return found
+
+
+def _letters(e: Expr, given: Iterable[Given] = ()) -> dict[Expr, str]:
+    """The symbols and vectors in an expression and its hypotheses, each with the name that is typed."""
+    bases = e.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
+    sizes = {s for base in bases for n in base.shape or () for s in n.free_symbols}
+    symbols = {s for s in e.free_symbols if isinstance(s, Symbol)} - {base.label for base in bases} - sizes
+    symbols |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
+
+
+def vocabulary(right: Expr, given: Iterable[Given] = ()) -> str:
+    """Which names an exercise uses, in a sentence."""
+    names = [*(["p"] if right.has(softmax) else []), *_letters(right, given).values()]
+    return f"This exercise uses {', '.join(names)}." if names else ""

@@ -1,0 +1,76 @@
+"""Points at which answers are compared: none of the cases that a delta separates left out, and numbers plain to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+
+from sympy import Expr, Rational, S, Symbol
+
+from ..calculus.given import Given, Simplex
+from ..calculus.nodes import free_indices
+from ..notation import alpha, epsilon, target
+
+SHARES = (epsilon, alpha, target)  # between 0 and 1
+TENTH = Rational(1, 10)
+MAX_PAIRS = 15  # of indices that are made to agree: more letters are in no formula of the book
+
+
+@dataclass(frozen=True)
+class Coincide(Given):
+    """Two indices are the same class. By chance alone, six points could miss that case."""
+
+    first: Symbol
+    second: Symbol
+    statement = "two indices agree"
+
+    def sample(self, values, random) -> None:
+        """The second index at the class of the first."""
+        if self.first in values and self.second in values:
+            values[self.second] = values[self.first]
+
+
+@dataclass(frozen=True)
+class Plain(Given):
+    """Every number in tenths, shares between 0 and 1: a counterexample to be read and typed."""
+
+    given: tuple[Given, ...]
+    statement = "plain numbers"
+
+    def sample(self, values, random) -> None:
+        """The random values, rounded."""
+        governed = {g.vector for g in self.given if hasattr(g, "vector")}
+        for name, value in values.items():
+            if name in governed or isinstance(value, int):
+                continue
+            if name in SHARES:
+                values[name] = random.randint(1, 9) * TENTH
+            else:
+                values[name] = _rounded(value)
+        for g in self.given:
+            if isinstance(g, Simplex) and g.vector in values:
+                values[g.vector] = _tenths(len(values[g.vector]), random)
+
+
+def _rounded(value):
+    if isinstance(value, list):
+        return [_rounded(v) for v in value]
+    tenths = Rational(round(value * 10), 10)
+    return tenths if tenths != 0 else TENTH
+
+
+def _tenths(size: int, random) -> list[Expr]:
+    """Positive tenths with sum 1."""
+    cuts = sorted(random.sample(range(1, 10), size - 1))
+    return [S(b - a) * TENTH for a, b in zip([0, *cuts], [*cuts, 10], strict=True)]
+
+
+def cases(*exprs: Expr, given: Iterable[Given] = ()) -> Iterator[tuple[Given, ...]]:
+    """The hypotheses with nothing added, and with each pair of free indices made to agree."""
+    given = tuple(given)
+    yield given
+    indices = set().union(*(free_indices(e) for e in exprs))
+    indices |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    for first, second in islice(combinations(sorted(indices, key=str), 2), MAX_PAIRS):
+        yield (Coincide(first, second), *given)

@@ -1,0 +1,137 @@
+"""Judging a derivation: each line against the one before, up to the first that does not follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from sympy import Expr
+
+from ..calculus.given import Given
+from ..calculus.latex import to_latex
+from ..calculus.nodes import Diff, import_sympy
+from .judging import judge_expr, unread
+from .mistakes import Mistake, common_mistakes
+from .reading import ParseError, parse_chain
+from .verdict import KINDS, Verdict, marked_up, plain
+
+MAX_LINES = 40
+
+
+@dataclass(frozen=True)
+class StepsVerdict:
+    """What became of a derivation.
+
+    kind: "right" if every line follows and the last is the goal, "unfinished" if every line follows, else the kind of
+    the first line that does not. line: its number, from 1, else None. lines: the verdicts up to there, one per line.
+    message: what to tell the reader.
+    """
+
+    kind: str
+    message: str
+    lines: tuple[Verdict, ...]
+    line: int | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether every line is proved to follow, and the last one is the goal."""
+        return self.kind == "right"
+
+    def __str__(self) -> str:
+        rows = [f"{n}. {KINDS[v.kind]}" for n, v in enumerate(self.lines, 1)]
+        if self.line is not None and self.lines[-1].error is not None:
+            rows += str(self.lines[-1].error).split("\n")[1:]
+        return "\n".join([*rows, plain(self.message)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = ""
+        for v in self.lines:
+            formula = "" if v.expr is None else rf'<span class="math notranslate">\({escape(to_latex(v.expr))}\)</span>'
+            if v.error is not None:
+                formula = f"<pre>{escape(chr(10).join(str(v.error).split(chr(10))[1:]))}</pre>"
+            mark = str(v.evidence) if v.evidence else KINDS[v.kind]
+            rows += f'<li class="lb-{v.kind}">{formula} <span class="lb-evidence">{escape(mark)}</span></li>'
+        return f'<div class="lb-verdict lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
+
+    def to_json(self) -> dict:
+        """The verdict in plain types."""
+        return {
+            "kind": self.kind,
+            "message": plain(self.message),
+            "html": self._repr_html_(),
+            "line": self.line,
+            "lines": [v.to_json() for v in self.lines],
+        }
+
+
+def judge_steps(
+    lines: str | Iterable[str | Expr],
+    *,
+    start: Expr | None = None,
+    goal: Expr | None = None,
+    given: Iterable[Given] = (),
+    mistakes: Iterable[Mistake] = (),
+    letters=(),
+) -> StepsVerdict:
+    """Find the first line of a derivation that does not equal the one before, and say why.
+
+    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
+    equal; without it the first line is the start. goal: what the last line must equal, with every derivative carried
+    out. given, mistakes, letters: as for `judge`.
+    """
+    lines = [line for line in (lines.splitlines() if isinstance(lines, str) else lines) if not _blank(line)]
+    given, mistakes = tuple(given), tuple(mistakes)
+    if not lines:
+        return StepsVerdict("unfinished", "There is no line yet.", ())
+    if len(lines) > MAX_LINES:
+        raise ValueError(f"judge_steps: {len(lines)} lines are more than {MAX_LINES}")
+    before = None if start is None else import_sympy(start)
+    verdicts: list[Verdict] = []
+    for number, line in enumerate(lines, 1):
+        verdict, before = _line(line, before, given, mistakes, letters)
+        verdicts.append(verdict)
+        if verdict.kind != "right" and verdict.evidence is None:
+            return StepsVerdict(verdict.kind, f"Line {number}: {_why(verdict, number)}", tuple(verdicts), number)
+    return _end(verdicts, before, goal, given)
+
+
+def _blank(line: str | Expr) -> bool:
+    return isinstance(line, str) and not line.strip()
+
+
+def _line(line, before, given, mistakes, letters) -> tuple[Verdict, Expr | None]:
+    """The verdict on a line, and its last expression."""
+    try:
+        parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
+    except ParseError as error:
+        return unread(error, before, given), None
+    verdict = Verdict("right", "This is where you start.", parts[0])
+    for expr in parts:
+        if before is not None:
+            known = (*mistakes, *common_mistakes(before, before))
+            verdict = judge_expr(expr, before, given=given, mistakes=known, derivatives=True)
+            if verdict.kind != "right" and verdict.evidence is None:
+                break
+        before = expr
+    return verdict, before
+
+
+def _why(verdict: Verdict, number: int) -> str:
+    if verdict.kind not in ("wrong", "mistake"):
+        return verdict.message
+    follows = "it does not follow from the line before" if number > 1 else "it does not equal what is asked for"
+    return f"{follows}. {verdict.message}"
+
+
+def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given) -> StepsVerdict:
+    proved = all(v.kind == "right" for v in verdicts)
+    checked = "Every line follows" + ("." if proved else ", but not every one was proved.")
+    if last.has(Diff):
+        return StepsVerdict("unfinished", f"{checked} There is still a derivative to carry out.", tuple(verdicts))
+    if goal is not None and judge_expr(last, goal, given=given).kind not in ("right", "undecided"):
+        return StepsVerdict("unfinished", f"{checked} The last line is not yet what is asked for.", tuple(verdicts))
+    kind = "right" if proved else "undecided"
+    return StepsVerdict(kind, checked if goal is None else f"{checked} The last line is the answer.", tuple(verdicts))

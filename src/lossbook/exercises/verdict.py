@@ -1,0 +1,143 @@
+"""What is said about an answer, and how it is shown: as text, as HTML for a page, as JSON for a program."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+import mpmath
+from sympy import Expr
+
+from ..calculus.latex import to_latex
+from ..calculus.prove import Counterexample, Evidence
+from ..notation import text_of
+from .mistakes import Mistake
+from .reading import ParseError, parse, text
+
+KINDS = {
+    "right": "Right",
+    "wrong": "Not equal",
+    "mistake": "A known mistake",
+    "malformed": "Not a formula",
+    "unknown": "Unknown symbol",
+    "undecided": "Not decided",
+}
+PLAIN = {
+    r"\alpha": "α",
+    r"\beta": "β",
+    r"\gamma": "γ",
+    r"\delta": "δ",
+    r"\sigma": "σ",
+    r"\varepsilon": "ε",
+    r"\tau": "τ",
+    r"\partial": "∂",
+    r"\sum": "Σ",
+    r"\ne": "≠",
+    r"\log": "log",
+    r"\left": "",
+    r"\right": "",
+    r"\,": "",
+}
+MATH = re.compile(r"\$([^$]+)\$")
+
+
+def plain(message: str) -> str:
+    """A message without LaTeX, for a terminal: formulas as they can be typed."""
+    return MATH.sub(lambda match: _typed(match.group(1)), message)
+
+
+def _typed(latex: str) -> str:
+    try:
+        return text(parse(latex))
+    except ParseError:  # a relation, or a letter of one exercise only
+        found = re.sub(r"\\(?:[A-Za-z]+|,)", lambda m: PLAIN.get(m.group(), m.group()), latex)
+        return " ".join(re.sub(r"\{(\w+(?: \w+)?)\}", r"\1", found).split())
+
+
+def marked_up(message: str) -> str:
+    """A message as HTML, its formulas for MathJax."""
+    pieces = MATH.split(message)
+    return "".join(
+        rf'<span class="math notranslate">\({escape(piece)}\)</span>' if n % 2 else escape(piece)
+        for n, piece in enumerate(pieces)
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an answer.
+
+    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr: the answer as it was
+    read. evidence: of a right answer, or of one that numbers alone support. counterexample: values at which the answer
+    (its `right`) differs from what is right (its `left`). mistake: the known one. error: where the text went wrong.
+    """
+
+    kind: str
+    message: str
+    expr: Expr | None = None
+    evidence: Evidence | None = None
+    counterexample: Counterexample | None = None
+    mistake: Mistake | None = None
+    error: ParseError | None = None
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"Verdict: kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is proved to be right."""
+        return self.kind == "right"
+
+    def __str__(self) -> str:
+        lines = [f"{KINDS[self.kind]}. {plain(self.message)}"]
+        if self.error is not None:
+            lines += str(self.error).split("\n")[1:]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        body = f"<p><strong>{KINDS[self.kind]}.</strong> {marked_up(self.message)}</p>"
+        if self.error is not None:
+            caret = "\n".join(str(self.error).split("\n")[1:])
+            body += f"<pre>{escape(caret)}</pre>"
+        return f'<div class="lb-verdict lb-{self.kind}">{body}</div>'
+
+    def _repr_latex_(self) -> str | None:
+        return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
+
+    def to_json(self) -> dict:
+        """The verdict in plain types: what a page in a browser shows, and what is written to a file."""
+        point = self.counterexample
+        return {
+            "kind": self.kind,
+            "title": KINDS[self.kind],
+            "message": plain(self.message),
+            "html": self._repr_html_(),
+            "latex": None if self.expr is None else to_latex(self.expr),
+            "text": None if self.expr is None else text(self.expr),
+            "evidence": None if self.evidence is None else str(self.evidence),
+            "mistake": None if self.mistake is None else self.mistake.name,
+            "column": None if self.error is None else self.error.column,
+            "counterexample": None
+            if point is None
+            else {
+                "values": {text_of(name): shown(value) for name, value in sorted(point.values.items(), key=str)},
+                "expected": mpmath.nstr(point.left, 12),
+                "answer": mpmath.nstr(point.right, 12),
+            },
+        }
+
+
+def shown(value) -> object:
+    """A value of a counterexample in plain types: numbers as short text."""
+    if isinstance(value, list):
+        return [shown(v) for v in value]
+    return value if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
+
+
+def at_point(point: Counterexample) -> str:
+    """Where two sides differ, in words: "At K = 2, z = (1, 2)"."""
+    return "A" + str(point).split(": left")[0][1:]
