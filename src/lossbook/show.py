@@ -12,11 +12,11 @@ from .calculus.derivation import Derivation
 from .calculus.given import Given
 from .calculus.latex import to_latex
 from .calculus.nodes import import_sums, import_sympy
-from .calculus.prove import Evidence, prove_equal
+from .calculus.prove import Evidence, hypotheses, prove_equal
 from .codegen.chain import chain
 from .losses import Loss
 from .notation import NOTATION, entry_of
-from .numerics.forms import ArgMax
+from .numerics.forms import ArgMax, plain
 from .numerics.rewrite import Rewrite
 
 __all__ = [
@@ -186,22 +186,32 @@ def card(loss: Loss) -> Html:
     return Html(f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>', text)
 
 
-def rewrites(loss: Loss, function: str = "gradient") -> Html:
-    """The way from the formula to the generated code of a function of a loss: each rewrite, what it cures, its steps."""
+def rewrites(loss: Loss, *functions: str) -> Html:
+    """The way from the formulas of a loss to its generated code: each rewrite, what it cures, and its steps.
+
+    functions: see `lossbook.codegen.chain`; where none is named, value and gradient, of an activation value and vjp.
+    """
+    parts = [_rewrites(loss, f) for f in functions or ("value", "vjp" if loss.is_activation else "gradient")]
+    return Html("".join(part.html for part in parts), "\n".join(part.text for part in parts))
+
+
+def _rewrites(loss: Loss, function: str) -> Html:
     found = chain(loss, function)
-    rows, text = [_row(to_latex(found.formula), "the formula", None)], [str(found.formula)]
-    hypotheses: dict[str, None] = {}
+    rows, text = [_row(to_latex(found.formula), f"the formula of {function}", None)], [f"{function}: {found.formula}"]
     for used, links in found.by_rewrite():
         rows.append(_titled(used))
         text.append(f"{used.name}: {used.why}")
         for link in links:
             rows.append(_row(f"{to_latex(link.before)} = {to_latex(link.after)}", "", link.evidence))
             text.append(f"  {link.before} = {link.after}    [{link.evidence}]")
-            hypotheses |= dict.fromkeys(link.evidence.hypotheses)
+    if not found.links:
+        rows.append('<p class="lb-rule">Nothing is rewritten: it is computed as it stands.</p>')
     if found.largest:
         letters = ", ".join(_math(f"{to_latex(s)} = {to_latex(ArgMax(vec))}") for s, vec in found.largest.items())
         rows.append(f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>')
-    return Html(f'<div class="lb-derivation">{"".join(rows)}{_hypotheses(tuple(hypotheses))}</div>', "\n".join(text))
+    sides = (plain(side) for link in found.links for side in (link.before, link.after))
+    rows.append(_hypotheses(hypotheses(*sides, given=loss.given) if found.links else ()))
+    return Html(f'<div class="lb-derivation">{"".join(rows)}</div>', "\n".join(text))
 
 
 def _titled(used: Rewrite) -> str:

@@ -101,8 +101,8 @@ class _Named(Function):
     nargs = 1
 
     def _latex(self, printer):
-        name = type(self).__name__.replace("_", r"\_")
-        return rf"\operatorname{{{name}}}{printer.argument(self.args[0])}"
+        name = type(self).__name__.replace("_", " ")  # as text: MathJax sets the 1 of log1p apart
+        return rf"\text{{{name}}}{printer.argument(self.args[0])}"
 
 
 class log1p(_Named):
