@@ -2,7 +2,11 @@
 // Written by `make generate` from lossbook/codegen/javascript.py. Do not edit.
 
 /** The array of f(0), ..., f(K - 1). */
-export const each = (K, f) => Array.from({ length: K }, (_, k) => f(k));
+export function each(K, f) {
+  const values = new Array(K);
+  for (let k = 0; k < K; k++) values[k] = f(k);
+  return values;
+}
 
 /** Their sum. */
 export function sum(K, f) {
@@ -11,12 +15,16 @@ export function sum(K, f) {
   return total;
 }
 
-/** The number k of the largest one; the first, where several are. */
-export function argmax(K, f) {
-  let best = 0;
-  for (let k = 1; k < K; k++) if (f(k) > f(best)) best = k;
-  return best;
+/** The largest one. */
+export function max(K, f) {
+  let most = f(0);
+  for (let k = 1; k < K; k++) most = Math.max(most, f(k));
+  return most;
 }
 
-/** The largest one. */
-export const max = (K, f) => f(argmax(K, f));
+/** The number k of the largest one; the first, where several are. */
+export function argmax(K, f) {
+  const most = max(K, f);
+  for (let k = 0; k < K; k++) if (f(k) === most) return k;
+  return 0;
+}

@@ -1,0 +1,154 @@
+"""The playground: what a page needs to draw a loss while the reader moves its parameters."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from shutil import copy2
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+from sympy import Indexed
+
+from lossbook import losses, show
+from lossbook.calculus.latex import to_latex
+from lossbook.codegen.inputs import inputs_of
+from lossbook.losses import Loss
+from lossbook.notation import logit, text_of
+
+MARK = "lb-playground"
+HOME = "chapters/playground"
+GENERATED = Path(losses.__file__).parents[1] / "generated"
+LANGUAGES = {"numpy": ("NumPy", "py", "python"), "torch": ("PyTorch", "py", "python")} | {
+    "javascript": ("JavaScript", "js", "javascript")
+}
+# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set for the true one.
+RANGES = {
+    "gamma": (0, 5, 0.1, 2),
+    "alpha": (0.05, 0.95, 0.05, 0.25),
+    "label_smoothing": (0, 1, 0.05, 0.1),
+    "pos_weight": (0.1, 10, 0.1, 1),
+}
+PER_CLASS = (0.1, 5, 0.1, 1)
+
+
+def kind(loss: Loss) -> str:
+    """What a loss is a function of: a row of logits, one logit, or one output that is no logit."""
+    if isinstance(loss.wrt, Indexed):
+        return "row"
+    return "logit" if loss.wrt == logit else "output"
+
+
+def described(loss: Loss) -> dict:
+    """A loss, as the page's script needs to know it."""
+    symbols = inputs_of(loss).by_symbol
+    meanings = {p.symbol: p.meaning for p in loss.parameters}
+    parameters = []
+    for symbol, argument in symbols.items():
+        if argument.keyword:
+            each = argument.role == "per class"
+            least, most, step, start = PER_CLASS if each else RANGES[argument.name]
+            text = text_of(symbol)
+            name = {"each": each, "name": argument.name, "symbol": f"{text}ₜ" if each else text}
+            meaning = "weight of the true class; the others weigh 1" if each else meanings[symbol]
+            parameters.append(name | {"meaning": meaning, "range": [least, most, step], "start": start})
+    has_targets = any(a.name == "targets" for a in symbols.values())
+    target = loss.target if has_targets else None
+    return {"name": loss.name, "title": loss.title, "kind": kind(loss), "target": target, "parameters": parameters}
+
+
+def named(names: str) -> list[Loss]:
+    """The losses a directive asks for; all of them if it names none."""
+    if names:
+        return [losses.get(name) for name in names.split()]
+    return [loss for loss in losses.all_losses() if not loss.is_activation]
+
+
+class Playground(SphinxDirective):
+    """`{playground}` with the names of losses, or none for all.
+
+    instead-of: the id of a figure on the page, which stays where there is no script. settings: where it starts, as in
+    the page's address. controls: which sliders there are. Without `instead-of` it is a whole playground.
+    """
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {  # noqa: RUF012 - docutils asks for it
+        "instead-of": directives.unchanged_required,
+        "settings": directives.unchanged_required,
+        "controls": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        chosen = named(self.arguments[0] if self.arguments else "")
+        whole = "instead-of" not in self.options
+        about = {
+            "losses": [described(loss) for loss in chosen],
+            "insteadOf": self.options.get("instead-of"),
+            "settings": self.options.get("settings", ""),
+            "controls": self.options.get("controls", "").split() or None,
+            "home": self.env.app.builder.get_relative_uri(self.env.docname, HOME),
+        }
+        text = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
+        container = nodes.container(classes=[MARK])
+        container += nodes.raw(
+            "", f'<script type="application/json" class="lb-play-data">{text}</script>', format="html"
+        )
+        if whole:
+            container += nodes.raw("", "<noscript><p>The playground needs JavaScript.</p></noscript>", format="html")
+            for loss in chosen:
+                container += nodes.raw("", derivation(loss), format="html")
+                container += self.code(loss)
+        return [container]
+
+    def code(self, loss: Loss) -> nodes.Node:
+        """The generated modules of a loss, a tab for each target."""
+        lines = ["::::{tab-set}", ":sync-group: library", ""]
+        for target, (title, suffix, language) in LANGUAGES.items():
+            file = f"/src/lossbook/generated/{target}/{loss.name}.{suffix}"
+            self.env.note_dependency(str(GENERATED / target / f"{loss.name}.{suffix}"))
+            lines += [f":::{{tab-item}} {title}", f":sync: {target}", ""]
+            lines += [f"```{{literalinclude}} {file}", f":language: {language}", "```", ":::"]
+        block = nodes.container(classes=["lb-play-code", f"lb-of-{loss.name}"])
+        self.state.nested_parse(StringList([*lines, "::::"], source=self.env.docname), self.content_offset, block)
+        return block
+
+
+def derivation(loss: Loss) -> str:
+    """The equation of a loss and the derivation of its gradient, out of sight until the script shows them."""
+    equation = rf'<div class="math notranslate">\[{escape(to_latex(loss.expr))}\]</div>'
+    lines = show.derivation_html(loss.derivation())
+    return f'<template data-equation="{loss.name}">{equation}</template><template data-derivation="{loss.name}">{lines}</template>'
+
+
+def only_where_used(app, config) -> None:
+    """jupyter-book would put every script below `_static` on every page."""
+    for files in (config.html_js_files, config.html_css_files):
+        files[:] = [file for file in files if not (isinstance(file, str) and file.startswith("playground/"))]
+
+
+def add_files(app, pagename, templatename, context, doctree) -> None:
+    if doctree and any(MARK in node["classes"] for node in doctree.findall(nodes.container)):
+        app.add_css_file("playground/uplot/uPlot.min.css")
+        app.add_css_file("playground/playground.css")
+        app.add_js_file("playground/playground.js", type="module", priority=200)  # before MathJax, which takes seconds
+
+
+def copy_losses(app, error) -> None:
+    if error or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static" / "playground" / "losses"
+    target.mkdir(parents=True, exist_ok=True)
+    for file in (GENERATED / "javascript").glob("*.js"):
+        copy2(file, target)
+
+
+def setup(app):
+    app.add_directive("playground", Playground)
+    app.connect("config-inited", only_where_used)
+    app.connect("html-page-context", add_files)
+    app.connect("build-finished", copy_losses)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
