@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from math import isinf
 
+from mpmath import nstr
 from sympy import Expr, IndexedBase, Piecewise
 
 from .calculus.derivation import Derivation
@@ -16,8 +18,10 @@ from .calculus.prove import Evidence, hypotheses, prove_equal
 from .codegen.chain import chain
 from .losses import Loss
 from .notation import NOTATION, entry_of
-from .numerics.forms import ArgMax, plain
+from .numerics.floating import trial
+from .numerics.forms import EACH, ArgMax, plain
 from .numerics.rewrite import Rewrite
+from .numerics.ulp import ulp_error
 
 __all__ = [
     "Html",
@@ -25,12 +29,15 @@ __all__ = [
     "card",
     "derivation_html",
     "equation",
+    "failures",
+    "in_short",
     "notation",
     "rewrite",
     "rewrites",
     "table",
     "theorem",
     "titled",
+    "ulps",
 ]
 
 
@@ -220,10 +227,38 @@ def _titled(used: Rewrite) -> str:
 
 
 def rewrite(shown: Rewrite) -> Html:
-    """One rewrite: its name, pattern = replacement with the evidence, its domain, what it cures, whose idea it is."""
-    equality = f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}"
-    source = f"; after {shown.source}" if shown.source else ""
-    domain = f'<p class="lb-hypotheses">Holds for {escape(shown.domain)}{escape(source)}.</p>'
+    """One rewrite: what it cures, the equality with its evidence, where it holds; and where the left side fails."""
+    equality = _row(f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}", "", shown.proof)
+    domain = f'<p class="lb-hypotheses">Holds for {escape(shown.domain)}.</p>'
     name = f'<p class="lb-rule"><strong>{escape(shown.name)}</strong>: {escape(shown.why)}.</p>'
     text = f"{shown.name}: {shown.pattern} = {shown.replacement}    [{shown.proof}] for {shown.domain}\n{shown.why}"
-    return Html(f'<div class="lb-derivation">{name}{_row(equality, "", shown.proof)}{domain}</div>', text)
+    card, tried = Html(f'<div class="lb-derivation">{name}{equality}{domain}</div>', text), failures(shown)
+    return Html(card.html + tried.html, f"{card.text}\n{tried.text}") if shown.fails else card
+
+
+def failures(shown: Rewrite, dtypes: Sequence[str] = ("float32", "float64")) -> Html:
+    """Both sides of a rewrite at the points where the left one fails, with the truth and the errors in ULP."""
+    rows = []
+    for failure in shown.fails:
+        for dtype in dtypes:
+            t = trial(shown, failure, dtype)
+            # a space that does not break, so that a narrow column breaks between the letters only
+            at = ", ".join(
+                f"{'i' if a == EACH else a}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{failure.text(a)}" for a in failure.at
+            )
+            values = (f"{t.written:.8g}", f"{t.stabilised:.8g}", nstr(t.truth, 8))
+            rows.append((at, dtype, *values, *(ulps(got, t.truth, dtype) for got in (t.written, t.stabilised))))
+    header = ("at", "format", "left side", "right side", "truth", "ULP, left", "ULP, right")
+    return table(header, rows, caption="Errors in ULP, in units in the last place")
+
+
+def ulps(got, truth, dtype) -> str:
+    """An error in units in the last place, in a few characters."""
+    return in_short(ulp_error(got, truth, dtype))
+
+
+def in_short(error: float) -> str:
+    """Two decimals where they mean something, else the order of magnitude."""
+    if isinf(error):
+        return "∞"
+    return f"{error:.2f}" if error < 1000 else f"{error:.0e}".replace("e+0", "e").replace("e+", "e")

@@ -82,10 +82,10 @@ def test_what_is_largest_is_a_letter_with_a_legend():
 
 def test_the_nodes_of_stable_formulas_print():
     cases = {
-        log1p(x[i]): r"\text{log1p}(x_{i})",
-        expm1(x[i]) ** 2: r"\left(\text{expm1}(x_{i})\right)^{2}",
-        log_ratio(1 - x[i]): r"\text{log ratio}\left(1 -x_{i}\right)",
-        nonzero(x[i]): r"\text{nonzero}(x_{i})",
+        log1p(x[i]): r"\mathop{\text{log1p}}(x_{i})",
+        expm1(x[i]) ** 2: r"\left(\mathop{\text{expm1}}(x_{i})\right)^{2}",
+        log_ratio(1 - x[i]): r"\mathop{\text{log ratio}}\left(1 -x_{i}\right)",
+        nonzero(x[i]): r"\mathop{\text{nonzero}}(x_{i})",
         ArgMax(x): r"\operatorname{arg\,max}_{k} x_{k}",
         Component(x, i): "x_{i}",
         x[i]

@@ -12,7 +12,7 @@ from operator import add, mul
 
 import mpmath
 import numpy as np
-from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, Symbol, exp, log, tanh
+from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, Symbol, exp, fraction, log, tanh
 from sympy import Max as PairMax
 from sympy.core.relational import Relational
 
@@ -98,8 +98,11 @@ class _Machine:
         if isinstance(e, KroneckerDelta):
             a, b = (self.index(i, point) for i in e.args)
             return self.number(a == b)
-        if isinstance(e, (Add, Mul)):
-            return reduce(add if isinstance(e, Add) else mul, (self.of(a, point) for a in e.args))
+        if isinstance(e, Add):
+            return reduce(add, (self.of(a, point) for a in e.args))
+        if isinstance(e, Mul):
+            above, below = (self.product(part, point) for part in fraction(e, exact=True))
+            return above / below
         if isinstance(e, Pow) and not isinstance(e, exp):
             base = self.of(e.base, point)
             return self.number(1) / base if e.exp == -1 else base ** self.of(e.exp, point)
@@ -118,6 +121,9 @@ class _Machine:
         if hasattr(e, "unfold"):
             return self.of(e.unfold(), point)
         raise TypeError(f"as_written: no meaning in floating point is known for {type(e).__name__} in {e}")
+
+    def product(self, e: Expr, point: dict):
+        return reduce(mul, (self.of(a, point) for a in Mul.make_args(e)))
 
     def components(self, vec: Vec, point: dict) -> list:
         return [self.of(vec.body, {**point, vec.index: n}) for n in range(1, self.index(vec.size, point) + 1)]

@@ -102,7 +102,7 @@ class _Named(Function):
 
     def _latex(self, printer):
         name = type(self).__name__.replace("_", " ")  # as text: MathJax sets the 1 of log1p apart
-        return rf"\text{{{name}}}{printer.argument(self.args[0])}"
+        return rf"\mathop{{\text{{{name}}}}}{printer.argument(self.args[0])}"
 
 
 class log1p(_Named):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sympy import Add, Expr, Indexed, IndexedBase, Piecewise, Symbol
+from sympy import Add, Expr, Indexed, IndexedBase, Integer, Piecewise, Symbol
 
 from ..calculus.given import Given
 from ..calculus.nodes import Max, Vec, bound_index
@@ -32,6 +32,11 @@ class Failure:
     at: dict[Expr, Any]
     where: dict[Expr, Expr] = field(default_factory=dict)
     limit: Symbol | None = None
+
+    def text(self, letter: Expr) -> str:
+        """What a letter is there, in words."""
+        value = self.at[letter]
+        return str(self.where[letter].xreplace({letter: Integer(value)})) if letter in self.where else str(value)
 
 
 @dataclass(frozen=True, eq=False)
