@@ -142,6 +142,31 @@ def test_every_rewrite_says_why_and_whose_it_is():
     assert {a.source for a in ALL} - {""} <= set(re.findall(r"@\w+\{(\w+),", (ROOT / "references.bib").read_text()))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_limits_are_accurate_on_the_way_to_them(dtype):
+    """At random points, some of them past the point where 1 - p or the weight of the logarithm is 0."""
+    inputs = Inputs("test", None, {u: Input("u", "logits")})
+    rng = np.random.default_rng(2)
+    values = (10 ** rng.uniform(-8, 1.9, 300) * rng.choice([-1, 1], 300)).astype(dtype)
+    got = function(log_ratio(sigmoid(u)), inputs)(u=values)
+    assert got.dtype == dtype
+    for value, ratio in zip(values, got, strict=True):
+        assert ulp_error(ratio, evaluate(plain(log_ratio(sigmoid(u))), {u: float(value)}, 200), dtype) <= 12
+    n = bound_index()
+    weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, rewrites.K))
+    f = function(weighted, Inputs("test", rewrites.K, {x: Input("x", "logits"), c: Input("c", "array")}))
+    for _ in range(50):
+        logits, weights = rng.normal(size=5).astype(dtype), rng.dirichlet(np.ones(5)).astype(dtype)
+        without = rng.integers(5)
+        weights[without] = 0
+        truth = evaluate(weighted, {rewrites.K: 5, x: logits.tolist(), c: weights.tolist()})
+        assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
+        others = np.delete(logits, without)
+        truth = evaluate(weighted, {rewrites.K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()})
+        logits[without] = -np.inf
+        assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("rewrite", [a for a in REWRITES if not a.pattern.has(x, c)], ids=lambda a: a.name)
 def test_accurate_for_numbers(rewrite, dtype):
