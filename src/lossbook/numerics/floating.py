@@ -1,6 +1,7 @@
 """An expression computed in floating point exactly as it is written: every operation in the format, rounded each time.
 
 This is what a formula does when it is typed into a program, and so what a rewrite has to cure. No formula is improved here.
+Exponentials, logarithms and powers are those of mpmath, rounded to nearest: the same on every machine, which NumPy's are not.
 """
 
 from __future__ import annotations
@@ -26,14 +27,13 @@ NEAR = 2000  # a limit is taken at a distance of 10**-NEAR
 DIGITS = 100
 HALF = 0.5
 
-FUNCTIONS = {
-    exp: np.exp,
-    log: np.log,
-    log1p: np.log1p,
-    expm1: np.expm1,
-    tanh: np.tanh,
-    Abs: np.abs,
-    PairMax: np.maximum,
+EXACT = {Abs: np.abs, PairMax: np.maximum}
+ROUNDED = {
+    exp: (np.exp, mpmath.exp),
+    log: (np.log, mpmath.log),
+    log1p: (np.log1p, mpmath.log1p),
+    expm1: (np.expm1, mpmath.expm1),
+    tanh: (np.tanh, mpmath.tanh),
 }
 RELATIONS = {"==": np.equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
@@ -105,7 +105,11 @@ class _Machine:
             return above / below
         if isinstance(e, Pow) and not isinstance(e, exp):
             base = self.of(e.base, point)
-            return self.number(1) / base if e.exp == -1 else base ** self.of(e.exp, point)
+            return (
+                self.number(1) / base
+                if e.exp == -1
+                else self.rounded(np.power, mpmath.power, base, self.of(e.exp, point))
+            )
         if isinstance(e, Sum):
             return reduce(add, self.components(e.vec, point))
         if isinstance(e, Max):
@@ -116,11 +120,21 @@ class _Machine:
             return self.of(e.unfold(), point)
         if isinstance(e, Piecewise):
             return next(self.of(value, point) for value, condition in e.args if self.holds(condition, point))
-        if type(e) in FUNCTIONS:
-            return FUNCTIONS[type(e)](*(self.of(a, point) for a in e.args))
+        if type(e) in EXACT:
+            return EXACT[type(e)](*(self.of(a, point) for a in e.args))
+        if type(e) in ROUNDED:
+            return self.rounded(*ROUNDED[type(e)], self.of(e.args[0], point))
         if hasattr(e, "unfold"):
             return self.of(e.unfold(), point)
         raise TypeError(f"as_written: no meaning in floating point is known for {type(e).__name__} in {e}")
+
+    def rounded(self, special, function, *args):
+        """To nearest; `special`, NumPy's, where the result is infinite or not a number, or an argument is."""
+        found = special(*args)
+        if not (np.isfinite(found) and np.isfinite(args).all()):
+            return found
+        with mpmath.workdps(DIGITS):
+            return self.number(float(function(*(mpmath.mpf(float(a)) for a in args))))
 
     def product(self, e: Expr, point: dict):
         return reduce(mul, (self.of(a, point) for a in Mul.make_args(e)))
