@@ -18,6 +18,7 @@ __all__ = [
     "Size",
     "Step",
     "StepError",
+    "audit",
     "derive_expr",
     "exercises",
     "losses",
@@ -25,3 +26,12 @@ __all__ = [
     "prove_equal",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str):
+    """`audit` is loaded when it is first asked for: it brings NumPy and the oracle."""
+    if name == "audit":
+        from .auditing import audit
+
+        return audit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

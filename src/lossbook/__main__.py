@@ -1,0 +1,5 @@
+"""`python -m lossbook`."""
+
+from .cli import main
+
+raise SystemExit(main())

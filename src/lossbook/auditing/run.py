@@ -1,0 +1,199 @@
+"""An audit from beginning to end."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from tqdm import tqdm
+
+from ..losses import Loss, get
+from . import accuracy, conventions, derivatives, forms, labels
+from .adapters import Adapter, AdapterError
+from .adapters import adapter as named
+from .calling import Caller, describe
+from .cases import Case, of_rows
+from .cases import cases as cases_of
+from .frameworks import framework as framework_of
+from .frameworks import loaded
+from .guess import guess
+from .report import Report, ordered
+from .subject import ALPHA, Subject
+
+GAMMAS = (0.0, 0.5, 1.0, 2.0, 5.0)
+CHECKS = {
+    "conventions": conventions.check,
+    "derivatives": derivatives.check,
+    "labels": labels.check,
+    "forms": forms.check,
+}
+
+
+def audit(
+    function: Callable,
+    loss: Loss | str,
+    adapter: Adapter | str | None = None,
+    *,
+    gamma: float | Sequence[float] | None = None,
+    alpha: float | None = None,
+    gradient: Callable | None = None,
+    framework: str | None = None,
+    dtypes: Sequence[str] | None = None,
+    tolerance: float = 64.0,
+    samples: int = 24,
+    seed: int = 0,
+    name: str | None = None,
+    progress: bool | None = None,
+    **changes,
+) -> Report:
+    """Measure an implementation of a loss against 50-digit truth, and say what it takes its parameters to mean.
+
+    function: a function, module or class for PyTorch, NumPy or JAX. It is called with batches of logits and targets.
+        A NumPy function may return (value, gradient).
+    loss: a registered loss or its name, one of `lossbook.losses.names()`.
+    adapter: how the function is called: an `Adapter`, the name of a ready-made one (`ADAPTERS`), or None to guess it
+        from the signature. changes: fields of the adapter to change, such as class_axis=-1, targets="one-hot",
+        order=("targets", "logits"), parameters={"gamma": "focus"}, fixed={"from_logits": True}.
+    gamma: at which γ; all of `GAMMAS` unless given. Needed where the function has no such parameter.
+    alpha: a number that is passed as α; where the function has no such parameter, the number that is fixed inside.
+    gradient: a second function, called like the first, that returns the gradient by the logits of the sum of the losses.
+    framework: "torch", "numpy" or "jax"; found by calling the function unless given.
+    dtypes: those of the logits; all that the framework has unless given. tolerance: largest error in ULP that is no
+        finding. samples, seed: how many random rows, beside the fixed ones. name: how the report calls the function.
+    progress: whether a bar is shown on stderr; None: on a terminal.
+
+    Returns: a `Report`. Its `ok` is False if there is an error or a warning.
+    Errors: `AdapterError`, a ValueError, where the call cannot be guessed or fails on the plainest input.
+    """
+    loss = get(loss) if isinstance(loss, str) else loss
+    caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)
+    subject = _subject(caller, loss, gamma, alpha, dtypes, tolerance, cases_of(loss, samples=samples, seed=seed))
+    with tqdm(
+        total=len(subject.dtypes) * len(subject.gammas) + len(CHECKS),
+        desc=f"audit {loss.name}",
+        disable=None if progress is None else not progress,
+        leave=False,
+    ) as bar:
+        findings, table = accuracy.check(subject, bar.update)
+        for check in CHECKS.values():
+            findings += check(subject)
+            bar.update()
+    return Report(
+        name=name or _name(function),
+        loss=loss.name,
+        framework=caller.framework.name,
+        versions=_versions(function, caller.framework.name),
+        call=str(caller.adapter),
+        parameters={
+            "gammas": [g for g in subject.gammas if g is not None],
+            "alpha": subject.alpha,
+            "tolerance": tolerance,
+        },
+        findings=ordered(findings),
+        accuracy=tuple(table),
+        facts=subject.facts,
+        skipped=subject.skipped,
+    )
+
+
+def _caller(function, loss: Loss, adapter, gradient, framework, changes: Mapping, gamma, alpha) -> Caller:
+    if not callable(function):
+        raise AdapterError(f"audit: function is {function!r}; expected a callable")
+    unknown = set(changes) - {f for f in Adapter.__dataclass_fields__ if f != "name"}
+    if unknown:
+        fields = ", ".join(f for f in Adapter.__dataclass_fields__ if f != "name")
+        raise AdapterError(f"audit: there is no option {sorted(unknown)[0]!r}; an adapter has {fields}")
+    given = named(adapter) if isinstance(adapter, str) else adapter
+    base = given or guess(function, loss, changes.get("order"))
+    base = base.with_(**changes)
+    if given is None and inspect.isclass(function):
+        base = replace(base, constructed=True)
+    shapes = [base]
+    if given is None and base.targets == "index" and "targets" not in changes:
+        shapes.append(replace(base, targets="one-hot"))
+    names = [framework] if framework else loaded()
+    errors = []
+    for name in names:
+        for form in shapes:
+            caller = Caller(function, form, framework_of(name), loss, gradient)
+            probe = _probe(caller, gamma, alpha)
+            if probe is True:
+                return caller
+            errors.append(f"{name}, targets {form.targets}: {probe}")
+    raise AdapterError(f"audit: {_name(function)} cannot be called as {base}. " + "; ".join(errors))
+
+
+def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str:
+    """True if a plain call gives a number of the framework; else what happened."""
+    logits = np.array([[1.0, 0.0, -2.0], [0.5, 0.25, 0.0]])
+    targets = np.array([0, 1])
+    if not of_rows(caller.loss):
+        logits, targets = logits[:, 0], targets.astype(float)
+    options = {"gamma": 2.0 if gamma is None or isinstance(gamma, Sequence) else gamma, "alpha": alpha}
+    options = {k: v for k, v in options.items() if v is not None and k in caller.adapter.parameters}
+    try:
+        outcome = caller.call(logits, targets, dtype or caller.framework.dtypes[0], options=options)
+    except Exception as error:
+        return describe(error)
+    if outcome.value.size == 0 or not np.isfinite(outcome.value).all():
+        return f"returned {outcome.value!r} for ordinary logits"
+    return True
+
+
+def _subject(caller: Caller, loss: Loss, gamma, alpha, dtypes, tolerance: float, cases: tuple[Case, ...]) -> Subject:
+    has = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
+    passed = {p for p in ("gamma", "alpha") if p in caller.adapter.parameters}
+    gammas: tuple[float | None, ...] = (None,)
+    if "gamma" in has:
+        if gamma is None and "gamma" not in passed:
+            raise AdapterError(
+                f"audit: which γ does it use? No parameter of {caller.adapter} is γ: say gamma=2, or "
+                "parameters={'gamma': '<its name>'}"
+            )
+        gammas = GAMMAS if gamma is None else tuple(map(float, gamma if isinstance(gamma, Sequence) else [gamma]))
+    elif gamma is not None:
+        raise AdapterError(f"audit: {loss.name} has no γ, got gamma={gamma!r}")
+    if alpha is not None and not has & {"alpha", "alphas"}:
+        raise AdapterError(f"audit: {loss.name} has no α, got alpha={alpha!r}")
+    if alpha is None and "alpha" in passed and loss.name == "sigmoid_focal":
+        alpha = ALPHA
+    wanted = tuple(dtypes or caller.framework.dtypes)
+    unknown = set(wanted) - set(caller.framework.dtypes)
+    if unknown:
+        raise AdapterError(
+            f"audit: dtypes has {sorted(unknown)[0]!r}; {caller.framework.name} has {caller.framework.dtypes}"
+        )
+    subject = Subject(caller, loss, wanted, gammas, frozenset(passed), alpha, tolerance, cases)
+    for dtype in wanted:
+        probe = _probe(caller, gamma, alpha, dtype)
+        if probe is not True:
+            subject.skipped[dtype] = probe
+    soft = [c for c in cases if isinstance(c.target, tuple)]
+    if soft and caller.rows(soft[:1], subject.widest, options=subject.options(subject.usual_gamma)).errors:
+        subject.cases = tuple(c for c in cases if c not in soft)
+        subject.skipped["soft targets"] = "they are not accepted"
+    subject.dtypes = tuple(d for d in wanted if d not in subject.skipped)
+    if not subject.dtypes:
+        raise AdapterError(f"audit: no dtype works: {subject.skipped}")
+    return subject
+
+
+def _name(function) -> str:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return f"{module}:{name}"
+
+
+def _versions(function, framework: str) -> dict[str, str]:
+    """The versions of the framework and of the package that the function comes from."""
+    root = (getattr(function, "__module__", None) or type(function).__module__).split(".")[0]
+    found = {}
+    for package in dict.fromkeys((framework, *importlib.metadata.packages_distributions().get(root, ()))):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
