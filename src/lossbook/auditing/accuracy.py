@@ -94,14 +94,14 @@ def compare(
                 yield case, [Failure("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)], (np.inf, None)
             continue
         value = subject.value(case, gamma)
-        kind, error = judge(case, "value", float(found.values[n]), value, judged, subject.tolerance)
+        kind, error = judge(case, "value", float(found.values[n]), value, judged, subject.tolerance(judged))
         failures = [Failure(kind, case, dtype, gamma, None, float(found.values[n]), value, error)] if kind else []
         worst = None
         if found.gradients[n] is not None:
             worst = 0.0
             truths = subject.gradient(case, gamma)
             for component, (got, true) in enumerate(zip(found.gradients[n], truths, strict=True)):
-                kind, wrong = judge(case, "gradient", float(got), true, judged, subject.tolerance)
+                kind, wrong = judge(case, "gradient", float(got), true, judged, subject.tolerance(judged))
                 worst = max(worst, wrong)
                 if kind:
                     failures.append(Failure(kind, case, dtype, gamma, component, float(got), true, wrong))
@@ -154,7 +154,7 @@ def as_float32(subject: Subject) -> Failure | None:
             return None
     truths = [subject.value(c, gamma) for c in cases]
     errors = [ulp_error(got, true, "float64") for got, true in zip(found.values, truths, strict=True)]
-    if min(errors) < subject.tolerance:
+    if min(errors) < subject.tolerance("float64"):
         return None
     return Failure("float64-as-float32", cases[0], "float64", gamma, None, float(found.values[0]), truths[0], errors[0])
 
@@ -196,8 +196,10 @@ def example_of(subject: Subject, failure: Failure) -> Example:
     part = (
         "" if failure.component is None else f" (gradient[{failure.component}])" if subject.of_rows else " (gradient)"
     )
-    got = failure.got if isinstance(failure.got, str) else f"{failure.got + 0.0:.9g}{part}"
-    expected = failure.truth if isinstance(failure.truth, str) else mpmath.nstr(failure.truth, 9)
+    got, expected = failure.got, failure.truth
+    if not isinstance(got, str):
+        digits = next((d for d in (9, 13) if f"{got:.{d}g}" != f"{float(expected):.{d}g}"), 17)
+        got, expected = f"{got + 0.0:.{digits}g}{part}", mpmath.nstr(expected, digits)
     options = subject.options(failure.gamma)
     fixed = {"gamma": failure.gamma} if failure.gamma is not None and "gamma" not in options else {}
     call = ", ".join(f"{k} = {v:g}" for k, v in {**fixed, **options}.items())

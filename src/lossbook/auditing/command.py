@@ -71,7 +71,7 @@ def add(subcommands) -> None:
     parser.add_argument("--framework", choices=FRAMEWORKS)
     parser.add_argument("--dtype", action="append", choices=DTYPES, help="only these; may be repeated")
     parser.add_argument(
-        "--tolerance", type=float, default=64.0, metavar="ULP", help="largest error that is no finding (64)"
+        "--tolerance", type=float, metavar="ULP", help="largest error that is no finding; by dtype unless given"
     )
     parser.add_argument("--samples", type=int, default=24, help="how many random rows (24)")
     parser.add_argument("--seed", type=int, default=0)

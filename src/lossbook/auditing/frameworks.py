@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,16 @@ class Framework:
 
     name: str
     dtypes: tuple[str, ...]
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The dtypes of an audit that asks for none."""
+        return self.dtypes
+
+    @contextmanager
+    def calm(self) -> Iterator[None]:
+        """How to run many small calls."""
+        yield
 
     def array(self, values: np.ndarray, dtype: str):
         """An array of the framework; dtype is one of `DTYPES` or "int64"."""
@@ -99,6 +110,15 @@ class Torch(Framework):
 
         self.torch = torch
 
+    @contextmanager
+    def calm(self):
+        threads = self.torch.get_num_threads()
+        self.torch.set_num_threads(1)  # a few rows are slower on several
+        try:
+            yield
+        finally:
+            self.torch.set_num_threads(threads)
+
     def array(self, values, dtype):
         return self.torch.tensor(np.asarray(values), dtype=getattr(self.torch, dtype))
 
@@ -144,6 +164,10 @@ class Jax(Framework):
 
         self.jax = jax
 
+    @property
+    def usual(self):
+        return ("float32", "float64")  # it compiles every operation anew for each dtype and shape
+
     def array(self, values, dtype):
         with self.jax.enable_x64(True):
             return self.jax.numpy.asarray(values, dtype=dtype)
@@ -178,9 +202,9 @@ def loaded() -> tuple[str, ...]:
     return tuple(name for name in FRAMEWORKS if name in sys.modules)
 
 
-class quiet(warnings.catch_warnings):
+@contextmanager
+def quiet() -> Iterator[None]:
     """What the audited function warns of is its own affair: overflow in an extreme case is expected."""
-
-    def __enter__(self):
-        super().__enter__()
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield

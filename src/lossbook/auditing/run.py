@@ -6,6 +6,7 @@ import importlib.metadata
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from tqdm import tqdm
@@ -42,7 +43,7 @@ def audit(
     gradient: Callable | None = None,
     framework: str | None = None,
     dtypes: Sequence[str] | None = None,
-    tolerance: float = 64.0,
+    tolerance: float | None = None,
     samples: int = 24,
     seed: int = 0,
     name: str | None = None,
@@ -62,7 +63,7 @@ def audit(
     gradient: a second function, called like the first, that returns the gradient by the logits of the sum of the losses.
     framework: "torch", "numpy" or "jax"; found by calling the function unless given.
     dtypes: those of the logits; all that the framework has unless given. tolerance: largest error in ULP that is no
-        finding. samples, seed: how many random rows, beside the fixed ones. name: how the report calls the function.
+        finding; `TOLERANCE` by dtype unless given. samples, seed: how many random rows, beside the fixed ones. name: how the report calls the function.
     progress: whether a bar is shown on stderr; None: on a terminal.
 
     Returns: a `Report`. Its `ok` is False if there is an error or a warning.
@@ -71,12 +72,13 @@ def audit(
     loss = get(loss) if isinstance(loss, str) else loss
     caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)
     subject = _subject(caller, loss, gamma, alpha, dtypes, tolerance, cases_of(loss, samples=samples, seed=seed))
-    with tqdm(
+    bar = tqdm(
         total=len(subject.dtypes) * len(subject.gammas) + len(CHECKS),
         desc=f"audit {loss.name}",
         disable=None if progress is None else not progress,
         leave=False,
-    ) as bar:
+    )
+    with caller.framework.calm(), bar:
         findings, table = accuracy.check(subject, bar.update)
         for check in CHECKS.values():
             findings += check(subject)
@@ -90,7 +92,7 @@ def audit(
         parameters={
             "gammas": [g for g in subject.gammas if g is not None],
             "alpha": subject.alpha,
-            "tolerance": tolerance,
+            "tolerance": {d: subject.tolerance(d) for d in subject.dtypes},
         },
         findings=ordered(findings),
         accuracy=tuple(table),
@@ -143,7 +145,9 @@ def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str
     return True
 
 
-def _subject(caller: Caller, loss: Loss, gamma, alpha, dtypes, tolerance: float, cases: tuple[Case, ...]) -> Subject:
+def _subject(
+    caller: Caller, loss: Loss, gamma, alpha, dtypes, tolerance: float | None, cases: tuple[Case, ...]
+) -> Subject:
     has = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
     passed = {p for p in ("gamma", "alpha") if p in caller.adapter.parameters}
     gammas: tuple[float | None, ...] = (None,)
@@ -160,7 +164,7 @@ def _subject(caller: Caller, loss: Loss, gamma, alpha, dtypes, tolerance: float,
         raise AdapterError(f"audit: {loss.name} has no α, got alpha={alpha!r}")
     if alpha is None and "alpha" in passed and loss.name == "sigmoid_focal":
         alpha = ALPHA
-    wanted = tuple(dtypes or caller.framework.dtypes)
+    wanted = tuple(dtypes or caller.framework.usual)
     unknown = set(wanted) - set(caller.framework.dtypes)
     if unknown:
         raise AdapterError(
@@ -187,11 +191,14 @@ def _name(function) -> str:
     return f"{module}:{name}"
 
 
+_packages = cache(importlib.metadata.packages_distributions)
+
+
 def _versions(function, framework: str) -> dict[str, str]:
     """The versions of the framework and of the package that the function comes from."""
     root = (getattr(function, "__module__", None) or type(function).__module__).split(".")[0]
     found = {}
-    for package in dict.fromkeys((framework, *importlib.metadata.packages_distributions().get(root, ()))):
+    for package in dict.fromkeys((framework, *_packages().get(root, ()))):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

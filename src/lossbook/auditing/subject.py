@@ -15,6 +15,8 @@ from .calling import Caller
 from .cases import Case
 
 ALPHA = 0.25
+# What a careful formula in that dtype may lose. In float64 a margin of 700, rounded, costs 500 units in its exponential.
+TOLERANCE = {"float64": 1024.0, "float32": 64.0, "float16": 16.0, "bfloat16": 16.0}
 
 
 @dataclass
@@ -22,7 +24,8 @@ class Subject:
     """An implementation with its cases.
 
     gammas: the γ to audit at, (None,) for a loss without γ. passed: which of gamma and alpha are passed in calls; the
-    others are fixed inside. alpha: of the calls and of the truth, None for no weights. tolerance: in ULP.
+    others are fixed inside. alpha: of the calls and of the truth, None for no weights. limit: the largest error in ULP that
+    is no finding, None for that of `TOLERANCE`.
     """
 
     caller: Caller
@@ -31,7 +34,7 @@ class Subject:
     gammas: tuple[float | None, ...]
     passed: frozenset[str]
     alpha: float | None
-    tolerance: float
+    limit: float | None
     cases: tuple[Case, ...]
     facts: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -51,6 +54,10 @@ class Subject:
     def widest(self) -> str:
         """The dtype in which conventions are measured."""
         return "float64" if "float64" in self.dtypes else self.dtypes[0]
+
+    def tolerance(self, dtype: str) -> float:
+        """The largest error in ULP that is no finding."""
+        return TOLERANCE[dtype] if self.limit is None else self.limit
 
     def options(self, gamma: float | None, **more) -> dict[str, object]:
         """What is passed, by our names."""
