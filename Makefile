@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.*)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve execute generate lint format lock clean
+.PHONY: help env book test serve execute generate vectors lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -30,6 +30,9 @@ execute: .venv/.ready ## execute every notebook again, in place
 
 generate: .venv/.ready ## write src/lossbook/generated again
 	$(PY) -m lossbook.codegen
+
+vectors: .venv/.ready ## write the test vectors again
+	$(PY) tools/vectors.py
 
 lint: .venv/.ready ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet .

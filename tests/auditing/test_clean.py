@@ -17,7 +17,7 @@ NAMES = {
 
 
 def options(name):
-    return {"samples": 9, **({"gamma": (0.0, 0.5, 2.0)} if "focal" in name else {})}
+    return {"samples": 3, **({"gamma": (0.0, 0.5, 2.0)} if "focal" in name else {})}
 
 
 @pytest.mark.parametrize("name", losses.names())
@@ -41,7 +41,7 @@ def test_ours(front, name):
 )
 def test_an_independent_implementation(function, name):
     report = audit(
-        function, name, samples=9, gamma=(0.0, 0.5, 2.0), framework="numpy" if "numpy" in function.__name__ else None
+        function, name, samples=3, gamma=(0.5, 2.0), framework="numpy" if "numpy" in function.__name__ else None
     )
     assert report.ok, str(report)
     assert report.findings == ()

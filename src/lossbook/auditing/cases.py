@@ -43,7 +43,7 @@ def _show(x) -> str:
 def cases(loss: Loss, *, samples: int = 24, seed: int = 0) -> tuple[Case, ...]:
     """The cases of a loss: fixed corners, then `samples` random ones. For an activation the target says which output."""
     if not of_rows(loss):
-        found = _elements(loss.name != "mse", samples, seed)
+        found = tuple(dict.fromkeys(_elements(loss.name != "mse", samples, seed)))
         return tuple({c.logits: c for c in found}.values()) if loss.is_activation else found
     hard = _rows(samples, seed)
     return hard + _soft() if loss.target == "probabilities" else hard
@@ -70,7 +70,7 @@ def _rows(samples: int, seed: int) -> tuple[Case, ...]:
     ]
     for margin in MARGINS:
         found.append(Case("p_t → 1", (margin, 0.0), 0))
-        found.append(Case("p_t → 1", (0.0, -margin, -margin - 2), 0))
+        found.append(Case("p_t → 1", (0.0, -margin, -2 * margin), 0))
         found.append(Case("p_t → 0", (0.0, margin), 0))
         found.append(Case("p_t → 0", (-margin, 0.0, 0.0), 0))
         found.append(Case("one dominating wrong class", (1.0, margin, -2.0, 0.0), 0))

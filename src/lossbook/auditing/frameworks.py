@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .adapters import AdapterError
+
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 
@@ -193,7 +195,7 @@ FRAMEWORKS: dict[str, type[Framework]] = {"torch": Torch, "jax": Jax, "numpy": N
 def framework(name: str) -> Framework:
     """The framework of that name: torch, jax or numpy."""
     if name not in FRAMEWORKS:
-        raise ValueError(f"audit: framework is {name!r}; expected one of {', '.join(FRAMEWORKS)}")
+        raise AdapterError(f"audit: framework is {name!r}; expected one of {', '.join(FRAMEWORKS)}")
     return FRAMEWORKS[name]()
 
 
