@@ -199,7 +199,7 @@ def test_malformed():
 
 
 def test_a_derivative_is_no_answer():
-    assert GRADIENT.judge("diff(-sum(y[k]*log(p[k]), k), z[j])").kind == "malformed"
+    assert GRADIENT.judge("diff(-sum(y[k]*log(p[k]), k), z[j])").kind == "unfinished"
 
 
 def test_givens_are_honoured():
@@ -233,7 +233,7 @@ LARGE = [
 def test_large_answers_are_judged_soon(typed):
     start = time.process_time()
     assert judge(typed, p(j) - y[j]).kind in ("wrong", "unknown", "malformed", "undecided")
-    large = judge(f"{typed} + 1 - 1", parse(typed), derivatives=True)
+    large = judge(f"{typed} + 1 - 1", parse(typed), without=())
     assert large.kind in ("right", "undecided")
     assert time.process_time() - start < 60  # not a measurement: without its limits this does not end
 

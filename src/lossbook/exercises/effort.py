@@ -10,7 +10,7 @@ from math import prod
 
 from sympy import Abs, Add, Expr, KroneckerDelta, Mul, Pow, exp, log, tanh
 
-from ..calculus.nodes import Diff, bound_indices, sigmoid, softplus
+from ..calculus.nodes import Diff, Sum, Vec, bound_indices, sigmoid, softplus
 
 MAX_TERMS = 4000  # of a numerator or a denominator, multiplied out
 MAX_FACTORED = 60  # terms of the argument of a logarithm or a symbolic power, which is factored
@@ -50,12 +50,13 @@ def _unbounded_terms(e: Expr) -> tuple[int, int]:
         return _factored(*_terms(e.args[0]))
     if isinstance(e, Diff):
         above, below = _terms(e.expr)
-        size = sum(1 for _ in e.expr.atoms()) + e.expr.count_ops()
-        return above * below * int(size), below**2
-    inner = max((max(_terms(a)) for a in e.args), default=1)
+        return 3 * above * below, below**2
+    if isinstance(e, (Sum, Vec)):
+        return _terms(e.args[0])
+    inner = max(max(_terms(a)) for a in e.args)
     if isinstance(e, (sigmoid, tanh)):
-        return (2, 2) if inner <= MAX_FACTORED else (CEILING, 1)
-    return inner, inner  # sums, softmax: what is inside is written as a ratio of its own
+        return (1, 2) if inner <= MAX_FACTORED else (CEILING, 1)
+    return (1, 1) if inner <= MAX_TERMS else (CEILING, 1)
 
 
 def _factored(above: int, below: int) -> tuple[int, int]:

@@ -10,9 +10,11 @@ from sympy import Expr
 
 from ..calculus.derive import derive_expr
 from ..calculus.given import Given
-from ..calculus.nodes import import_sympy
+from ..calculus.latex import to_latex
+from ..calculus.nodes import Diff, import_sympy
 from .judging import judge, vocabulary
 from .mistakes import Mistake, common_mistakes
+from .reading import ParseError, parse, parse_chain
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 
@@ -31,6 +33,7 @@ class Exercise:
     asks: what is asked for, such as `Diff(loss, z[j])`. solution: the answer where deriving `asks` does not give it.
     Either is an expression, or a function that returns one where it has to be derived first. given: hypotheses. hints: from vague to plain.
     mistakes: wrong answers of this exercise, told before the common ones. letters: names beyond the notation.
+    without: what an answer must not hold any more, such as a derivative or a sum.
     by_steps: whether the reader hands in a derivation, line by line, instead of a result.
     """
 
@@ -43,6 +46,7 @@ class Exercise:
     hints: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     letters: tuple[Expr, ...] = ()
+    without: tuple[type, ...] = (Diff,)
     by_steps: bool = False
 
     @cached_property
@@ -67,9 +71,24 @@ class Exercise:
         """Which names an answer is made of, in a sentence."""
         return vocabulary(self.answer, self.given)
 
+    def preview(self, typed: str) -> dict:
+        """What a text is read as, without a judgement: `latex`, or the `error` and its `column`."""
+        try:
+            read = parse_chain(typed, self.letters) if self.by_steps else [parse(typed, self.letters)]
+        except ParseError as error:
+            return {"error": error.reason, "column": error.column}
+        return {"latex": " = ".join(map(to_latex, read))}
+
     def judge(self, answer: str | Expr) -> Verdict:
         """The verdict on an answer, as text or as an expression: any equal form is right."""
-        return judge(answer, self.answer, given=self.given, mistakes=self.all_mistakes, letters=self.letters)
+        return judge(
+            answer,
+            self.answer,
+            given=self.given,
+            mistakes=self.all_mistakes,
+            letters=self.letters,
+            without=self.without,
+        )
 
     def judge_steps(self, lines: str | Iterable[str | Expr]) -> StepsVerdict:
         """The verdict on a derivation that starts from what is asked for: its first wrong line, and whether it ends."""
@@ -80,4 +99,5 @@ class Exercise:
             given=self.given,
             mistakes=self.all_mistakes,
             letters=self.letters,
+            without=self.without,
         )

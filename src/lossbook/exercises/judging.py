@@ -8,7 +8,7 @@ import mpmath
 from sympy import Expr, IndexedBase, Symbol
 
 from ..calculus.given import Given
-from ..calculus.nodes import Diff, import_sympy, softmax
+from ..calculus.nodes import Diff, Sum, import_sympy, softmax
 from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
 from ..notation import K
 from .effort import too_large
@@ -19,6 +19,7 @@ from .verdict import Verdict, at_point
 
 SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
 DIGITS = 6
+NAMES = {Diff: "derivative", Sum: "sum"}
 
 
 def compare(a: Expr, b: Expr, given: Iterable[Given], *, points: int = 6) -> Evidence:
@@ -73,19 +74,19 @@ def judge(
     given: Iterable[Given] = (),
     mistakes: Iterable[Mistake] = (),
     letters=(),
-    derivatives: bool = False,
+    without: tuple[type, ...] = (Diff,),
 ) -> Verdict:
     """What to say about `answer`, where `right` is right. Any equal form is right.
 
     answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers that are known.
-    letters: names beyond the notation. derivatives: whether derivatives may be left to be carried out.
+    letters: names beyond the notation. without: what an answer must not hold, such as a derivative not carried out.
     """
     given = tuple(given)
     try:
         expr = parse(answer, letters) if isinstance(answer, str) else import_sympy(answer)
     except ParseError as error:
         return unread(error, right, given)
-    return judge_expr(expr, right, given=given, mistakes=mistakes, derivatives=derivatives)
+    return judge_expr(expr, right, given=given, mistakes=mistakes, without=without)
 
 
 def unread(error: ParseError, right: Expr, given: tuple[Given, ...]) -> Verdict:
@@ -97,10 +98,8 @@ def unread(error: ParseError, right: Expr, given: tuple[Given, ...]) -> Verdict:
     return Verdict("unknown" if unknown else "malformed", message, error=error)
 
 
-def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake] = (), derivatives=False) -> Verdict:
+def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake] = (), without=(Diff,)) -> Verdict:
     """What to say about an answer that has been read."""
-    if expr.has(Diff) and not derivatives:
-        return Verdict("malformed", "A derivative is left in your answer: carry it out.", expr)
     try:
         evidence = compare(right, expr, given)
     except NotEqualError as error:
@@ -108,6 +107,11 @@ def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake]
     except ValueError:
         message = "No values were found at which your answer is defined, so nothing can be said of it."
         return Verdict("undecided", message, expr)
+    left = next((NAMES.get(kind, kind.__name__) for kind in without if expr.has(kind)), None)
+    if left is not None:
+        return Verdict(
+            "unfinished", f"Your answer is equal to what is asked for, but it still holds a {left}.", expr, evidence
+        )
     if evidence.proved:
         return Verdict("right", f"{str(evidence).replace('proved', 'Proved')}.", expr, evidence)
     message = f"Your answer agrees with the right one at {evidence.points} points, to {evidence.digits} digits. "
@@ -154,5 +158,6 @@ def _letters(e: Expr, given: Iterable[Given] = ()) -> dict[Expr, str]:
 
 def vocabulary(right: Expr, given: Iterable[Given] = ()) -> str:
     """Which names an exercise uses, in a sentence."""
-    names = [*(["p"] if right.has(softmax) else []), *_letters(right, given).values()]
+    probabilities = any(s.vec.base is not None for s in right.atoms(softmax))
+    names = [*(["p"] if probabilities else []), *_letters(right, given).values()]
     return f"This exercise uses {', '.join(names)}." if names else ""

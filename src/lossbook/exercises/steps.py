@@ -75,12 +75,13 @@ def judge_steps(
     given: Iterable[Given] = (),
     mistakes: Iterable[Mistake] = (),
     letters=(),
+    without: tuple[type, ...] = (Diff,),
 ) -> StepsVerdict:
     """Find the first line of a derivation that does not equal the one before, and say why.
 
     lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
-    equal; without it the first line is the start. goal: what the last line must equal, with every derivative carried
-    out. given, mistakes, letters: as for `judge`.
+    equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
+    for `judge`. without: what the last line must not hold any more, such as a derivative.
     """
     lines = [line for line in (lines.splitlines() if isinstance(lines, str) else lines) if not _blank(line)]
     given, mistakes = tuple(given), tuple(mistakes)
@@ -95,7 +96,7 @@ def judge_steps(
         verdicts.append(verdict)
         if verdict.kind != "right" and verdict.evidence is None:
             return StepsVerdict(verdict.kind, f"Line {number}: {_why(verdict, number)}", tuple(verdicts), number)
-    return _end(verdicts, before, goal, given)
+    return _end(verdicts, before, goal, given, without)
 
 
 def _blank(line: str | Expr) -> bool:
@@ -112,7 +113,7 @@ def _line(line, before, given, mistakes, letters) -> tuple[Verdict, Expr | None]
     for expr in parts:
         if before is not None:
             known = (*mistakes, *common_mistakes(before, before))
-            verdict = judge_expr(expr, before, given=given, mistakes=known, derivatives=True)
+            verdict = judge_expr(expr, before, given=given, mistakes=known, without=())
             if verdict.kind != "right" and verdict.evidence is None:
                 break
         before = expr
@@ -126,12 +127,12 @@ def _why(verdict: Verdict, number: int) -> str:
     return f"{follows}. {verdict.message}"
 
 
-def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given) -> StepsVerdict:
+def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given, without) -> StepsVerdict:
     proved = all(v.kind == "right" for v in verdicts)
     checked = "Every line follows" + ("." if proved else ", but not every one was proved.")
-    if last.has(Diff):
+    if Diff in without and last.has(Diff):
         return StepsVerdict("unfinished", f"{checked} There is still a derivative to carry out.", tuple(verdicts))
-    if goal is not None and judge_expr(last, goal, given=given).kind not in ("right", "undecided"):
+    if goal is not None and judge_expr(last, goal, given=given, without=without).kind not in ("right", "undecided"):
         return StepsVerdict("unfinished", f"{checked} The last line is not yet what is asked for.", tuple(verdicts))
     kind = "right" if proved else "undecided"
     return StepsVerdict(kind, checked if goal is None else f"{checked} The last line is the answer.", tuple(verdicts))

@@ -21,6 +21,7 @@ KINDS = {
     "mistake": "A known mistake",
     "malformed": "Not a formula",
     "unknown": "Unknown symbol",
+    "unfinished": "Not finished",
     "undecided": "Not decided",
 }
 PLAIN = {
