@@ -3,7 +3,7 @@
 from . import exercises, losses, notation
 from .calculus.derivation import Derivation, Step, StepError
 from .calculus.derive import derive_expr
-from .calculus.given import OneHot, Simplex, Size
+from .calculus.given import OneHot, Share, Simplex, Size
 from .calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
 from .exercises import ParseError
 
@@ -14,6 +14,7 @@ __all__ = [
     "NotEqualError",
     "OneHot",
     "ParseError",
+    "Share",
     "Simplex",
     "Size",
     "Step",

@@ -6,9 +6,9 @@ import time
 
 import mpmath
 import pytest
-from sympy import KroneckerDelta, log
+from sympy import KroneckerDelta, Symbol, log
 
-from lossbook import OneHot, Simplex
+from lossbook import OneHot, Share, Simplex
 from lossbook.calculus.nodes import Diff, Sum
 from lossbook.exercises import Exercise, Mistake, ParseError, Verdict, judge, parse
 from lossbook.exercises.effort import too_large
@@ -206,6 +206,16 @@ def test_givens_are_honoured():
     assert judge("p_j*sum(y)", p(j), given=(Simplex(y),)).kind == "right"
     assert judge("p_j*sum(y)", p(j) + 0 * y[j]).kind != "right"
     assert judge("p_j - y_j", p(j) - KroneckerDelta(j, t), given=(OneHot(y, t),)).kind == "right"
+
+
+def test_a_share_has_log_odds():
+    q = Symbol("q", positive=True)
+    right, typed = log(q / (1 - q)), "-log(1/q - 1)"
+    assert judge(typed, right, letters=[q]).kind == "undecided"
+    assert judge(typed, right, letters=[q], given=(Share(q),)).kind == "right"
+    wrong = judge("log(1/q - 1)", right, letters=[q], given=(Share(q),))
+    assert wrong.kind == "wrong"
+    assert 0 < wrong.counterexample.values[q] < 1
 
 
 def test_nowhere_defined():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, S, Symbol
+from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, S, Symbol, exp
 
 from .nodes import Vec
 
@@ -113,3 +113,22 @@ class Size(Given):
     def specialise(self, expr: Expr) -> Expr:
         """The size put in everywhere; sums over it are written out."""
         return expr.xreplace({self.symbol: Integer(self.value)})
+
+
+@dataclass(frozen=True)
+class Share(Given):
+    """A number lies between 0 and 1: it has log-odds."""
+
+    symbol: Symbol
+
+    @property
+    def statement(self) -> str:
+        return f"0 < {self.symbol} < 1"
+
+    def apply(self, expr: Expr) -> Expr:
+        """The number by its log-odds, which may be any real number."""
+        return expr.xreplace({self.symbol: 1 / (1 + exp(-Symbol(f"log-odds of {self.symbol}", real=True)))})
+
+    def sample(self, values, random) -> None:
+        """A random thousandth."""
+        values[self.symbol] = Rational(random.randint(1, 999), 1000)

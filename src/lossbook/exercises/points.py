@@ -8,7 +8,7 @@ from itertools import combinations, islice
 
 from sympy import Expr, Rational, S, Symbol
 
-from ..calculus.given import Given, Simplex
+from ..calculus.given import Given, Share, Simplex
 from ..calculus.nodes import free_indices
 from ..notation import alpha, epsilon, target
 
@@ -41,10 +41,11 @@ class Plain(Given):
     def sample(self, values, random) -> None:
         """The random values, rounded."""
         governed = {g.vector for g in self.given if hasattr(g, "vector")}
+        shares = {*SHARES, *(g.symbol for g in self.given if isinstance(g, Share))}
         for name, value in values.items():
             if name in governed or isinstance(value, int):
                 continue
-            if name in SHARES:
+            if name in shares:
                 values[name] = random.randint(1, 9) * TENTH
             else:
                 values[name] = _rounded(value)

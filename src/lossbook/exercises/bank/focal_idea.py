@@ -3,6 +3,7 @@
 from sympy import Symbol, log
 
 from ... import losses
+from ...calculus.given import Share
 from ...calculus.nodes import Diff
 from ...notation import gamma, p, t
 from ..exercise import Exercise
@@ -32,6 +33,7 @@ SLOPE = Exercise(
         "The product rule: two terms.",
         r"The inner derivative of $(1-p)^\gamma$ is $-1$, so its sign turns.",
     ),
+    given=(Share(P),),
     letters=(P,),
     by_steps=True,
 )
@@ -43,5 +45,6 @@ BIAS = Exercise(
     asks=log(Q / (1 - Q)),
     hints=(r"Solve $1 / (1 + e^{-b}) = q$ for $e^{-b}$ first.", "It is called the log-odds."),
     mistakes=(Mistake("odds without the logarithm", Q / (1 - Q), "These are the odds. The bias is their logarithm."),),
+    given=(Share(Q),),
     letters=(Q,),
 )
