@@ -15,7 +15,7 @@ class exercise_widget(nodes.General, nodes.Element):
     """The place of an exercise on a page."""
 
 
-class hint(nodes.General, nodes.Element):
+class exercise_hint(nodes.General, nodes.Element):
     """A hint, folded; its number is `number`."""
 
 
@@ -34,7 +34,7 @@ class ExerciseWidget(SphinxDirective):
         if "no-question" not in self.options:
             widget += self.parse_text_to_nodes(exercise.question)
         for number, text in enumerate(exercise.hints, 1):
-            widget += hint("", *self.parse_text_to_nodes(text), number=number)
+            widget += exercise_hint("", *self.parse_text_to_nodes(text), number=number)
         call = "judge_steps([...])" if exercise.by_steps else 'judge("...")'
         code = f'exercises.get("{exercise.name}").{call}'
         widget += nodes.container("", nodes.literal_block(code, code, language="python"), classes=["lb-without-script"])
@@ -64,7 +64,7 @@ def setup(app):
         latex=(ignore, ignore),
     )
     app.add_node(
-        hint,
+        exercise_hint,
         html=(visit_hint, lambda self, node: self.body.append("</details>\n")),
         text=(ignore, ignore),
         latex=(ignore, ignore),
