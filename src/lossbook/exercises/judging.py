@@ -98,12 +98,20 @@ def unread(error: ParseError, right: Expr, given: tuple[Given, ...]) -> Verdict:
     return Verdict("unknown" if unknown else "malformed", message, error=error)
 
 
-def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake] = (), without=(Diff,)) -> Verdict:
-    """What to say about an answer that has been read."""
+def judge_expr(
+    expr: Expr,
+    right: Expr,
+    *,
+    given=(),
+    mistakes: Iterable[Mistake] = (),
+    without=(Diff,),
+    sides: tuple[str, str] = ("your answer", "right"),
+) -> Verdict:
+    """What to say about an answer that has been read. sides: what the answer and the right one are called."""
     try:
         evidence = compare(right, expr, given)
     except NotEqualError as error:
-        return _wrong(expr, right, error, given, mistakes)
+        return _wrong(expr, right, error, given, mistakes, sides)
     except ValueError:
         message = "No values were found at which your answer is defined, so nothing can be said of it."
         return Verdict("undecided", message, expr)
@@ -118,9 +126,9 @@ def judge_expr(expr: Expr, right: Expr, *, given=(), mistakes: Iterable[Mistake]
     return Verdict("undecided", message + "That is strong evidence, but no proof was found.", expr, evidence)
 
 
-def _wrong(expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake]) -> Verdict:
+def _wrong(expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides) -> Verdict:
     point = plainest(error, right, expr, given)
-    numbers = f"{at_point(point)}, your answer is {_number(point.right)}; right is {_number(point.left)}."
+    numbers = f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is {_number(point.left)}."
     strangers = _strangers(expr, right, given)
     for mistake in mistakes:
         if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):

@@ -92,7 +92,8 @@ def judge_steps(
     before = None if start is None else import_sympy(start)
     verdicts: list[Verdict] = []
     for number, line in enumerate(lines, 1):
-        verdict, before = _line(line, before, given, mistakes, letters)
+        sides = ("this line", "the line before" if number > 1 else "what is asked for")
+        verdict, before = _line(line, before, given, mistakes, letters, sides)
         verdicts.append(verdict)
         if verdict.kind != "right" and verdict.evidence is None:
             return StepsVerdict(verdict.kind, f"Line {number}: {_why(verdict, number)}", tuple(verdicts), number)
@@ -103,7 +104,7 @@ def _blank(line: str | Expr) -> bool:
     return isinstance(line, str) and not line.strip()
 
 
-def _line(line, before, given, mistakes, letters) -> tuple[Verdict, Expr | None]:
+def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr | None]:
     """The verdict on a line, and its last expression."""
     try:
         parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
@@ -113,10 +114,11 @@ def _line(line, before, given, mistakes, letters) -> tuple[Verdict, Expr | None]
     for expr in parts:
         if before is not None:
             known = (*mistakes, *common_mistakes(before, before))
-            verdict = judge_expr(expr, before, given=given, mistakes=known, without=())
+            verdict = judge_expr(expr, before, given=given, mistakes=known, without=(), sides=sides)
             if verdict.kind != "right" and verdict.evidence is None:
                 break
         before = expr
+        sides = ("this expression", "the one before") if len(parts) > 1 else sides
     return verdict, before
 
 
