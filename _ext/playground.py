@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from pathlib import Path
 from shutil import copy2
 
@@ -11,13 +10,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
-from sympy import Indexed
 
-from lossbook import losses, show
-from lossbook.calculus.latex import to_latex
-from lossbook.codegen.inputs import inputs_of
+from lossbook import losses
 from lossbook.losses import Loss
-from lossbook.notation import logit, text_of
+from lossbook.playground import describe, written
 
 MARK = "lb-playground"
 HOME = "chapters/playground"
@@ -25,39 +21,6 @@ GENERATED = Path(losses.__file__).parents[1] / "generated"
 LANGUAGES = {"numpy": ("NumPy", "py", "python"), "torch": ("PyTorch", "py", "python")} | {
     "javascript": ("JavaScript", "js", "javascript")
 }
-# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set for the true one.
-RANGES = {
-    "gamma": (0, 5, 0.1, 2),
-    "alpha": (0.05, 0.95, 0.05, 0.25),
-    "label_smoothing": (0, 1, 0.05, 0.1),
-    "pos_weight": (0.1, 10, 0.1, 1),
-}
-PER_CLASS = (0.1, 5, 0.1, 1)
-
-
-def kind(loss: Loss) -> str:
-    """What a loss is a function of: a row of logits, one logit, or one output that is no logit."""
-    if isinstance(loss.wrt, Indexed):
-        return "row"
-    return "logit" if loss.wrt == logit else "output"
-
-
-def described(loss: Loss) -> dict:
-    """A loss, as the page's script needs to know it."""
-    symbols = inputs_of(loss).by_symbol
-    meanings = {p.symbol: p.meaning for p in loss.parameters}
-    parameters = []
-    for symbol, argument in symbols.items():
-        if argument.keyword:
-            each = argument.role == "per class"
-            least, most, step, start = PER_CLASS if each else RANGES[argument.name]
-            text = text_of(symbol)
-            name = {"each": each, "name": argument.name, "symbol": f"{text}ₜ" if each else text}
-            meaning = "weight of the true class; the others weigh 1" if each else meanings[symbol]
-            parameters.append(name | {"meaning": meaning, "range": [least, most, step], "start": start})
-    has_targets = any(a.name == "targets" for a in symbols.values())
-    target = loss.target if has_targets else None
-    return {"name": loss.name, "title": loss.title, "kind": kind(loss), "target": target, "parameters": parameters}
 
 
 def named(names: str) -> list[Loss]:
@@ -86,7 +49,7 @@ class Playground(SphinxDirective):
         chosen = named(self.arguments[0] if self.arguments else "")
         whole = "instead-of" not in self.options
         about = {
-            "losses": [described(loss) for loss in chosen],
+            "losses": [describe(loss) for loss in chosen],
             "insteadOf": self.options.get("instead-of"),
             "settings": self.options.get("settings", ""),
             "controls": self.options.get("controls", "").split() or None,
@@ -100,7 +63,7 @@ class Playground(SphinxDirective):
         if whole:
             container += nodes.raw("", "<noscript><p>The playground needs JavaScript.</p></noscript>", format="html")
             for loss in chosen:
-                container += nodes.raw("", derivation(loss), format="html")
+                container += nodes.raw("", templates(loss), format="html")
                 container += self.code(loss)
         return [container]
 
@@ -117,11 +80,9 @@ class Playground(SphinxDirective):
         return block
 
 
-def derivation(loss: Loss) -> str:
+def templates(loss: Loss) -> str:
     """The equation of a loss and the derivation of its gradient, out of sight until the script shows them."""
-    equation = rf'<div class="math notranslate">\[{escape(to_latex(loss.expr))}\]</div>'
-    lines = show.derivation_html(loss.derivation())
-    return f'<template data-equation="{loss.name}">{equation}</template><template data-derivation="{loss.name}">{lines}</template>'
+    return "".join(f'<template data-{part}="{loss.name}">{html}</template>' for part, html in written(loss).items())
 
 
 def only_where_used(app, config) -> None:

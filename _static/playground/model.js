@@ -39,6 +39,15 @@ function given(loss, state, parameters) {
   return { targets: targets === undefined ? [] : [targets], options: loss.parameters.length ? [options] : [] };
 }
 
+/** The Hessian times a direction: by generated code, or by differences of the gradient where it is not derived yet. */
+function bend(code, z, targets, direction, options) {
+  if (code.hvp) return code.hvp(z, ...targets, direction, ...options);
+  const h = 1e-5;
+  const moved = (sign) => (Array.isArray(z) ? z.map((a, k) => a + sign * h * direction[k]) : z + sign * h * direction);
+  const [up, down] = [1, -1].map((sign) => code.gradient(moved(sign), ...targets, ...options));
+  return Array.isArray(z) ? up.map((a, k) => (a - down[k]) / (2 * h)) : (up - down) / (2 * h);
+}
+
 /** Value, gradient and Hessian of the loss at the logits z. The gradient is an array, the Hessian an array of rows. */
 export function derivatives(loss, code, state, parameters, z = state.z) {
   const { targets, options } = given(loss, state, parameters);
@@ -47,14 +56,14 @@ export function derivatives(loss, code, state, parameters, z = state.z) {
     return {
       value: code.value(x, ...targets, ...options),
       gradient: [code.gradient(x, ...targets, ...options)],
-      hessian: [[code.hvp(x, ...targets, 1, ...options)]],
+      hessian: [[bend(code, x, targets, 1, options)]],
     };
   }
   const unit = (n) => z.map((_, k) => (k === n ? 1 : 0));
   return {
     value: code.value(z, ...targets, ...options),
     gradient: code.gradient(z, ...targets, ...options),
-    hessian: z.map((_, n) => code.hvp(z, ...targets, unit(n), ...options)),
+    hessian: z.map((_, n) => bend(code, z, targets, unit(n), options)),
   };
 }
 
@@ -99,11 +108,11 @@ export function curves(loss, code, state, parameters) {
       const z = state.z.map((a, k) => (k === t ? s : a));
       found.loss.push(code.value(z, ...targets, ...options));
       found.gradient.push(code.gradient(z, ...targets, ...options)[t]);
-      found.second.push(code.hvp(z, ...targets, unit, ...options)[t]);
+      found.second.push(bend(code, z, targets, unit, options)[t]);
     } else {
       found.loss.push(code.value(s, ...targets, ...options));
       found.gradient.push(code.gradient(s, ...targets, ...options));
-      found.second.push(code.hvp(s, ...targets, 1, ...options));
+      found.second.push(bend(code, s, targets, 1, options));
     }
   }
   return found;

@@ -2,10 +2,13 @@
 
 import { Chart } from "./chart.js";
 import { axes, curves, derivatives, place as placeOf, probabilities } from "./model.js";
+import { Own } from "./own.js";
 import { CLASSES, LOGITS, defaults, fromText, initial, targetRange, toText } from "./state.js";
 import { Classes, choice, element, shown, slider, unfolding } from "./view.js";
 
+const OWN = "own";
 const GROUPS = { row: "One row of K logits", logit: "One logit", output: "One prediction" };
+const LANGUAGES = { numpy: "NumPy", torch: "PyTorch", javascript: "JavaScript" };
 const CHARTS = { loss: ["Loss", "blue"], gradient: ["Gradient", "red"], second: ["Second derivative", "green"] };
 
 class Playground {
@@ -20,10 +23,12 @@ class Playground {
 
   async start() {
     const address = location.hash.slice(1);
-    this.state = fromText(this.whole && address.startsWith("loss=") ? address : this.data.settings, this.losses);
+    const own = this.whole && address.startsWith("loss=own&");
+    this.state = fromText(this.whole && !own && address.startsWith("loss=") ? address : this.data.settings, this.losses);
     await this.load();
     this.build();
     this.render();
+    if (own) this.invite(address);
     if (this.whole) addEventListener("hashchange", () => this.follow(location.hash.slice(1)));
     new MutationObserver(() => this.charts.forEach(({ chart }) => chart.redraw())).observe(document.documentElement, {
       attributeFilter: ["data-theme"],
@@ -41,7 +46,7 @@ class Playground {
   /** The code of the losses that are drawn; a page fetches no other. */
   async load() {
     for (const loss of [this.loss, this.kept])
-      if (loss && !this.codes.has(loss.name)) this.codes.set(loss.name, await (loss.code ?? import(`./losses/${loss.name}.js`)));
+      if (loss && !this.codes.has(loss.name)) this.codes.set(loss.name, loss.code ?? (await import(`./losses/${loss.name}.js`)));
   }
 
   // -- what a reader does ------------------------------------------------------------------------------------------
@@ -64,10 +69,37 @@ class Playground {
   }
 
   follow(address) {
-    if (address.startsWith("loss=") && address !== toText(this.state, this.loss)) this.change(fromText(address, this.losses));
+    if (!address.startsWith("loss=") || address === toText(this.state, this.loss)) return;
+    if (address.startsWith("loss=own&")) this.invite(address);
+    else this.change(fromText(address, this.losses));
+  }
+
+  /** An address with a formula: Python is only started when the reader says so. */
+  invite(address) {
+    this.own.element.hidden = false;
+    this.select.select.value = OWN;
+    this.own.input.value = new URLSearchParams(address).get("formula") ?? "";
+    this.own.say("This address brings a formula. Derive it to see it drawn.");
+    this.own.go.focus();
+    this.pending = address;
+  }
+
+  /** A reader's own loss, to be drawn. It has taken the place of the one before, kept or not. */
+  async drawOwn(loss) {
+    const again = this.state.loss === OWN && this.loss?.text === loss.text;
+    this.losses = [...this.losses.filter(({ name }) => name !== OWN), loss];
+    this.codes.set(OWN, loss.code);
+    this.keptKey = this.writtenFor = null;
+    if (this.state.kept?.loss === OWN && !again) this.state.kept = null;
+    if (again) return this.change(this.state);
+    const pending = this.pending && new URLSearchParams(this.pending).get("formula") === loss.text ? this.pending : null;
+    this.pending = null;
+    return pending ? this.change(fromText(pending, this.losses)) : this.choose(OWN);
   }
 
   choose(name) {
+    this.own.element.hidden = name !== OWN;
+    if (name === OWN && !this.losses.some((one) => one.name === OWN)) return this.own.input.focus();
     const loss = this.losses.find((one) => one.name === name);
     const [old, state] = [this.state, initial(loss, this.losses)];
     if (loss.kind === this.loss.kind) {
@@ -87,6 +119,9 @@ class Playground {
 
   build() {
     const groups = this.losses.map(({ name, title, kind }) => [name, title, GROUPS[kind]]);
+    this.own = new Own((loss) => this.drawOwn(loss));
+    this.own.element.hidden = true;
+    if (this.whole) groups.push([OWN, "Your own …", "Yours"]);
     this.select = choice("Loss", groups, (name) => this.choose(name));
     this.axis = choice("drawn against", [], (against) => this.change({ ...this.state, against }));
     this.said = element("span", { role: "status", class: "lb-play-said" });
@@ -117,7 +152,7 @@ class Playground {
     });
     const drawings = element("div", { class: "lb-play-charts" }, ...figures);
     const parts = this.whole
-      ? [this.head(), this.equation, this.place, drawings, this.legend, this.classes, this.summary]
+      ? [this.head(), this.own.element, this.equation, this.place, drawings, this.legend, this.classes, this.summary]
       : [this.place, drawings, this.legend, this.summary, this.buttons];
     parts.push(this.spoken, this.table.element);
     if (this.whole) parts.push(this.hessian.element, this.written());
@@ -190,29 +225,43 @@ class Playground {
     }
     if (!this.whole) return;
     this.select.select.value = state.loss;
+    this.own.element.hidden = state.loss !== OWN;
     const known = axes(loss, state);
     if (!(state.against in known)) state.against = "logit";
     this.axis.select.replaceChildren(...Object.entries(known).map(([value, { label }]) => element("option", { value }, label)));
     this.axis.select.value = state.against;
-    this.table_ = new Classes({
+    this.rows = new Classes({
       kind: loss.kind,
       size: state.z.length,
       range: LOGITS,
       onLogit: (k, x) => this.move((s) => (s.z[k] = x)),
       onTarget: (k) => this.move((s) => (s.t = k)),
     });
-    this.classes.replaceChildren(this.table_.element);
+    this.classes.replaceChildren(this.rows.element);
     this.hessian.element.hidden = loss.kind !== "row";
     this.write();
   }
 
   /** The equation, the derivation and the code of the chosen loss. */
   write() {
-    if (this.written_ === this.loss) return;
-    this.written_ = this.loss;
-    const template = (part) => this.root.querySelector(`template[data-${part}="${this.loss.name}"]`);
-    for (const part of ["equation", "derivation"]) typeset(this[part], template(part));
+    if (this.writtenFor === this.loss) return;
+    this.writtenFor = this.loss;
+    for (const part of ["equation", "derivation"]) typeset(this[part], this.template(part));
     for (const block of this.codePlace.children) block.hidden = !block.classList.contains(`lb-of-${this.loss.name}`);
+    if (!this.loss.sources) return;
+    this.codePlace.querySelector(".lb-of-own")?.remove();
+    const blocks = Object.entries(this.loss.sources).flatMap(([name, text]) => [
+      element("h4", {}, LANGUAGES[name]),
+      element("div", { class: "highlight" }, element("pre", { tabindex: "0", "aria-label": LANGUAGES[name] }, text)),
+    ]);
+    this.codePlace.append(element("div", { class: "lb-of-own" }, ...blocks));
+  }
+
+  template(part) {
+    if (!this.loss.html) return this.root.querySelector(`template[data-${part}="${this.loss.name}"]`);
+    const made = element("template");
+    made.innerHTML = this.loss.html[part]; // written by lossbook, every text in it escaped
+    return made;
   }
 
   // -- showing -----------------------------------------------------------------------------------------------------
@@ -236,7 +285,7 @@ class Playground {
       drawing.setAttribute("aria-label", `${title} against the ${label}. Now ${shown(here[name])} at ${shown(x)}.`);
     }
     const chances = probabilities(loss, state);
-    this.table_?.set(state, chances, this.point.gradient);
+    this.rows?.set(state, chances, this.point.gradient);
     this.say(here, chances);
     this.table.fill();
     if (loss.kind === "row") this.hessian.fill();

@@ -37,6 +37,7 @@ const textOf = ({ loss, parameters }) =>
 /** `loss=softmax_focal&gamma=2&…` */
 export function toText(state, loss) {
   const parts = [["loss", state.loss]];
+  if (loss.text) parts.push(["formula", encodeURIComponent(loss.text)]);
   for (const [name, value] of Object.entries(state.parameters)) parts.push([name, tidy(value)]);
   parts.push(["z", state.z.map(tidy).join(",")]);
   if (loss.kind === "row") parts.push(["t", state.t + 1]);

@@ -14,8 +14,9 @@ __all__ = ["TARGETS", "LoweringError", "source"]
 TARGETS = ("numpy", "torch", "javascript")
 
 
-def source(loss: Loss, target: str) -> str:
-    """The generated module of a loss or an activation, for one of `TARGETS`.
+def source(loss: Loss, target: str, last: str | None = None) -> str:
+    """The generated module of a loss or an activation, for one of `TARGETS`; up to the function `last`, if that is all
+    that is wanted: a Hessian can take long to derive.
 
     Raises `LoweringError`, naming the node and the loss, for an expression that has no code.
     """
@@ -23,4 +24,4 @@ def source(loss: Loss, target: str) -> str:
         raise ValueError(f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}")
     table = import_module(f".{target}", __name__)
     text = script_text if target == "javascript" else module_text
-    return text(loss, target, table.HEADER, table.OPERATIONS)
+    return text(loss, target, table.HEADER, table.OPERATIONS, last)

@@ -25,14 +25,19 @@ ELEMENT_SHAPES = SHAPES | {"logits": "any shape", "array": "shape of `{x}`, or o
 
 
 @cache  # the same for every target
-def programs_of(loss: Loss) -> tuple[Program, ...]:
-    """All functions of a loss or an activation."""
-    return tuple(programs(loss))
+def programs_of(loss: Loss, last: str | None = None) -> tuple[Program, ...]:
+    """The functions of a loss or an activation, up to one of them; those after it are not derived."""
+    found: list[Program] = []
+    for program in programs(loss):
+        found.append(program)
+        if program.name == last:
+            break
+    return tuple(found)
 
 
-def module_text(loss: Loss, target: str, header: str, table: Mapping[str, str]) -> str:
-    """The whole module."""
-    functions = [_function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss)]
+def module_text(loss: Loss, target: str, header: str, table: Mapping[str, str], last: str | None = None) -> str:
+    """The whole module, or its functions up to `last`."""
+    functions = [_function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss, last)]
     return "\n\n\n".join([f'"""{about(loss)}\n"""\n\n{header}', *functions]) + "\n"
 
 
