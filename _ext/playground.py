@@ -50,6 +50,7 @@ class Playground(SphinxDirective):
         whole = "instead-of" not in self.options
         about = {
             "losses": [describe(loss) for loss in chosen],
+            "own": whole and "run_in_page" in self.config.extensions,  # a reader's own loss needs Python in the page
             "insteadOf": self.options.get("instead-of"),
             "settings": self.options.get("settings", ""),
             "controls": self.options.get("controls", "").split() or None,

@@ -57,6 +57,7 @@ export class Own {
   async python(name, text) {
     const { kernel } = await import("../run/kernel.js");
     this.kernel = kernel;
+    await kernel.run(`import ${MODULE}`, "the playground"); // a cell loads what its imports need
     return kernel.call(MODULE, name, text);
   }
 
@@ -78,7 +79,7 @@ export class Own {
       if (!now()) return;
       if (more.error) return this.say("Drawn. The second derivative stays one from differences of the gradient: it could not be derived.");
       await this.onLoss({ ...loss, sources: more.code, code: await moduleOf(more.code.javascript) });
-      this.say("Drawn; gradient and Hessian are derived and proved.");
+      this.say("Drawn. The gradient and the Hessian are derived.");
     } catch (error) {
       if (now()) this.say("", `This did not work: ${error.message.trim().split("\n").at(-1)}`);
     } finally {

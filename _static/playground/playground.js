@@ -23,7 +23,7 @@ class Playground {
 
   async start() {
     const address = location.hash.slice(1);
-    const own = this.whole && address.startsWith("loss=own&");
+    const own = this.data.own && address.startsWith("loss=own&");
     this.state = fromText(this.whole && !own && address.startsWith("loss=") ? address : this.data.settings, this.losses);
     await this.load();
     this.build();
@@ -70,7 +70,7 @@ class Playground {
 
   follow(address) {
     if (!address.startsWith("loss=") || address === toText(this.state, this.loss)) return;
-    if (address.startsWith("loss=own&")) this.invite(address);
+    if (this.data.own && address.startsWith("loss=own&")) this.invite(address);
     else this.change(fromText(address, this.losses));
   }
 
@@ -121,7 +121,7 @@ class Playground {
     const groups = this.losses.map(({ name, title, kind }) => [name, title, GROUPS[kind]]);
     this.own = new Own((loss) => this.drawOwn(loss));
     this.own.element.hidden = true;
-    if (this.whole) groups.push([OWN, "Your own …", "Yours"]);
+    if (this.data.own) groups.push([OWN, "Your own …", "Yours"]);
     this.select = choice("Loss", groups, (name) => this.choose(name));
     this.axis = choice("drawn against", [], (against) => this.change({ ...this.state, against }));
     this.said = element("span", { role: "status", class: "lb-play-said" });

@@ -4,8 +4,9 @@ import hashlib
 import json
 import statistics
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import pairwise
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -21,8 +22,11 @@ LIMIT = 50  # milliseconds from a move to the new curves, the median of many
 
 
 @contextmanager
-def opened(browser, site, page=PAGE, setting="", **settings):
-    """A page with its playground ready; whatever it asks of another host, or complains of, fails the test."""
+def opened(browser, site, page=PAGE, setting="", answer=None, **settings):
+    """A page with its playground ready; whatever it asks of another host, or complains of, fails the test.
+
+    answer: takes a route and says whether it has dealt with it.
+    """
     context = browser.new_context(reduced_motion="reduce", **settings)
     tab = context.new_page()
     wrong = []
@@ -31,6 +35,8 @@ def opened(browser, site, page=PAGE, setting="", **settings):
 
     def handle(route):
         url = urlsplit(route.request.url)
+        if answer and answer(route):
+            return
         if url.netloc == urlsplit(site).netloc or url.scheme in ("data", "blob"):
             route.continue_()
         else:
@@ -343,6 +349,90 @@ def test_without_scripts_the_figure_of_the_chapter_is_there(browser, site):
         assert tab.locator(".lb-play").count() == 0
     finally:
         context.close()
+
+
+# The page's Python, played by the Python of the tests: what is tested here is what the page makes of the answers.
+KERNEL = """
+export class Stopped extends Error {}
+export class Kernel extends EventTarget {
+  state = "off"; detail = ""; progress = { started: 0, done: 0 };
+  async start() {}
+  async run() { return "done"; }
+  stop() {}
+  async call(module, name, text) { return (await fetch(`/answers/${module}/${name}?${encodeURIComponent(text)}`)).json(); }
+}
+export const kernel = new Kernel();
+"""
+
+
+def python(asked):
+    def answer(route) -> bool:
+        url = urlsplit(route.request.url)
+        if url.path.endswith("/run/kernel.js"):
+            route.fulfill(body=KERNEL, content_type="text/javascript")
+        elif url.path.endswith(f"{PAGE}.html"):
+            response = route.fetch()
+            route.fulfill(response=response, body=response.text().replace('"own": false', '"own": true'))
+        elif url.path.startswith("/answers/"):
+            module, name = url.path.split("/")[2:]
+            asked.append(name)
+            result = getattr(import_module(module), name)(unquote(url.query))
+            route.fulfill(body=json.dumps(result), content_type="application/json")
+        else:
+            return False
+        return True
+
+    return answer
+
+
+def test_a_readers_own_loss(browser, site):
+    asked = []
+    with opened(browser, site, answer=python(asked)) as tab:
+        tab.get_by_label("Loss", exact=True).select_option("own")
+        formula, go = tab.get_by_label("Your loss"), tab.get_by_role("button", name="Derive and draw")
+        expect(formula).to_be_focused()
+        assert asked == []
+        formula.fill("-log(p_t")
+        go.click()
+        expect(tab.locator(".lb-own-wrong")).to_contain_text("column 5: '(' is never closed")
+        formula.fill("gamma*(1-p_t) - log(p_t)")
+        tab.keyboard.press("Enter")
+        expect(tab.locator(".lb-own [role=status]")).to_have_text(
+            "Drawn. The gradient and the Hessian are derived.", timeout=60_000
+        )
+        assert asked == ["derive", "derive", "curvature"]
+        move(tab, "gamma", 3)
+        found = curves(tab)
+        x = found[:, 0]
+        p = ours.softmax(np.stack([x, 0 * x, 0 * x - 1], axis=-1))[:, 0]
+        np.testing.assert_allclose(found[:, 1], 3 * (1 - p) - np.log(p), rtol=1e-5)
+        np.testing.assert_allclose(found[:, 2], -(1 + 3 * p) * (1 - p), rtol=1e-5)
+        np.testing.assert_allclose(found[:, 3], p * (1 - p) * (6 * p - 2), rtol=1e-4, atol=1e-12)
+        expect(tab.locator(".lb-play-equation mjx-container")).to_have_count(1)
+        code = tab.locator(".lb-of-own pre")
+        assert [text.count("hvp(") for text in code.all_text_contents()] == [1, 1, 1]
+        tab.wait_for_url("**loss=own&formula=gamma*(1-p_t)%20-%20log(p_t)&gamma=3&*")
+        address = tab.url.partition("#")[2]
+    asked.clear()
+    with opened(browser, site, setting=address, answer=python(asked)) as tab:
+        expect(tab.get_by_role("button", name="Derive and draw")).to_be_focused()
+        assert asked == []
+        tab.keyboard.press("Enter")
+        expect(tab.locator('input[data-parameter="gamma"]')).to_have_value("3", timeout=60_000)
+        expect(tab.locator(".lb-play-summary")).to_contain_text("Your own loss, γ = 3")
+
+
+def test_differences_stand_in_for_a_hessian_that_is_not_derived(browser, site):
+    with opened(browser, site, answer=python([])) as tab:
+        tab.get_by_label("Loss", exact=True).select_option("own")
+        tab.get_by_label("Your loss").fill("abs(x-y)^3 + abs(x)")
+        tab.keyboard.press("Enter")
+        expect(tab.locator(".lb-own [role=status]")).to_contain_text("it could not be derived", timeout=60_000)
+        found = curves(tab)
+        x = found[:, 0]
+        np.testing.assert_allclose(found[:, 1], np.abs(x - 1) ** 3 + np.abs(x), rtol=1e-5)
+        away = (x != 0) & (x != 1)
+        np.testing.assert_allclose(found[away, 3], 6 * np.abs(x - 1)[away], rtol=1e-4)
 
 
 # How many pixels of a canvas have a colour.
