@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 PORT ?= 8000
 EXTRAS := book test peers env torch
 NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
-SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.*)
+SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.* src/lossbook/exercises/bank/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help env book test serve execute generate vectors lint format lock clean
