@@ -146,7 +146,8 @@ def equation(expr, name: str = "") -> Equation:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Html:
     """A table. Cells are text, numbers (as they print), SymPy expressions and theorems (typeset) or `Html`."""
     rows = [list(row) for row in rows]
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
+    # a heading that says nothing is none: a screen reader would announce it
+    head = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in header)
     body = "".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     text = "\n".join(" | ".join(str(c) for c in row) for row in [list(header), *rows])

@@ -1,6 +1,7 @@
-"""The built site on a local server, and a browser to read it with."""
+"""The built site behind a local server, and a browser to look at it."""
 
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -12,8 +13,22 @@ from paths import SITE
 
 
 class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder as static hosts do: what is not there gets 404.html."""
+
     def log_message(self, *arguments):
         pass
+
+    def send_error(self, code, *arguments):
+        page = SITE / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not page.exists():
+            super().send_error(code, *arguments)
+            return
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @pytest.fixture(scope="session")
