@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.* src/lossbook/exercises/bank/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve execute generate vectors lint format lock clean
+.PHONY: help env book pdf test serve execute generate vectors lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -19,7 +19,9 @@ env: .venv/.ready ## make .venv from the lock
 book: _build/html/.ready ## build the site in _build/html
 	@echo "The book is built. Open _build/html/index.html, or run: make serve"
 
-test: lint _build/html/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
+pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book, and link it from the site
+
+test: lint _build/html/.ready _build/singlehtml/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
 	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile
 
 serve: _build/html/.ready ## show the site at http://localhost:8000
@@ -62,6 +64,16 @@ clean: ## remove all that make made
 	@touch $@
 
 # A failed build is thrown away: the next one would not repeat the warnings of pages it takes as read.
-_build/html/.ready: .venv/.ready $(SOURCES)
+# Once there is a PDF, it is kept as new as the site that links it.
+_build/html/.ready: .venv/.ready $(SOURCES) $(wildcard _build/pdf/losses-derived.pdf)
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build; exit 1; }
 	@touch $@
+
+# The outputs of the site and of the single page lie side by side, and share what was read.
+_build/singlehtml/.ready: _build/html/.ready
+	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going --quiet || { rm -rf _build/singlehtml; exit 1; }
+	@touch $@
+
+_build/pdf/losses-derived.pdf: .venv/.ready $(SOURCES) tools/print_book.py
+	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going --quiet
+	$(PY) tools/print_book.py _build/singlehtml/index.html $@

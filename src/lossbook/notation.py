@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, IndexedBase, Symbol
+from sympy import Expr, IndexedBase, KroneckerDelta, Symbol
 
-from .calculus.nodes import logsumexp, sigmoid, softmax, softplus
+from .calculus.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
 
 __all__ = [
     "NOTATION",
+    "OPERATIONS",
     "Entry",
     "K",
     "alpha",
     "alphas",
+    "anchor",
     "beta",
     "entry_of",
     "epsilon",
@@ -106,6 +108,30 @@ NOTATION: tuple[Entry, ...] = (
     Entry(g, "g", "grad_output", "(K,)", "real", "gradient that arrives from above, one component per output"),
     Entry(v, "v", "tangent", "(K,)", "real", "direction in which a Jacobian or Hessian is applied"),
 )
+
+# What is done with symbols, and not a symbol that an expression can hold alone.
+OPERATIONS: tuple[Entry, ...] = (
+    Entry(KroneckerDelta(i, j), r"\delta_{ij}", "", "(K, K)", "0 or 1", "Kronecker delta: 1 where i = j, otherwise 0"),
+    Entry(
+        Diff(z[i], z[j]),
+        r"\partial / \partial z_j",
+        "",
+        "",
+        "",
+        "partial derivative: z_j varies, the others hold still",
+    ),
+    Entry(Sum(z[k], (k, 1, K)), r"\sum_k", "", "", "", "sum over all classes"),
+)
+
+
+def anchor(entry: Entry) -> str:
+    """The id of an entry's row on the notation page: its name in code, else in LaTeX, and a number where names repeat."""
+
+    def name(e: Entry) -> str:
+        return e.code or e.latex.lstrip("\\").split("_")[0].split()[0]
+
+    place = [e for e in (*NOTATION, *OPERATIONS) if name(e) == name(entry)].index(entry)
+    return f"symbol-{name(entry)}" + (f"-{place + 1}" if place else "")
 
 
 def entry_of(symbol: Expr) -> Entry | None:

@@ -17,7 +17,7 @@ from .calculus.nodes import import_sums, import_sympy
 from .calculus.prove import Evidence, hypotheses, prove_equal
 from .codegen.chain import chain
 from .losses import Loss
-from .notation import NOTATION, entry_of
+from .notation import NOTATION, OPERATIONS, anchor, entry_of
 from .numerics.floating import trial
 from .numerics.forms import EACH, ArgMax, plain
 from .numerics.rewrite import Rewrite
@@ -165,10 +165,16 @@ def _cell(value: object) -> str:
 
 
 def notation() -> Html:
-    """The table of all symbols."""
+    """The table of all symbols, each row with the id that index and search lead to."""
     rows = [
-        (Html(_math(e.latex), e.latex), Html(f"<code>{escape(e.code)}</code>", e.code), e.shape, e.domain, e.meaning)
-        for e in NOTATION
+        (
+            Html(f'<span id="{anchor(e)}">{_math(e.latex)}</span>', e.latex),
+            Html(f"<code>{escape(e.code)}</code>" if e.code else "", e.code),
+            e.shape,
+            e.domain,
+            e.meaning,
+        )
+        for e in (*NOTATION, *OPERATIONS)
     ]
     return table(("symbol", "in code", "shape", "domain", "meaning"), rows)
 

@@ -21,7 +21,9 @@ THIN = """() => {
 
 
 def open_page(browser, url, scheme="light", width=1280, plant=""):
-    context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 900})
+    context = browser.new_context(
+        color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 900}
+    )
     page = context.new_page()
     page.goto(url, wait_until="load")
     page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready }")
@@ -73,7 +75,10 @@ def test_the_list_of_the_themes_faults_is_no_longer_than_it_has_to_be(browser, s
         ("<h6>too deep</h6>", "heading-order"),
         ('<p style="color: #999; background: #fff">faint</p>', "color-contrast"),
         ("<table><tr><th></th></tr></table>", "empty-table-header"),
-        ('<div style="overflow: auto; width: 9em; height: 3em"><div style="width: 99em">x</div></div>', "scrollable-region-focusable"),
+        (
+            '<pre tabindex="-1" style="overflow: auto; width: 9em">' + "wide " * 40 + "</pre>",
+            "scrollable-region-focusable",
+        ),
         ('<p role="doc-biblioentry">x</p>', "aria-deprecated-role"),
         ('<div aria-label="x" role="list"><p>x</p></div>', "aria-required-children"),
     ],

@@ -1,0 +1,109 @@
+"""Print the book's single page with Chromium, as a tagged PDF with bookmarks, and look at what came out.
+
+python tools/print_book.py _build/singlehtml/index.html book.pdf [--only chapters/sigmoid ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader, PdfWriter
+
+ROOT = Path(__file__).parents[1]
+FOOTER = '<div style="font: 8pt serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
+RAW = re.compile(r"\\(?:frac|delta|gamma|partial|begin|displaystyle)\b|\\[\[(]|\bundefined\b")
+
+# Every solution open, every folded cell too; only the chapters that were asked for.
+PREPARE = """async (only) => {
+  await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
+  if (only.length)
+    for (const chapter of document.querySelectorAll('span[id^="document-"]'))
+      if (!only.includes(chapter.id.slice("document-".length))) chapter.nextElementSibling.remove();
+  document.querySelectorAll("details").forEach((details) => (details.open = true));
+  document.querySelectorAll(".toggle-hidden").forEach((box) => box.classList.remove("toggle-hidden"));
+  return [...document.querySelectorAll("h1")].map((title) => title.firstChild.textContent.trim());
+}"""
+
+
+def print_pdf(page_path: Path, pdf: Path, only: tuple[str, ...] = ()) -> list[str]:
+    """Print the page to `pdf`. Returns the titles of the chapters that are in it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        page = browser.new_page(color_scheme="light")
+        page.set_default_timeout(600_000)
+        page.emulate_media(media="print", color_scheme="light")
+        page.goto(page_path.resolve().as_uri(), wait_until="load")
+        titles = page.evaluate(PREPARE, list(only))
+        page.pdf(
+            path=pdf,
+            format="A4",
+            margin={"top": "20mm", "bottom": "22mm", "left": "20mm", "right": "20mm"},
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+            tagged=True,
+            outline=True,
+        )
+        browser.close()
+    _describe(pdf)
+    return titles
+
+
+def _describe(pdf: Path) -> None:
+    book = yaml.safe_load((ROOT / "CITATION.cff").read_text())["preferred-citation"]
+    writer = PdfWriter(clone_from=pdf)
+    authors = ", ".join(author["name"] for author in book["authors"])
+    writer.add_metadata({"/Title": book["title"], "/Author": authors, "/Subject": "The gradients of losses, proved"})
+    writer.write(pdf)
+
+
+def faults(pdf: Path, titles: list[str], least_pages: int = 1) -> list[str]:
+    """One line for each thing that the PDF lacks or has too much."""
+    reader = PdfReader(pdf)
+    catalog, text = reader.trailer["/Root"], [page.extract_text() for page in reader.pages]
+    outline = [entry.title for entry in _flat(reader.outline)]
+    found = [f"no bookmark: {title}" for title in titles if title not in outline]
+    found += [f"not in the text: {title}" for title in titles if not any(title in page for page in text)]
+    found += [f"page {n}: {match}" for n, page in enumerate(text, 1) for match in RAW.findall(page)]
+    found += [f"page {n} has no number" for n, page in enumerate(text, 1) if not re.search(rf"(?<!\d){n}(?!\d)", page)]
+    if len(reader.pages) < least_pages:
+        found.append(f"{len(reader.pages)} pages, expected at least {least_pages}")
+    if not catalog.get("/MarkInfo", {}).get("/Marked"):
+        found.append("not tagged")
+    if not (reader.metadata and reader.metadata.title and reader.metadata.author):
+        found.append("no title and author")
+    return found
+
+
+def _flat(outline):
+    for entry in outline:
+        yield from _flat(entry) if isinstance(entry, list) else [entry]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", type=Path)
+    parser.add_argument("pdf", type=Path)
+    parser.add_argument("--only", nargs="*", default=())
+    arguments = parser.parse_args()
+    arguments.pdf.parent.mkdir(parents=True, exist_ok=True)
+    titles = print_pdf(arguments.page, arguments.pdf, tuple(arguments.only))
+    found = faults(arguments.pdf, titles, 1 if arguments.only else 50)
+    if found:
+        arguments.pdf.unlink()
+        raise SystemExit("\n".join(found))
+    print(f"{len(PdfReader(arguments.pdf).pages)} pages: {arguments.pdf}")
+
+
+if __name__ == "__main__":
+    main()
