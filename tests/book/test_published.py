@@ -126,8 +126,8 @@ def test_404_works_at_any_depth(browser, site):
     page.on("response", lambda r: failed.append(r.url) if r.status >= 400 and "nowhere" not in r.url else None)
     response = page.goto(f"{site}/some/folder/nowhere.html", wait_until="networkidle")
     assert response.status == 404
-    assert page.locator("h1").first.text_content() == "Page not found"
+    assert page.locator(".bd-article h1").first.text_content() == "Page not found"
     assert failed == []
     page.locator("nav.bd-links a", has_text="Softmax").first.click()
-    assert page.locator("h1").first.text_content().startswith("Softmax")
+    assert page.locator(".bd-article h1").first.text_content().startswith("Softmax")
     page.context.close()

@@ -31,3 +31,12 @@ def test_first_view_is_light(browser, site, name, record_property):
 def test_weight_sees_what_a_page_loads(browser, site):
     page = f"{site}/index.html"
     assert weight(browser, page) > weight(browser, f"{site}/_static/favicon.svg") + 300_000
+
+
+def test_every_icon_is_still_drawn(browser, site):
+    page = browser.new_context().new_page()
+    page.goto(f"{site}/chapters/sigmoid.html", wait_until="networkidle")
+    outlines = page.locator("svg.svg-inline--fa path").evaluate_all("paths => paths.map((p) => p.getAttribute('d'))")
+    page.context.close()
+    assert len(outlines) > 5
+    assert all(outlines)
