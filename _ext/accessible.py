@@ -4,6 +4,9 @@ MENDED = {
     ' role="doc-biblioentry"': "",  # both roles are deprecated in ARIA 1.3, and not allowed on these elements
     ' role="doc-backlink"': "",
     '<div role="list" class="citation-list">': '<div class="citation-list">',  # its children are no list items
+    ' id="exercise-content"': "",  # the same in every exercise of a page
+    ' id="solution-content"': "",
+    ' id="proof-content"': "",
     '<th class="head"><p></p></th>': "<td></td>",  # a heading that says nothing is none
 }
 

@@ -28,7 +28,7 @@ PREPARE = """async (only) => {
       if (!only.includes(chapter.id.slice("document-".length))) chapter.nextElementSibling.remove();
   document.querySelectorAll("details").forEach((details) => (details.open = true));
   document.querySelectorAll(".toggle-hidden").forEach((box) => box.classList.remove("toggle-hidden"));
-  return [...document.querySelectorAll("h1")].map((title) => title.firstChild.textContent.trim());
+  return [...document.querySelectorAll('span[id^="document-"] + section > :is(h1, h2)')].map((title) => title.firstChild.textContent.trim());
 }"""
 
 
