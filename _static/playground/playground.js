@@ -3,12 +3,13 @@
 import { Chart } from "./chart.js";
 import { axes, curves, derivatives, place as placeOf, probabilities } from "./model.js";
 import { Own } from "./own.js";
-import { CLASSES, LOGITS, defaults, fromText, initial, targetRange, toText } from "./state.js";
+import { CLASSES, LOGITS, fromText, initial, targetRange, toText } from "./state.js";
 import { Classes, choice, element, shown, slider, unfolding } from "./view.js";
+import { curveRows, hessianRows, nameOf, sentence } from "./words.js";
+import { Written } from "./written.js";
 
 const OWN = "own";
 const GROUPS = { row: "One row of K logits", logit: "One logit", output: "One prediction" };
-const LANGUAGES = { numpy: "NumPy", torch: "PyTorch", javascript: "JavaScript" };
 const CHARTS = { loss: ["Loss", "blue"], gradient: ["Gradient", "red"], second: ["Second derivative", "green"] };
 
 class Playground {
@@ -25,7 +26,7 @@ class Playground {
     const address = location.hash.slice(1);
     const own = this.data.own && address.startsWith("loss=own&");
     this.state = fromText(this.whole && !own && address.startsWith("loss=") ? address : this.data.settings, this.losses);
-    await this.load();
+    await this.load(this.state);
     this.build();
     this.render();
     if (own) this.invite(address);
@@ -36,17 +37,21 @@ class Playground {
   }
 
   get loss() {
-    return this.losses.find(({ name }) => name === this.state.loss);
+    return this.named(this.state.loss);
   }
 
   get kept() {
-    return this.state.kept && this.losses.find(({ name }) => name === this.state.kept.loss);
+    return this.state.kept && this.named(this.state.kept.loss);
   }
 
-  /** The code of the losses that are drawn; a page fetches no other. */
-  async load() {
-    for (const loss of [this.loss, this.kept])
-      if (loss && !this.codes.has(loss.name)) this.codes.set(loss.name, loss.code ?? (await import(`./losses/${loss.name}.js`)));
+  named(wanted) {
+    return this.losses.find(({ name }) => name === wanted);
+  }
+
+  /** The code of the losses of a setting; a page fetches no other. */
+  async load({ loss, kept }) {
+    for (const name of [loss, kept?.loss])
+      if (name && !this.codes.has(name)) this.codes.set(name, this.named(name).code ?? (await import(`./losses/${name}.js`)));
   }
 
   // -- what a reader does ------------------------------------------------------------------------------------------
@@ -62,8 +67,8 @@ class Playground {
 
   /** Another loss, another number of classes, another axis: the controls change too. */
   async change(state) {
+    await this.load(state); // before it is the setting: a move may be drawn at any time
     this.state = state;
-    await this.load();
     this.controls();
     this.render();
   }
@@ -89,7 +94,7 @@ class Playground {
     const again = this.state.loss === OWN && this.loss?.text === loss.text;
     this.losses = [...this.losses.filter(({ name }) => name !== OWN), loss];
     this.codes.set(OWN, loss.code);
-    this.keptKey = this.writtenFor = null;
+    this.keptKey = null;
     if (this.state.kept?.loss === OWN && !again) this.state.kept = null;
     if (again) return this.change(this.state);
     const pending = this.pending && new URLSearchParams(this.pending).get("formula") === loss.text ? this.pending : null;
@@ -99,12 +104,12 @@ class Playground {
 
   choose(name) {
     this.own.element.hidden = name !== OWN;
-    if (name === OWN && !this.losses.some((one) => one.name === OWN)) return this.own.input.focus();
-    const loss = this.losses.find((one) => one.name === name);
+    if (name === OWN && !this.named(OWN)) return this.own.input.focus();
+    const loss = this.named(name);
     const [old, state] = [this.state, initial(loss, this.losses)];
-    if (loss.kind === this.loss.kind) {
+    if (loss.kind === this.drawn.kind) {
       Object.assign(state, { z: old.z, t: old.t, against: old.against, kept: old.kept });
-      if (loss.target === this.loss.target) state.y = old.y;
+      if (loss.target === this.drawn.target) state.y = old.y;
       for (const p in state.parameters) if (p in old.parameters) state.parameters[p] = old.parameters[p];
     }
     return this.change(state);
@@ -134,14 +139,14 @@ class Playground {
       this.whole ? button("Copy link", () => this.copy()) : this.door(),
       this.said,
     );
-    this.equation = element("div", { class: "lb-play-equation" });
+    this.written = this.whole ? new Written(this.root) : null;
     this.place = element("div", { class: "lb-play-controls" });
     this.legend = element("p", { class: "lb-play-legend" });
     this.summary = element("p", { class: "lb-play-summary" });
     this.spoken = element("p", { class: "visually-hidden", "aria-live": "polite" });
     this.classes = element("div");
-    this.table = unfolding("The curves as a table", () => this.curveRows());
-    this.hessian = unfolding("The whole Hessian", () => this.hessianRows());
+    this.table = unfolding("The curves as a table", () => curveRows(this.loss, this.state, this.curves, this.keptCurves));
+    this.hessian = unfolding("The whole Hessian", () => hessianRows(this.point.hessian));
     const shownCharts = Object.entries(CHARTS).slice(0, this.whole ? 3 : 2);
     this.charts = [];
     const figures = shownCharts.map(([name, [title, hue]]) => {
@@ -152,10 +157,10 @@ class Playground {
     });
     const drawings = element("div", { class: "lb-play-charts" }, ...figures);
     const parts = this.whole
-      ? [this.head(), this.own.element, this.equation, this.place, drawings, this.legend, this.classes, this.summary]
+      ? [this.head(), this.own.element, this.written.equation, this.place, drawings, this.legend, this.classes, this.summary]
       : [this.place, drawings, this.legend, this.summary, this.buttons];
     parts.push(this.spoken, this.table.element);
-    if (this.whole) parts.push(this.hessian.element, this.written());
+    if (this.whole) parts.push(this.hessian.element, this.written.element);
     const name = this.whole ? "Playground" : "Figure to explore";
     this.root.append(element("section", { class: "lb-play", "aria-label": name }, ...parts));
     for (const one of this.charts)
@@ -182,15 +187,6 @@ class Playground {
   door() {
     this.link = element("a", { href: this.data.home }, "Open in the playground");
     return this.link;
-  }
-
-  /** The derivation and the code of the chosen loss. */
-  written() {
-    this.derivation = element("div");
-    this.codePlace = element("div");
-    this.codePlace.append(...this.root.querySelectorAll(":scope > .lb-play-code"));
-    const part = (title, place) => element("details", { class: "lb-play-details" }, element("summary", {}, title), place);
-    return element("div", {}, part("The gradient, derived", this.derivation), part("The generated code", this.codePlace));
   }
 
   /** The sliders of the loss that is chosen. */
@@ -239,35 +235,14 @@ class Playground {
     });
     this.classes.replaceChildren(this.rows.element);
     this.hessian.element.hidden = loss.kind !== "row";
-    this.write();
-  }
-
-  /** The equation, the derivation and the code of the chosen loss. */
-  write() {
-    if (this.writtenFor === this.loss) return;
-    this.writtenFor = this.loss;
-    for (const part of ["equation", "derivation"]) typeset(this[part], this.template(part));
-    for (const block of this.codePlace.children) block.hidden = !block.classList.contains(`lb-of-${this.loss.name}`);
-    if (!this.loss.sources) return;
-    this.codePlace.querySelector(".lb-of-own")?.remove();
-    const blocks = Object.entries(this.loss.sources).flatMap(([name, text]) => [
-      element("h4", {}, LANGUAGES[name]),
-      element("div", { class: "highlight" }, element("pre", { tabindex: "0", "aria-label": LANGUAGES[name] }, text)),
-    ]);
-    this.codePlace.append(element("div", { class: "lb-of-own" }, ...blocks));
-  }
-
-  template(part) {
-    if (!this.loss.html) return this.root.querySelector(`template[data-${part}="${this.loss.name}"]`);
-    const made = element("template");
-    made.innerHTML = this.loss.html[part]; // written by lossbook, every text in it escaped
-    return made;
+    this.written.show(loss);
   }
 
   // -- showing -----------------------------------------------------------------------------------------------------
 
   render() {
     const { loss, state, kept } = this;
+    this.drawn = loss;
     const code = this.codes.get(loss.name);
     this.sliders.forEach(({ set, get }) => set(get(state)));
     this.curves = curves(loss, code, state, state.parameters);
@@ -284,35 +259,29 @@ class Playground {
       value.textContent = shown(here[name]);
       drawing.setAttribute("aria-label", `${title} against the ${label}. Now ${shown(here[name])} at ${shown(x)}.`);
     }
-    const chances = probabilities(loss, state);
-    this.rows?.set(state, chances, this.point.gradient);
-    this.say(here, chances);
+    this.rows?.set(state, probabilities(loss, state), this.point.gradient);
+    this.here = here;
+    this.say(here);
     this.table.fill();
     if (loss.kind === "row") this.hessian.fill();
     this.remember();
   }
 
-  nameOf(loss, parameters) {
-    const told = loss.parameters.filter(({ name, each }) => !(each && parameters[name] === 1)); // a weight of 1 is none
-    const set = told.map(({ name, symbol }) => `${symbol} = ${shown(parameters[name])}`);
-    return [loss.title, ...set].join(", ");
-  }
-
-  say(here, chances) {
+  say(here) {
     const { loss, state, kept } = this;
-    const row = loss.kind === "row";
-    const where = [`${row ? "zₜ" : loss.kind === "logit" ? "z" : "x"} = ${shown(state.z[row ? state.t : 0])}`];
-    if (chances) where.push(`${row ? "pₜ" : "σ(z)"} = ${shown(chances[row ? state.t : 0])}`);
-    const text = `${this.nameOf(loss, state.parameters)}. At ${where.join(", ")}: loss ${shown(here.loss)}, gradient ${shown(here.gradient)}, second derivative ${shown(here.second)}.`;
+    const text = sentence(loss, state, here);
     this.summary.textContent = text;
     clearTimeout(this.speaking); // a screen reader hears where the slider came to rest
     this.speaking = setTimeout(() => (this.spoken.textContent = text), 700);
-    const named = kept && this.nameOf(kept, state.kept.parameters);
-    if (this.legend.dataset.kept === named && this.legend.dataset.shown === state.loss) return;
-    Object.assign(this.legend.dataset, { kept: named ?? "", shown: state.loss });
+    const named = kept ? nameOf(kept, state.kept.parameters) : "";
+    if (this.legend.dataset.kept === named) return;
+    this.legend.dataset.kept = named;
     const parts = [element("span", { class: "lb-play-now" }), " now"];
     if (kept) {
-      const remove = () => this.change({ ...this.state, kept: null });
+      const remove = async () => {
+        await this.change({ ...this.state, kept: null });
+        this.buttons.querySelector("button").focus();
+      };
       parts.push(element("span", { class: "lb-play-kept" }), ` kept: ${named} `);
       parts.push(element("button", { type: "button", click: remove, "aria-label": `Remove the kept curve: ${named}` }, "remove"));
     }
@@ -321,32 +290,10 @@ class Playground {
 
   /** The numbers under the pointer. */
   at(n) {
-    const inside = n !== null && this.curves && n < this.curves.x.length;
-    for (const { name, value } of this.charts) {
-      const t = this.loss.kind === "row" ? this.state.t : 0;
-      const here = { loss: this.point?.value, gradient: this.point?.gradient[t], second: this.point?.hessian[t][t] };
-      if (!this.point) return;
-      value.textContent = inside ? `${shown(this.curves[name][n])} at ${shown(this.curves.x[n])}` : shown(here[name]);
-    }
-  }
-
-  curveRows() {
-    const { x } = this.curves;
-    const head = [axes(this.loss, this.state)[this.state.against].label, "loss", "gradient", "second derivative"];
-    if (this.keptCurves) head.push("kept: loss", "gradient", "second derivative");
-    const step = (x.at(-1) - x[0]) / (x.length - 1);
-    const rows = [head];
-    x.forEach((place, n) => {
-      if (Math.round(place / step) % 6) return;
-      const numbers = [this.curves, this.keptCurves].filter(Boolean).flatMap((c) => [c.loss[n], c.gradient[n], c.second[n]]);
-      rows.push([shown(place), ...numbers.map((a) => shown(a, 6))]);
-    });
-    return rows;
-  }
-
-  hessianRows() {
-    const names = this.state.z.map((_, k) => `class ${k + 1}`);
-    return [["", ...names], ...this.point.hessian.map((row, k) => [names[k], ...row.map((a) => shown(a))])];
+    if (!this.here) return;
+    const inside = n !== null && n < this.curves.x.length;
+    for (const { name, value } of this.charts)
+      value.textContent = inside ? `${shown(this.curves[name][n])} at ${shown(this.curves.x[n])}` : shown(this.here[name]);
   }
 
   // -- keeping, linking --------------------------------------------------------------------------------------------
@@ -386,17 +333,6 @@ class Playground {
     }
     setTimeout(() => (this.said.textContent = ""), 4000);
   }
-}
-
-/** Put the content of a template into a place, its mathematics typeset, after all that MathJax has still to do. */
-async function typeset(place, template) {
-  while (!window.MathJax?.startup?.promise) await new Promise((done) => setTimeout(done, 50));
-  const { startup } = window.MathJax;
-  startup.promise = startup.promise.then(() => {
-    window.MathJax.typesetClear([place]);
-    place.replaceChildren(template.content.cloneNode(true));
-    return window.MathJax.typesetPromise([place]);
-  });
 }
 
 for (const root of document.querySelectorAll(".lb-playground")) {

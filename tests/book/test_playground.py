@@ -413,6 +413,11 @@ def test_a_readers_own_loss(browser, site):
         assert [text.count("hvp(") for text in code.all_text_contents()] == [1, 1, 1]
         tab.wait_for_url("**loss=own&formula=gamma*(1-p_t)%20-%20log(p_t)&gamma=3&*")
         address = tab.url.partition("#")[2]
+        formula.fill("(x-y)^2")  # of one output, in the place of one of a row
+        tab.keyboard.press("Enter")
+        expect(tab.locator('input[data-parameter="target"]')).to_be_visible(timeout=60_000)
+        found = curves(tab)
+        np.testing.assert_allclose(found[:, 1], (found[:, 0] - 1) ** 2, atol=1e-9)
     asked.clear()
     with opened(browser, site, setting=address, answer=python(asked)) as tab:
         expect(tab.get_by_role("button", name="Derive and draw")).to_be_focused()
