@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
+
+from ._pair_rows import run_in_pairs
 
 
 def kind(array: np.ndarray) -> str:
@@ -15,6 +18,14 @@ def kind(array: np.ndarray) -> str:
 def wide(array: np.ndarray) -> np.ndarray:
     """In float64 at least: narrower results are then rounded once, at the end."""
     return array.astype(np.promote_types(array.dtype, np.float64), copy=False)
+
+
+def compute(function: Callable, logits: np.ndarray, arrays: tuple = (), axis: int | None = None, **parameters):
+    """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones."""
+    with np.errstate(all="ignore"):
+        if logits.dtype == np.float64:
+            return run_in_pairs(function, logits, arrays, parameters, axis)
+        return function(wide(logits), *arrays, **parameters, **({} if axis is None else {"axis": axis}))
 
 
 def run(
@@ -36,13 +47,12 @@ def run(
     count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
     element's loss is multiplied by, where axis is None.
     """
-    options = parameters if axis is None else {**parameters, "axis": axis}
-    x = wide(logits)
+    x = logits
     if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
         mask = counts if axis is None else np.expand_dims(counts, axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):
-        values = code.value(x, *arrays, **options) * scale
+        values = compute(code.value, x, arrays, axis, **parameters) * scale
         if counts is not None:
             values = np.where(counts, values, 0)
         if divisor is None:
@@ -50,7 +60,7 @@ def run(
         loss = np.asarray(_reduced(values, reduction, divisor)).astype(logits.dtype)[()]
         if not gradient:
             return loss
-        slope = code.gradient(x, *arrays, **options) * scale
+        slope = compute(code.gradient, x, arrays, axis, **parameters) * scale
         if counts is not None:
             slope = np.where(mask, slope, 0)
         if reduction == "mean":

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from ._pair_rows import run_in_pairs
+
 
 def kind(tensor: Tensor) -> str:
     """What `_arguments.check_kind` asks for."""
@@ -59,9 +61,12 @@ class Code:
         """The generated function of that name, in wide arithmetic."""
         tensors = tuple(map(wide, tensors))
         options = dict(zip(self.names, tensors[self.arrays :], strict=True)) | dict(self.numbers)
+        function, arrays = getattr(self.module, name), (*tensors[: self.arrays], *map(wide, more))
+        if logits.dtype == torch.float64 and has_values(logits, *arrays) and not torch.compiler.is_compiling():
+            return run_in_pairs(function, logits, arrays, options, self.axis)
         if self.axis is not None:
             options["axis"] = self.axis
-        return getattr(self.module, name)(wide(logits), *tensors[: self.arrays], *map(wide, more), **options)
+        return function(wide(logits), *arrays, **options)
 
     def spread(self, rows: Tensor) -> Tensor:
         """One number for each row, laid over the classes."""

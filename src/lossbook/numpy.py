@@ -147,6 +147,5 @@ def log_softmax(logits, *, axis=-1) -> np.ndarray:
 def _activation(function, code, logits, axis=None):
     logits = np.asarray(logits)
     arguments.check_kind(function, "logits", logits, rows.kind(logits), ("float",))
-    options = {} if axis is None else {"axis": arguments.check_axis(function, logits, axis)}
-    with np.errstate(all="ignore"):
-        return code.value(rows.wide(logits), **options).astype(logits.dtype)
+    axis = None if axis is None else arguments.check_axis(function, logits, axis)
+    return rows.compute(code.value, logits, axis=axis).astype(logits.dtype)
