@@ -208,6 +208,6 @@ def log(x: Pair) -> Pair:
 def tanh(x: Pair) -> Pair:
     """The hyperbolic tangent, through expm1 of a negative number."""
     xp = library(x[0])
-    sign = xp.where(x[0] < 0, 1.0, -1.0)
-    e = expm1(tuple(2 * sign * a for a in x))
-    return tuple(-sign * a for a in divide(negative(e), add(e, (2.0, 0.0))))
+    sign = xp.where(x[0] < 0, -1.0, 1.0)
+    e = expm1(tuple(-2 * sign * a for a in x))
+    return tuple(sign * a for a in divide(tuple(0 - a for a in e), add(e, (2.0, 0.0))))
