@@ -89,19 +89,19 @@ class Oracle:
         """The gradient by the logits, of their shape."""
         if self.loss.is_activation and self.of_rows:
             raise OracleError(f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp")
-        return self._at(self._gradient, self.index, 2, logits, targets, parameters)
+        return self._at(self._gradient, self.index, 1, logits, targets, parameters)
 
     def hvp(self, logits, targets, tangent, **parameters):
         """The Hessian times `tangent`, of the shape of the logits."""
         if self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is an activation: it has no Hessian")
-        return self._at(self._hvp, self.index, 3, logits, targets, parameters, (v, tangent))
+        return self._at(self._hvp, self.index, 2, logits, targets, parameters, (v, tangent))
 
     def vjp(self, logits, grad_output, **parameters):
         """`grad_output` times the Jacobian of an activation, of the shape of the logits."""
         if not self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is a loss: ask for its gradient")
-        return self._at(self._vjp, self.index, 2, logits, None, parameters, (g, grad_output))
+        return self._at(self._vjp, self.index, 1, logits, None, parameters, (g, grad_output))
 
     def _at(self, e: Expr, each, order: int, logits, targets, parameters: dict, direction=None):
         point, scalars = self._point(logits, targets, parameters)
@@ -200,11 +200,18 @@ class _Row(Evaluator):
             factors = [self.of(a, point) for a in e.args]
             return mpmath.mpf(0) if any(f == 0 for f in factors) else mpmath.fprod(factors)
         if isinstance(e, softmax):
-            return mpmath.exp(self.of(e.vec.at(e.index), point)) / self._total(e.vec, point)
+            powers = self.of(Powers(e.vec), point)
+            return powers[point[e.index] - 1] / powers[-1]
+        if isinstance(e, Powers):
+            powers = [mpmath.exp(x) for x in self.components(e.vec, point)]
+            return [*powers, mpmath.fsum(powers)]
         if isinstance(e, Pow) and not isinstance(e, exp) and self.of(e.base, point) == 0:
             power = self.of(e.exp, point)
             return mpmath.inf if power < 0 else mpmath.mpf(power == 0)
         return super().of(e, point)
 
-    def _total(self, vec: Vec, point: dict):
-        return self.of(Sum(vec.map(exp)), point)
+
+class Powers(Expr):
+    """All exp(x[k]) of a softmax, and their sum: a key under which they are kept."""
+
+    vec = property(lambda self: self.args[0])
