@@ -14,6 +14,7 @@ from ..numerics.forms import EACH
 from .inputs import Inputs, LoweringError, code_name, inputs_of
 from .lowering import Lowering
 from .program import Program
+from .tangent import hessian_along
 
 
 class _Rows:
@@ -34,6 +35,10 @@ class _Rows:
         """The inner product with a vector, over the index."""
         index = index or self.index
         return Sum(Vec(e * vector[index], index, self.base.shape[0]))
+
+    def kept(self, gradient: Expr) -> Expr | None:
+        """The Hessian times the tangent, where it should be made factor by factor."""
+        return hessian_along(gradient, self.loss.wrt, self.tangent, self.loss.given)
 
     @property
     def output(self) -> Symbol:
@@ -62,6 +67,9 @@ class _Elements:
         """The product with a number."""
         return e * number
 
+    def kept(self, gradient: Expr) -> None:
+        """There are no sums in it."""
+
 
 def programs(loss: Loss) -> Iterator[Program]:
     """All functions of a loss or an activation, each derived when it is asked for."""
@@ -83,7 +91,7 @@ def programs(loss: Loss) -> Iterator[Program]:
         yield program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result)
         gradient = by_logits(loss.expr)
         yield program("gradient", inputs, gradient, f"The gradient of the loss {shape.of_row} by `{x}`.")
-        hessian = by_logits(shape.along(gradient, shape.tangent))
+        hessian = shape.kept(gradient) or by_logits(shape.along(gradient, shape.tangent))
         summary = f"The Hessian of the loss {shape.of_row} times `tangent`."
         yield program("hvp", with_(shape.tangent), hessian, summary)
         return

@@ -14,7 +14,7 @@ from sympy import Add, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, softmax
 from ..calculus.normal import is_zero
-from .forms import EACH, ArgMax, Component, Grouped
+from .forms import EACH, ArgMax, Component, Grouped, plain
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,20 @@ def centre(r, x, v, i, s) -> Finder:
                         letters = {r: -others, x: p.vec, v: whole, i: index, s: ArgMax(p.vec)}
                         return Match(letters, tuple(a for a in terms if a not in own))
         return None
+
+    return find
+
+
+def centre_of_nothing(r, x, v, i, s) -> Finder:
+    """The same, for every class at once, where v sums to 0."""
+    centred = centre(r, x, v, i, s)
+
+    def find(e, given):
+        match = centred(e, given)
+        if match is None or match.letters[i] != EACH:
+            return None
+        values = match.letters[v]
+        return match if is_zero(plain(Sum(values)), given) else None
 
     return find
 

@@ -166,6 +166,16 @@ CENTRE = Rewrite(
     find.centre(r, x, v, i, s),
     fails=(Failure({r: 1, x: (50, 0, 0), v: (1, 2, 3), i: 1}),),
 )
+CENTRE_OF_NOTHING = Rewrite(
+    "centre of what sums to nothing",
+    r * v[i] - r * Sum(softmax(x, k) * v[k], (k, 1, K)) + r * (1 - KroneckerDelta(i, s)) * softmax(x, s) * Sum(v),
+    r * KroneckerDelta(i, s) * Sum(softmax(x, k) * Grouped(v[s] - v[k]), (k, 1, K))
+    + r * (1 - KroneckerDelta(i, s)) * Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, s)), (k, 1, K))),
+    "every i, s; taken at the largest component, for v whose sum is 0",
+    "where two classes share the lead their parts of the mean cancel; their probabilities are equal, and the difference 0",
+    find.centre_of_nothing(r, x, v, i, s),
+    fails=(Failure({r: 1, x: (0, 0, -25), v: (0.5, -0.5, 1e-11), i: 3}),),
+)
 ALL_BUT_ONE = Rewrite(
     "all but one, for every class at once",
     _others(lambda n: c[n], i),
@@ -205,6 +215,7 @@ REWRITES = (
     EXPM1,
     COMPLEMENT,
     BALANCE,
+    CENTRE_OF_NOTHING,
     CENTRE,
     ALL_BUT_ONE,
     LOG_SOFTMAX,

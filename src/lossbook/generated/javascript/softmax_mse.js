@@ -92,18 +92,12 @@ export function hvp(logits, targets, tangent) {
   const errors = each(K, (k) => other_targets[k] * probs[k] - other_probs[k] * targets[k]);
   const term_3 = each(K, (k) => errors[k] - errors[top]);
   const term_4 = sum(K, (k) => term_3[k] * probs[k]);
-  const errors_2 = each(K, (k) => (term_3[k] - term_4) * tangent[k]);
-  const term_5 = each(K, (k) => errors_2[k] - errors_2[top]);
-  const term_6 = sum(K, (k) => term_5[k] * probs[k]);
-  const term_7 = each(K, (k) => Math.pow(probs[k], 2));
-  const term_8 = each(K, (k) => 2 * term_7[k]);
-  const term_9 = sum(K, (k) => term_7[k] * tangent[k]);
-  const term_10 = each(K, (k) => 2 * (term_5[k] - term_6) * probs[k] + term_8[k] * tangent[k]);
-  const mean_tangent = sum(K, (k) => probs[k] * tangent[k]);
-  const centred_targets = each(K, (k) => targets[k] - targets[top]);
-  const term_11 = sum(K, (k) => centred_targets[k] * probs[k]);
-  const term_12 = sum(K, (k) => term_7[k]);
-  const term_13 = each(K, (k) => term_8[k] - (centred_targets[k] - term_11) * probs[k]);
-  const term_14 = each(K, (k) => 2 * mean_tangent * (term_13[k] - 2 * term_12 * probs[k]));
-  return each(K, (k) => term_10[k] - 2 * term_9 * probs[k] - term_14[k]);
+  const centred_tangent = each(K, (k) => tangent[k] - tangent[top]);
+  const term_5 = sum(K, (k) => centred_tangent[k] * probs[k]);
+  const errors_2 = each(K, (k) => probs[k] * (centred_tangent[k] - term_5));
+  const term_6 = each(K, (k) => errors_2[k] - errors_2[top]);
+  const term_7 = sum(K, (k) => errors[k] * errors_2[k]);
+  const term_8 = sum(K, (k) => term_6[k] * probs[k]);
+  const term_9 = each(K, (k) => 2 * (term_6[k] - term_7 - term_8) * probs[k]);
+  return each(K, (k) => 2 * (term_3[k] - term_4) * errors_2[k] + term_9[k]);
 }

@@ -79,13 +79,9 @@ def hvp(logits, targets, tangent, *, axis=-1):
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
     errors = other_targets * probs - other_probs * targets
     term = errors - np.take_along_axis(errors, top, axis=axis)
-    errors_2 = (term - np.sum(term * probs, axis=axis, keepdims=True)) * tangent
+    centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
+    errors_2 = probs * (centred_tangent - np.sum(centred_tangent * probs, axis=axis, keepdims=True))
     term_2 = errors_2 - np.take_along_axis(errors_2, top, axis=axis)
-    term_3 = probs**2
-    term_4 = 2 * term_3
-    term_5 = 2 * (term_2 - np.sum(term_2 * probs, axis=axis, keepdims=True)) * probs + term_4 * tangent
-    centred_targets = targets - np.take_along_axis(targets, top, axis=axis)
-    term_6 = term_4 - (centred_targets - np.sum(centred_targets * probs, axis=axis, keepdims=True)) * probs
-    term_7 = term_6 - 2 * np.sum(term_3, axis=axis, keepdims=True) * probs
-    term_8 = term_5 - 2 * np.sum(term_3 * tangent, axis=axis, keepdims=True) * probs
-    return term_8 - 2 * np.sum(probs * tangent, axis=axis, keepdims=True) * term_7
+    term_3 = term_2 - np.sum(errors * errors_2, axis=axis, keepdims=True)
+    term_4 = 2 * (term_3 - np.sum(term_2 * probs, axis=axis, keepdims=True)) * probs
+    return 2 * (term - np.sum(term * probs, axis=axis, keepdims=True)) * errors_2 + term_4

@@ -78,13 +78,9 @@ def hvp(logits, targets, tangent, *, axis=-1):
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
     errors = other_targets * probs - other_probs * targets
     term = errors - torch.gather(errors, axis, top)
-    errors_2 = (term - torch.sum(term * probs, dim=axis, keepdim=True)) * tangent
+    centred_tangent = tangent - torch.gather(tangent, axis, top)
+    errors_2 = probs * (centred_tangent - torch.sum(centred_tangent * probs, dim=axis, keepdim=True))
     term_2 = errors_2 - torch.gather(errors_2, axis, top)
-    term_3 = probs**2
-    term_4 = 2 * term_3
-    term_5 = 2 * (term_2 - torch.sum(term_2 * probs, dim=axis, keepdim=True)) * probs + term_4 * tangent
-    centred_targets = targets - torch.gather(targets, axis, top)
-    term_6 = term_4 - (centred_targets - torch.sum(centred_targets * probs, dim=axis, keepdim=True)) * probs
-    term_7 = term_6 - 2 * torch.sum(term_3, dim=axis, keepdim=True) * probs
-    term_8 = term_5 - 2 * torch.sum(term_3 * tangent, dim=axis, keepdim=True) * probs
-    return term_8 - 2 * torch.sum(probs * tangent, dim=axis, keepdim=True) * term_7
+    term_3 = term_2 - torch.sum(errors * errors_2, dim=axis, keepdim=True)
+    term_4 = 2 * (term_3 - torch.sum(term_2 * probs, dim=axis, keepdim=True)) * probs
+    return 2 * (term - torch.sum(term * probs, dim=axis, keepdim=True)) * errors_2 + term_4

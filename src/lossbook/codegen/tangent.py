@@ -1,0 +1,53 @@
+"""The Hessian times a vector, for a gradient that is a polynomial in the probabilities, by the product rule alone.
+
+Where a probability tends to 1 the factors of such a gradient tend to 0, and so do their derivatives. Factor by factor
+they stay small; a derivative that is multiplied out would have to cancel.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sympy import Add, Expr, Indexed, IndexedBase, Mul
+
+from ..calculus.derive import derivative
+from ..calculus.given import Given
+from ..calculus.nodes import Diff, Sum, Vec, bound_index, softmax
+from ..calculus.prove import prove_equal
+from ..numerics.forms import Component, plain
+
+
+def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple[Given, ...]) -> Expr | None:
+    """The derivative of `gradient` (free in the index of `by`) along `vector`, proved; None for another kind of gradient.
+
+    The change of the probabilities, p[k] (v[k] - Σ p v), stays a vector of its own.
+    """
+    vectors = {e.vec for e in gradient.atoms(softmax)}
+    if len(vectors) != 1 or not _is_polynomial(gradient):
+        return None
+    size, n = by.base.shape[0], bound_index()
+    probs, change = (IndexedBase(name, shape=(size,), real=True) for name in ("probs", "change"))
+    whole = gradient.replace(lambda e: isinstance(e, softmax), lambda e: probs[e.index])
+    if not derivative(Diff(whole, probs[n])).has(probs):  # linear: nothing to keep apart
+        return None
+    factors = Mul.make_args(whole)
+    slopes = [derivative(Sum(Vec(Diff(f, probs[n]) * change[n], n, size))) for f in factors]
+    total = Add(*(Mul(*factors[:m], slope, *factors[m + 1 :]) for m, slope in enumerate(slopes)))
+    p = partial(softmax, next(iter(vectors)))
+    tangent = Vec(p(n) * (vector[n] - Sum(Vec(p(n) * vector[n], n, size))), n, size)
+    meaning = {probs: p, change: partial(Component, tangent)}
+    result = total.replace(
+        lambda e: isinstance(e, Indexed) and e.base in meaning, lambda e: meaning[e.base](e.indices[0])
+    )
+    index = by.indices[0]
+    prove_equal(Diff(Sum(Vec(gradient * vector[index], index, size)), by), plain(result), given=given)
+    return result
+
+
+def _is_polynomial(e: Expr) -> bool:
+    """Whether it is made of sums and products alone."""
+    kinds = (Add, Mul, Sum, Vec, softmax, Indexed)
+    if isinstance(e, softmax) or e.is_Atom or isinstance(e, Indexed):
+        return True
+    whole_power = e.is_Pow and e.exp.is_Integer and e.exp.is_positive
+    return (isinstance(e, kinds) or whole_power) and all(map(_is_polynomial, e.args))
