@@ -207,6 +207,9 @@ def truths(loss: str, case: Case, rows: int, hvp_rows: int) -> Iterator[dict]:
                 for k in range(len(x)):
                     column = truth.hvp(x, y, [float(k == m) * float(w[k]) for m in range(len(x))], **parameters)
                     found["terms"] = [max(a, abs(b)) for a, b in zip(found["terms"], column, strict=True)]
+                # a component whose terms are all 0, as where all classes are tied, is measured by the row's largest
+                largest = max(found["terms"])
+                found["terms"] = [a if a > largest * mpmath.mpf(10) ** -45 else largest for a in found["terms"]]
         yield found
 
 

@@ -19,7 +19,8 @@ class Grouped(Expr):
     is_commutative = True
 
     def __new__(cls, expr):
-        return Expr.__new__(cls, sympify(expr))
+        expr = sympify(expr)
+        return expr if expr.is_Number else Expr.__new__(cls, expr)
 
     def unfold(self):
         """What stands in the bracket."""

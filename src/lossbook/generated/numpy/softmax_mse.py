@@ -40,6 +40,8 @@ def gradient(logits, targets, *, axis=-1):
     """
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = np.arange(logits.shape[axis]).reshape(along)
+    top = np.argmax(logits, axis=axis, keepdims=True)
+    is_top = classes == top
     is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
     rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
     other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
@@ -47,13 +49,13 @@ def gradient(logits, targets, *, axis=-1):
     exps = np.exp(logits - shift)
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
-    top = np.argmax(logits, axis=axis, keepdims=True)
-    is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    term = errors - np.take_along_axis(errors, top, axis=axis)
-    return 2 * (term - np.sum(term * probs, axis=axis, keepdims=True)) * probs
+    prob_top = 1 / total
+    term = np.sum((np.take_along_axis(errors, top, axis=axis) - errors) * probs, axis=axis, keepdims=True)
+    term_2 = 2 * np.where(is_top, term, errors - np.sum((probs - prob_top) * errors, axis=axis, keepdims=True))
+    return term_2 * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -66,6 +68,8 @@ def hvp(logits, targets, tangent, *, axis=-1):
     """
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = np.arange(logits.shape[axis]).reshape(along)
+    top = np.argmax(logits, axis=axis, keepdims=True)
+    is_top = classes == top
     is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
     rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
     other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
@@ -73,15 +77,16 @@ def hvp(logits, targets, tangent, *, axis=-1):
     exps = np.exp(logits - shift)
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
-    top = np.argmax(logits, axis=axis, keepdims=True)
-    is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    term = errors - np.take_along_axis(errors, top, axis=axis)
+    prob_top = 1 / total
+    term = probs - prob_top
+    term_2 = np.sum((np.take_along_axis(errors, top, axis=axis) - errors) * probs, axis=axis, keepdims=True)
     centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
     errors_2 = probs * (centred_tangent - np.sum(centred_tangent * probs, axis=axis, keepdims=True))
-    term_2 = errors_2 - np.take_along_axis(errors_2, top, axis=axis)
-    term_3 = term_2 - np.sum(errors * errors_2, axis=axis, keepdims=True)
-    term_4 = 2 * (term_3 - np.sum(term_2 * probs, axis=axis, keepdims=True)) * probs
-    return 2 * (term - np.sum(term * probs, axis=axis, keepdims=True)) * errors_2 + term_4
+    term_3 = np.sum(errors * errors_2, axis=axis, keepdims=True)
+    term_4 = np.sum((np.take_along_axis(errors_2, top, axis=axis) - errors_2) * probs, axis=axis, keepdims=True)
+    term_5 = np.where(is_top, term_4 - term_3, errors_2 - np.sum(term * errors_2, axis=axis, keepdims=True) - term_3)
+    term_6 = 2 * np.where(is_top, term_2, errors - np.sum(term * errors, axis=axis, keepdims=True)) * errors_2
+    return term_6 + 2 * term_5 * probs

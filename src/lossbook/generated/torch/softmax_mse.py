@@ -39,6 +39,8 @@ def gradient(logits, targets, *, axis=-1):
     """
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
+    top = torch.argmax(logits, dim=axis, keepdim=True)
+    is_top = classes == top
     is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
     rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
     other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
@@ -46,13 +48,13 @@ def gradient(logits, targets, *, axis=-1):
     exps = torch.exp(logits - shift)
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
-    top = torch.argmax(logits, dim=axis, keepdim=True)
-    is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    term = errors - torch.gather(errors, axis, top)
-    return 2 * (term - torch.sum(term * probs, dim=axis, keepdim=True)) * probs
+    prob_top = 1 / total
+    term = torch.sum((torch.gather(errors, axis, top) - errors) * probs, dim=axis, keepdim=True)
+    term_2 = 2 * torch.where(is_top, term, errors - torch.sum((probs - prob_top) * errors, dim=axis, keepdim=True))
+    return term_2 * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -65,6 +67,8 @@ def hvp(logits, targets, tangent, *, axis=-1):
     """
     along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
     classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
+    top = torch.argmax(logits, dim=axis, keepdim=True)
+    is_top = classes == top
     is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
     rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
     other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
@@ -72,15 +76,16 @@ def hvp(logits, targets, tangent, *, axis=-1):
     exps = torch.exp(logits - shift)
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
-    top = torch.argmax(logits, dim=axis, keepdim=True)
-    is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    term = errors - torch.gather(errors, axis, top)
+    prob_top = 1 / total
+    term = probs - prob_top
+    term_2 = torch.sum((torch.gather(errors, axis, top) - errors) * probs, dim=axis, keepdim=True)
     centred_tangent = tangent - torch.gather(tangent, axis, top)
     errors_2 = probs * (centred_tangent - torch.sum(centred_tangent * probs, dim=axis, keepdim=True))
-    term_2 = errors_2 - torch.gather(errors_2, axis, top)
-    term_3 = term_2 - torch.sum(errors * errors_2, dim=axis, keepdim=True)
-    term_4 = 2 * (term_3 - torch.sum(term_2 * probs, dim=axis, keepdim=True)) * probs
-    return 2 * (term - torch.sum(term * probs, dim=axis, keepdim=True)) * errors_2 + term_4
+    term_3 = torch.sum(errors * errors_2, dim=axis, keepdim=True)
+    term_4 = torch.sum((torch.gather(errors_2, axis, top) - errors_2) * probs, dim=axis, keepdim=True) - term_3
+    term_5 = 2 * torch.where(is_top, term_4, errors_2 - torch.sum(term * errors_2, dim=axis, keepdim=True) - term_3)
+    term_6 = 2 * torch.where(is_top, term_2, errors - torch.sum(term * errors, dim=axis, keepdim=True)) * errors_2
+    return term_6 + term_5 * probs
