@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sympy import Add, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
+from sympy import Add, Dummy, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, softmax
@@ -153,9 +153,9 @@ def centre(r, x, v, i, s) -> Finder:
     return find
 
 
-def centre_of_nothing(r, x, v, i, s) -> Finder:
+def centre_of_nothing(r, x, v, i) -> Finder:
     """The same, for every class at once, where v sums to 0."""
-    centred = centre(r, x, v, i, s)
+    centred = centre(r, x, v, i, Dummy("s"))
 
     def find(e, given):
         match = centred(e, given)

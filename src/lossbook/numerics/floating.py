@@ -13,7 +13,22 @@ from operator import add, mul
 
 import mpmath
 import numpy as np
-from sympy import Abs, Add, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, Symbol, exp, fraction, log, tanh
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    Symbol,
+    exp,
+    fraction,
+    log,
+    tanh,
+)
 from sympy import Max as PairMax
 from sympy.core.relational import Relational
 
@@ -66,7 +81,9 @@ def trial(rewrite: Rewrite, failure: Failure, dtype, *, without: Iterable[Rewrit
             point |= {letter: [number(a) for a in value], K: len(value)}
         else:
             point[letter] = value if letter.is_integer else number(value)
+    machine = _Machine(number)
     expr = rewrite.pattern.xreplace(failure.where)
+    expr = expr.replace(lambda e: isinstance(e, ArgMax), lambda e: Integer(machine.index(e, point)))
     ours = expr if rewrite in without else rewrite.apply(expr) or rewrite.replacement
     ours = as_written(stabilised(ours, without=without), point, dtype)
     return Trial(point, as_written(expr, point, dtype), ours, _truth(plain(expr), point, failure.limit))

@@ -15,7 +15,7 @@ from sympy import Max as PairMax
 from ..calculus.given import Given
 from ..calculus.nodes import Sum, Vec, bound_index, logsumexp, sigmoid, softmax, softplus
 from . import find, find_sigmoid
-from .forms import EACH, Grouped, expm1, log1p
+from .forms import EACH, ArgMax, Grouped, expm1, log1p
 from .powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO, ONE_POWER, POWER_OF_COMPLEMENT
 from .rewrite import Applied, Failure, K, Rewrite, b, c, i, j, k, r, s, u, v, x
 
@@ -166,15 +166,18 @@ CENTRE = Rewrite(
     find.centre(r, x, v, i, s),
     fails=(Failure({r: 1, x: (50, 0, 0), v: (1, 2, 3), i: 1}),),
 )
+_top = ArgMax(x)
 CENTRE_OF_NOTHING = Rewrite(
     "centre of what sums to nothing",
-    r * v[i] - r * Sum(softmax(x, k) * v[k], (k, 1, K)) + r * (1 - KroneckerDelta(i, s)) * softmax(x, s) * Sum(v),
-    r * KroneckerDelta(i, s) * Sum(softmax(x, k) * Grouped(v[s] - v[k]), (k, 1, K))
-    + r * (1 - KroneckerDelta(i, s)) * Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, s)), (k, 1, K))),
-    "every i, s; taken at the largest component, for v whose sum is 0",
+    r * v[i] - r * Sum(softmax(x, k) * v[k], (k, 1, K)) + r * (1 - KroneckerDelta(i, _top)) * softmax(x, _top) * Sum(v),
+    r * KroneckerDelta(i, _top) * Sum(softmax(x, k) * Grouped(v[_top] - v[k]), (k, 1, K))
+    + r
+    * (1 - KroneckerDelta(i, _top))
+    * Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, _top)), (k, 1, K))),
+    "every i, and any class in the place of the largest; used for v whose sum is 0",
     "where two classes share the lead their parts of the mean cancel; their probabilities are equal, and the difference 0",
-    find.centre_of_nothing(r, x, v, i, s),
-    fails=(Failure({r: 1, x: (0, 0, -25), v: (0.5, -0.5, 1e-11), i: 3}),),
+    find.centre_of_nothing(r, x, v, i),
+    fails=(Failure({r: 1, x: (0, 0, 0, -25), v: (-0.7, 0.3, 0.4, 1e-11), i: 4}),),
 )
 ALL_BUT_ONE = Rewrite(
     "all but one, for every class at once",
