@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.* src/lossbook/exercises/bank/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test serve execute generate vectors lint format lock clean
+.PHONY: help env book pdf test serve execute generate vectors accuracy lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -35,6 +35,9 @@ generate: .venv/.ready ## write src/lossbook/generated again
 
 vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
+
+accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour)
+	$(PY) -m lossbook.accuracy --json chapters/data/accuracy.json
 
 lint: .venv/.ready ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet .

@@ -48,7 +48,7 @@ class Line:
     """What was found for one loss, dtype, γ (None where there is none) and quantity, over all samples.
 
     worst, median: of the errors in ULP. at: the sample with the worst one. non_finite, false_zeros: how often a result is
-    not finite, or 0, where the truth, rounded, is not. margins: of up to 300 samples the margin and the error.
+    not finite, or 0, where the truth, rounded, is not.
     """
 
     loss: str
