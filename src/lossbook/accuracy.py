@@ -233,7 +233,8 @@ def measure(loss: str, dtype: str, gamma: float | None, count: int, seed: int = 
         rows = max(2, round(count * share))
         case = case_of(loss, dtype, gamma, classes, rows, rng)
         got = {library: results(loss, dtype, case) for library, results in libraries.items()}
-        for n, found in enumerate(truths(loss, case, rows, max(2, round(rows * HVP_SHARE)) if classes <= HVP_CLASSES else 0)):
+        with_hvp = max(2, round(rows * HVP_SHARE)) if classes <= HVP_CLASSES else 0
+        for n, found in enumerate(truths(loss, case, rows, with_hvp)):
             for (library, quantity), line in lines.items():
                 if quantity in found:
                     scales = found["terms"] if quantity == "hvp" else found[quantity]
