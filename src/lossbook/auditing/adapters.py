@@ -20,7 +20,7 @@ class Adapter:
     order: which of "logits" and "targets" comes first. keywords: the same two, where they go by keyword.
     targets: "index" (class numbers, without the class axis), "one-hot" (the shape of logits), "float" (numbers of the
         shape of logits: losses of single outputs), "none" (an activation).
-    class_axis: where the classes are, in logits of more than one axis.
+    class_axis: where the classes are, in logits of more than one axis. columns: N single outputs go in as (N, 1).
     parameters: our name of a parameter to theirs. Our names: "gamma", "alpha" (a number), "class_weights" (one for
         each class), "pos_weight", "label_smoothing".
     neutral: what to pass, under their names, so that a parameter has no effect, where leaving it out does not do it.
@@ -36,6 +36,7 @@ class Adapter:
     keywords: tuple[str, str] | None = None
     targets: str = "index"
     class_axis: int = 1
+    columns: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
     neutral: Mapping[str, object] = field(default_factory=dict)
     reduction: str | None = None
@@ -134,11 +135,21 @@ ADAPTERS: dict[str, Adapter] = {
         Adapter("optax", class_axis=-1),
         Adapter("optax-elements", targets="float", parameters={"gamma": "gamma", "alpha": "alpha"}),
         Adapter(
-            "smp",
+            "keras-elements",
+            order=("targets", "logits"),
+            targets="float",
             constructed=True,
             parameters={"gamma": "gamma", "alpha": "alpha"},
-            fixed={"mode": "multiclass"},
-            ignore_index="ignore_index",
+            fixed={"from_logits": True, "apply_class_balancing": True},
+            reductions={"none": "none", "mean": "sum_over_batch_size", "sum": "sum"},
+            **_REDUCED,
+        ),
+        Adapter(
+            "smp",
+            targets="float",
+            constructed=True,
+            parameters={"gamma": "gamma", "alpha": "alpha"},
+            fixed={"mode": "binary"},
             **_REDUCED,
         ),
     )

@@ -93,7 +93,9 @@ class Caller:
 
     def per_row(self, value: np.ndarray, logits: np.ndarray) -> np.ndarray | None:
         """The loss of each row from what came back; a loss that keeps the class axis is summed over it."""
-        if self.adapter.targets == "float" or self.loss.is_activation:
+        if self.adapter.targets == "float":
+            return value.reshape(logits.shape) if value.shape == self.placed(logits).shape else None
+        if self.loss.is_activation:
             return value
         rows = logits.shape[:1] + logits.shape[2:]
         if value.shape == rows:
@@ -169,8 +171,7 @@ class Caller:
 
     def _targets(self, logits, targets, dtype, layout):
         if self.adapter.targets == "float" or np.asarray(targets).dtype.kind == "f":
-            placed = targets if self.adapter.targets == "float" else self.placed(targets)
-            array = self.framework.array(placed, dtype)
+            array = self.framework.array(self.placed(targets), dtype)
         elif self.adapter.targets == "one-hot":
             classes = np.arange(logits.shape[1]).reshape(-1, *[1] * (logits.ndim - 2))
             array = self.framework.array(self.placed(np.expand_dims(targets, 1) == classes), dtype)
@@ -180,13 +181,15 @@ class Caller:
 
     def placed(self, logits: np.ndarray) -> np.ndarray:
         """With the class axis where the implementation wants it."""
-        if self.adapter.targets == "float" or logits.ndim < 2:
+        if logits.ndim < 2:
+            return logits[:, None] if self.adapter.columns else logits
+        if self.adapter.targets == "float":
             return logits
         return np.ascontiguousarray(np.moveaxis(logits, 1, self.adapter.class_axis))
 
     def _back(self, gradient: np.ndarray) -> np.ndarray:
         if self.adapter.targets == "float" or gradient.ndim < 2:
-            return gradient
+            return gradient[:, 0] if self.adapter.columns and gradient.shape[1:] == (1,) else gradient
         return np.moveaxis(gradient, self.adapter.class_axis, 1)
 
 

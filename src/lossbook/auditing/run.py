@@ -116,6 +116,8 @@ def _caller(function, loss: Loss, adapter, gradient, framework, changes: Mapping
     shapes = [base]
     if given is None and base.targets == "index" and "targets" not in changes:
         shapes.append(replace(base, targets="one-hot"))
+    if given is None and base.targets == "float" and "columns" not in changes:
+        shapes.append(replace(base, columns=True))
     names = [framework] if framework else loaded()
     errors = []
     for name in names:
