@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from tqdm import tqdm
 
 from . import _arguments as arguments
 from . import _numpy_rows as rows
@@ -65,7 +64,11 @@ def count_classes(
     arguments.check_integer(function, "num_classes", num_classes, 1)
     arguments.check_ignore_index(function, ignore_index, True)
     counts = np.zeros(num_classes, np.int64)
-    for n, labels in enumerate(tqdm(label_arrays, desc="counting classes", unit="array", disable=not progress)):
+    if progress:
+        from tqdm import tqdm  # not at the top: a page that runs this in a browser has no tqdm
+
+        label_arrays = tqdm(label_arrays, desc="counting classes", unit="array")
+    for n, labels in enumerate(label_arrays):
         labels, name = np.asarray(labels), f"array {n} of label_arrays"
         if labels.size == 0:
             continue

@@ -1,0 +1,88 @@
+"""Cells that run in the page: marks them, says which cannot and how to run those, and lays out what a page loads."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import run_files
+from docutils import nodes
+from run_cells import Cell, cells_of
+
+BINDER, COLAB = "https://mybinder.org", "https://colab.research.google.com"
+
+
+def page_cells(app, docname: str) -> list[Cell]:
+    """The code cells of a page; none if it is not a notebook."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix != ".ipynb":
+        return []
+    return cells_of(json.loads(path.read_text()), run_files.packages(), run_files.ROOT / "src")
+
+
+def note(cell: Cell, docname: str) -> nodes.Node:
+    """Why a cell does not run in the page, and how to run it."""
+    why = f"uses a result of a cell that needs {cell.needs}" if cell.by_way else f"needs {cell.needs}"
+    text = f"This cell {why}, which does not run in a browser. What it shows was computed with the book. To run it: "
+    paragraph = nodes.paragraph("", text)
+    paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
+    return nodes.container("", paragraph, classes=["lb-elsewhere"])
+
+
+def mark(app, doctree) -> None:
+    """Give each cell its id, and a note if it cannot run here."""
+    docname = app.env.docname
+    cells = iter(page_cells(app, docname))
+    known = {}
+    for node in doctree.findall(nodes.container):
+        if node.get("nb_element") != "cell_code":
+            continue
+        if not known:
+            notebook = json.loads(Path(app.env.doc2path(docname)).read_text())["cells"]
+            known = {n: next(cells) for n, cell in enumerate(notebook) if cell["cell_type"] == "code"}
+        cell = known[node["cell_index"]]
+        node["ids"].append(f"cell-{cell.id}")
+        if node[0].get("nb_element") == "cell_code_source" and cell.needs:
+            node.insert(1, note(cell, docname))
+
+
+def add_cells(app, pagename, templatename, context, doctree) -> None:
+    """What the page's scripts have to know of its cells."""
+    cells = page_cells(app, pagename) if doctree else []
+    if cells:
+        known = [{"id": c.id, "source": c.source, "runs": not c.needs} for c in cells]
+        text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+        context["body"] += f'<script type="application/json" id="lb-cells">{text}</script>'
+        app.add_css_file("run/run.css")
+        app.add_js_file("run/page.js", type="module")
+
+
+def lay_out(app, error) -> None:
+    if not error and app.builder.name == "html":
+        run_files.write(Path(app.outdir) / "_static", app.config.pyodide)
+
+
+def leave_folders_out(app, config) -> None:
+    """jupyter-book puts every script and style sheet below _static on every page; those in a folder are asked for."""
+    for name in ("html_js_files", "html_css_files"):
+        setattr(config, name, [(file, attributes) for file, attributes in getattr(config, name) if "/" not in file])
+
+
+def launch_buttons(app, config) -> None:
+    """Binder and Colab, once the repository has an address that they can open: Colab knows GitHub only."""
+    host = urlsplit(config.html_theme_options.get("repository_url") or "").netloc
+    services = {"github.com": {"binderhub_url": BINDER, "colab_url": COLAB}, "gitlab.com": {"binderhub_url": BINDER}}
+    if host in services:
+        config.html_theme_options["launch_buttons"] = {**services[host], "notebook_interface": "jupyterlab"}
+
+
+def setup(app):
+    app.add_config_value("pyodide", os.environ.get("PYODIDE", "cdn"), "html")
+    app.connect("config-inited", leave_folders_out, priority=900)
+    app.connect("config-inited", launch_buttons, priority=900)
+    app.connect("doctree-read", mark)
+    app.connect("html-page-context", add_cells)
+    app.connect("build-finished", lay_out)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

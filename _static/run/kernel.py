@@ -1,0 +1,137 @@
+"""Runs the cells of a page, inside the page's worker: what IPython does for them elsewhere, as far as the book needs."""
+
+import ast
+import builtins
+import importlib
+import io
+import json
+import linecache
+import sys
+import time
+import traceback
+
+LIMIT = 200_000  # characters that one cell may print
+PAUSE = 0.05  # seconds between two messages of one stream, lest an endless loop drown the page
+
+
+class Stream(io.TextIOBase):
+    """stdout or stderr of a cell: sends what is written in pieces, and no more than LIMIT."""
+
+    def __init__(self, name, send):
+        self.name_of_stream, self.send = name, send
+        self.parts, self.sent, self.last = [], 0, 0.0
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self.parts.append(text)
+        if time.monotonic() - self.last > PAUSE:
+            self.flush()
+        return len(text)
+
+    def flush(self):
+        text, self.parts, self.last = "".join(self.parts), [], time.monotonic()
+        if not text or self.sent > LIMIT:
+            return
+        room = LIMIT - self.sent
+        self.sent += len(text)
+        if len(text) > room:
+            text = text[:room] + "\n(the rest is left out)\n"
+        self.send({"type": "stream", "name": self.name_of_stream, "text": text})
+
+
+def bundle(value):
+    """How a value shows: {"html"|"svg"|"latex": ...} where it can, and always "text"."""
+    found = {"text": repr(value)}
+    figure = sys.modules.get("matplotlib.figure")
+    if figure and isinstance(value, figure.Figure):
+        return found | {"svg": as_svg(value)}
+    for kind in ("html", "svg", "latex"):
+        method = getattr(value, f"_repr_{kind}_", None)
+        shown = method() if callable(method) and not isinstance(value, type) else None
+        if shown:
+            return found | {kind: shown}
+    return found
+
+
+def as_svg(figure):
+    out = io.StringIO()
+    figure.savefig(out, format="svg", bbox_inches="tight")
+    return out.getvalue()[out.getvalue().index("<svg") :]
+
+
+class Kernel:
+    """One namespace, in which cells run one after the other.
+
+    send: takes each output, a dict, as it comes. loadable: top-level modules that are not there yet, but can be had.
+    """
+
+    def __init__(self, send, loadable=()):
+        self.send, self.loadable = send, set(loadable)
+        self.names = {"__name__": "__main__", "__builtins__": builtins, "display": self.display}
+
+    def display(self, *values):
+        for value in values:
+            sys.stdout.flush()
+            self.send({"type": "display", **bundle(value)})
+
+    def run(self, source, name):
+        """Run a cell; its last expression is shown. "done", "failed", or "needs" and a module to load for another try."""
+        file = f"<{name}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = Stream("stdout", self.send), Stream("stderr", self.send)
+        try:
+            body = ast.parse(source, file)
+            last = None
+            if body.body and isinstance(body.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+                last = ast.Expression(body.body.pop().value)
+            exec(compile(body, file, "exec"), self.names)
+            if last is not None:
+                value = eval(compile(last, file, "eval"), self.names)
+                if value is not None:
+                    self.names["_"] = value
+                    self.display(value)
+            self._open_figures()
+            return "done"
+        except BaseException as error:
+            missing = error.name if isinstance(error, ModuleNotFoundError) else None
+            if missing in self.loadable:
+                self.loadable.remove(missing)
+                return f"needs {missing}"
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self.send(described(error, file))
+            return "failed"
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            sys.stdout, sys.stderr = before
+
+    def _open_figures(self):
+        """Show what a cell drew with pyplot, as a notebook does."""
+        plt = sys.modules.get("matplotlib.pyplot")
+        for number in plt.get_fignums() if plt else ():
+            self.display(plt.figure(number))
+            plt.close(number)
+
+
+def described(error, file):
+    """An error as the page shows it: what, in which line of the cell, and the traceback from the cell on."""
+    trace = traceback.TracebackException.from_exception(error, max_group_depth=2)
+    frames = [n for n, frame in enumerate(trace.stack) if frame.filename == file]
+    trace.stack = traceback.StackSummary.from_list(trace.stack[frames[0] :] if frames else [])
+    line = trace.stack[0].lineno if frames else getattr(error, "lineno", None)
+    return {
+        "type": "error",
+        "name": type(error).__name__,
+        "message": str(error),
+        "line": line,
+        "traceback": "".join(trace.format(colorize=False) if sys.version_info >= (3, 13) else trace.format()),
+    }
+
+
+def call(module, function, arguments):
+    """Call a function of our own package with arguments as JSON, and give its result as JSON."""
+    return json.dumps(getattr(importlib.import_module(module), function)(*json.loads(arguments)))
