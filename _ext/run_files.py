@@ -61,7 +61,7 @@ def runtime(mode: str, wheel: Path) -> dict:
         "sha256": sha256,
         "package_type": "package",
         "imports": ["lossbook"],
-        "depends": ["mpmath", "numpy", "sympy"],
+        "depends": ["sympy"],  # numpy and matplotlib come when a cell first imports them
         "unvendored_tests": False,
     }
     lock = {**PINS["lock"], "packages": {**PINS["lock"]["packages"], "lossbook": ours}}

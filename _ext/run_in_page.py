@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import run_files
 from docutils import nodes
+
+import run_files
 from run_cells import Cell, cells_of
 
 BINDER, COLAB = "https://mybinder.org", "https://colab.research.google.com"

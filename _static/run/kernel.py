@@ -14,31 +14,48 @@ LIMIT = 200_000  # characters that one cell may print
 PAUSE = 0.05  # seconds between two messages of one stream, lest an endless loop drown the page
 
 
-class Stream(io.TextIOBase):
-    """stdout or stderr of a cell: sends what is written in pieces, and no more than LIMIT."""
+class Printed:
+    """What a cell prints, to stdout or stderr, in its order: sent in pieces, and no more than LIMIT."""
 
-    def __init__(self, name, send):
-        self.name_of_stream, self.send = name, send
-        self.parts, self.sent, self.last = [], 0, 0.0
+    def __init__(self, send):
+        self.send = send
+        self.name, self.parts, self.sent, self.last = "", [], 0, 0.0
+
+    def write(self, name, text):
+        if name != self.name:
+            self.flush()
+        self.name = name
+        self.parts.append(text)
+        if text.endswith("\n") and time.monotonic() - self.last > PAUSE:
+            self.flush()
+
+    def flush(self):
+        text, self.parts = "".join(self.parts), []
+        if not text or self.sent > LIMIT:
+            return
+        room = LIMIT - self.sent
+        self.sent += len(text)
+        self.last = time.monotonic()
+        if len(text) > room:
+            text = text[:room] + "\n(the rest is left out)\n"
+        self.send({"type": "stream", "name": self.name, "text": text})
+
+
+class Stream(io.TextIOBase):
+    """sys.stdout or sys.stderr of a cell."""
+
+    def __init__(self, name, printed):
+        self.name_in_page, self.printed = name, printed
 
     def writable(self):
         return True
 
     def write(self, text):
-        self.parts.append(text)
-        if time.monotonic() - self.last > PAUSE:
-            self.flush()
+        self.printed.write(self.name_in_page, text)
         return len(text)
 
     def flush(self):
-        text, self.parts, self.last = "".join(self.parts), [], time.monotonic()
-        if not text or self.sent > LIMIT:
-            return
-        room = LIMIT - self.sent
-        self.sent += len(text)
-        if len(text) > room:
-            text = text[:room] + "\n(the rest is left out)\n"
-        self.send({"type": "stream", "name": self.name_of_stream, "text": text})
+        self.printed.flush()
 
 
 def bundle(value):
@@ -81,7 +98,8 @@ class Kernel:
         file = f"<{name}>"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = Stream("stdout", self.send), Stream("stderr", self.send)
+        printed = Printed(self.send)
+        sys.stdout, sys.stderr = Stream("stdout", printed), Stream("stderr", printed)
         try:
             body = ast.parse(source, file)
             last = None
@@ -100,13 +118,11 @@ class Kernel:
             if missing in self.loadable:
                 self.loadable.remove(missing)
                 return f"needs {missing}"
-            sys.stdout.flush()
-            sys.stderr.flush()
+            printed.flush()
             self.send(described(error, file))
             return "failed"
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            printed.flush()
             sys.stdout, sys.stderr = before
 
     def _open_figures(self):

@@ -66,7 +66,7 @@ async function load() {
     createPyodideModule,
     lockFileContents: runtime.lock,
     packages: ["lossbook"],
-    env: { MPLBACKEND: "agg", HOME: "/home/reader" },
+    env: { HOME: "/home/reader", MPLBACKEND: "agg", PYTHONDONTWRITEBYTECODE: "1" },
   });
   pyodide.FS.writeFile("/home/reader/page_kernel.py", await source);
   pyodide.runPython("import sys; sys.path.append('/home/reader')");
