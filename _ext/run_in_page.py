@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from shutil import copytree
 from urllib.parse import urlsplit
 
 from docutils import nodes
@@ -62,7 +63,10 @@ def add_cells(app, pagename, templatename, context, doctree) -> None:
 
 def lay_out(app, error) -> None:
     if not error and app.builder.name == "html":
-        run_files.write(Path(app.outdir) / "_static", app.config.pyodide)
+        static = Path(app.outdir) / "_static"
+        # Sphinx copies them only when a page has changed.
+        copytree(run_files.ROOT / "_static", static, dirs_exist_ok=True)
+        run_files.write(static, app.config.pyodide)
 
 
 def leave_folders_out(app, config) -> None:
