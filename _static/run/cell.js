@@ -17,6 +17,7 @@ export class Cell {
     this.element = document.getElementById(`cell-${id}`);
     /** @type {HTMLElement | null | undefined} */
     this.input = this.element?.querySelector(".cell_input");
+    /** @type {HTMLElement | null | undefined} */
     this.shown = this.element?.querySelector(".cell_output");
     if (runs && this.input) this.#addTools(() => runUpTo(this));
   }
@@ -52,7 +53,7 @@ export class Cell {
       const outcome = await kernel.run(this.text, this.name, { onStart: begin, onOutput: (output) => area.add(output) });
       this.#say(outcome, outcome === "done" ? `ran in ${((performance.now() - begun) / 1000).toFixed(2)} s` : "ended in an error");
       return outcome === "done";
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error instanceof Stopped) this.#say("stopped");
       else this.#say("failed", error.message);
       return false;

@@ -37,7 +37,7 @@ export class Kernel extends EventTarget {
     };
     try {
       await this.#send({ action: "load" });
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (this.#worker === worker) this.#fail(error.message);
       throw error;
     }

@@ -23,11 +23,12 @@ export class OutputArea {
 
   /** @param {Output} output */
   #addText({ name, text }) {
-    if (this.stream?.name !== name) {
-      this.stream = { name, pre: make("pre") };
-      this.#append(make("div", { class: `output stream highlight ${name === "stderr" ? "lb-stderr" : ""}` }, this.stream.pre));
+    if (this.stream && this.stream.name === name) this.stream.pre.append(text);
+    else {
+      const pre = make("pre", {}, text);
+      this.stream = { name, pre };
+      this.#append(make("div", { class: `output stream highlight ${name === "stderr" ? "lb-stderr" : ""}` }, pre));
     }
-    this.stream.pre.append(text);
   }
 
   /** @param {HTMLElement} element */

@@ -12,7 +12,7 @@ let queue = Promise.resolve();
 const post = (/** @type {object} */ message) => self.postMessage(message);
 
 /** A hexadecimal SHA-256 as fetch wants it. @param {string} hex */
-const integrity = (hex) => `sha256-${btoa(String.fromCharCode(...hex.match(/../g).map((byte) => parseInt(byte, 16))))}`;
+const integrity = (hex) => `sha256-${btoa(String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => parseInt(byte, 16))))}`;
 
 /** Let every fetch of a pinned file be checked by the browser, and count them. @param {Map<string, string>} pinned */
 function checkFetches(pinned) {
@@ -93,6 +93,7 @@ function call(wanted) {
   return JSON.parse(pyodide.pyimport("page_kernel").call(wanted.module, wanted.function, JSON.stringify(wanted.args)));
 }
 
+/** @type {Record<string, (data: any) => any>} */
 const actions = { load, run, call };
 
 self.onmessage = ({ data }) => {
@@ -101,7 +102,7 @@ self.onmessage = ({ data }) => {
     post({ type: "started", id: data.id });
     try {
       post({ type: "result", id: data.id, value: await actions[data.action](data) });
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       post({ type: "failure", id: data.id, message: String(error?.message ?? error) });
     }
   });
