@@ -50,15 +50,20 @@ def mark(app, doctree) -> None:
             node.insert(1, note(cell, docname))
 
 
-def add_cells(app, pagename, templatename, context, doctree) -> None:
-    """What the page's scripts have to know of its cells."""
+def add_scripts(app, pagename, templatename, context, doctree) -> None:
+    """The scripts that a page needs, and what they have to know of its cells."""
     cells = page_cells(app, pagename) if doctree else []
+    exercises = [node for node in doctree.findall() if node.tagname == "exercise_widget"] if doctree else []
     if cells:
         known = [{"id": c.id, "source": c.source, "runs": not c.needs} for c in cells]
         text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
         context["body"] += f'<script type="application/json" id="lb-cells">{text}</script>'
-        app.add_css_file("run/run.css")
         app.add_js_file("run/page.js", type="module")
+    if exercises:
+        app.add_css_file("exercise/exercise.css")
+        app.add_js_file("exercise/exercise.js", type="module")
+    if cells or exercises:
+        app.add_css_file("run/run.css")
 
 
 def lay_out(app, error) -> None:
@@ -88,6 +93,6 @@ def setup(app):
     app.connect("config-inited", leave_folders_out, priority=900)
     app.connect("config-inited", launch_buttons, priority=900)
     app.connect("doctree-read", mark)
-    app.connect("html-page-context", add_cells)
+    app.connect("html-page-context", add_scripts)
     app.connect("build-finished", lay_out)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,6 @@
 // Gives every cell of the page that can run here its buttons. Nothing else is loaded until a reader uses one.
 import { Cell } from "./cell.js";
-import { kernel } from "./kernel.js";
-import { showStatus } from "./status.js";
+import "./status.js";
 
 /** @type {import("./cell.js").Known[]} */
 const known = JSON.parse(document.getElementById("lb-cells")?.textContent ?? "[]");
@@ -11,5 +10,3 @@ const cells = known.map((cell, position) => new Cell(cell, position + 1, runUpTo
 async function runUpTo(last) {
   for (const cell of cells.slice(0, cells.indexOf(last) + 1)) if (cell.runs && !(await cell.run())) break;
 }
-
-showStatus(kernel);

@@ -1,13 +1,12 @@
 // The strip at the foot of the window that tells how Python is doing. It is not there until Python is first wanted.
 import { button, make } from "./dom.js";
+import { kernel } from "./kernel.js";
 
-/** @typedef {import("./kernel.js").Kernel} Kernel */
-
-/** @param {Kernel} kernel */
-function words({ state, detail, progress }) {
+function words() {
+  const { state, detail, progress } = kernel;
   switch (state) {
     case "loading":
-      return progress.started ? `Python is loading: ${progress.done} files of ${progress.started}` : "Python is loading";
+      return "Python is loading";
     case "busy":
       return progress.done < progress.started ? "A package is loading" : "Python is running";
     case "failed":
@@ -17,14 +16,14 @@ function words({ state, detail, progress }) {
   }
 }
 
-/** @param {Kernel} kernel */
-export function showStatus(kernel) {
+function showStatus() {
   const text = make("span", { role: "status" });
+  const count = make("span", { "aria-hidden": "true" });
   const bar = make("progress", { max: "1", value: "0", "aria-label": "Python files loaded" });
   const stop = button("Stop", () => kernel.stop(), { title: "End the running cell and start Python afresh" });
   const restart = button("Restart", () => kernel.stop(), { title: "Start Python afresh: every name is lost" });
   const retry = button("Try again", () => kernel.start().catch(() => {}));
-  const strip = make("div", { class: "lb-kernel", hidden: true }, text, bar, stop, restart, retry);
+  const strip = make("div", { class: "lb-kernel", hidden: true }, text, count, bar, stop, restart, retry);
   document.body.append(strip);
   let lost = false;
 
@@ -34,13 +33,16 @@ export function showStatus(kernel) {
     if (state === "busy") lost = false;
     strip.hidden = false;
     strip.dataset.state = state;
-    // A reader of the screen should hear of a change of state, not of every file.
-    const said = words(kernel) + (state === "idle" && lost ? ". It was started afresh: run the cells above again" : "");
+    // Those who hear the page are told of a change of state, not of every file.
+    const said = words() + (state === "idle" && lost ? ". It was started afresh: run the cells above again" : "");
     if (text.textContent !== said) text.textContent = said;
-    bar.hidden = state !== "loading";
+    count.textContent = `${progress.done} of ${progress.started} files`;
+    count.hidden = bar.hidden = state !== "loading";
     bar.value = progress.started ? progress.done / progress.started : 0;
     stop.hidden = state !== "busy";
     restart.hidden = state !== "idle";
     retry.hidden = state !== "failed";
   });
 }
+
+showStatus();

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Locator, expect
 
 FIRST, LATER = 20, 2  # seconds that an output may take: with Python still to load, and after
-PATIENCE = 150_000  # milliseconds after which a test gives up waiting
+PATIENCE = 300_000  # milliseconds after which a test gives up waiting
 expect.set_options(timeout=PATIENCE)
 
 
