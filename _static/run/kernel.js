@@ -90,6 +90,7 @@ export class Kernel extends EventTarget {
       this.#become(this.state);
       return;
     }
+    if (data.type === "broken") this.#fail(data.message);
     const waiting = this.#waiting.get(data.id);
     if (data.type === "started") waiting?.onStart?.();
     if (data.type === "output") waiting?.onOutput?.(data.output);

@@ -24,10 +24,12 @@ function checkFetches(pinned) {
     if (!pinned.has(url)) return fetchPlain(resource, options);
     started += 1;
     progress();
-    const response = await fetchPlain(url, { integrity: pinned.get(url) }).catch(() => {
-      throw new Error(`${url} cannot be loaded, or is not the file it should be`);
-    });
-    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    const response = await fetchPlain(url, { integrity: pinned.get(url) }).catch(() => undefined);
+    if (!response?.ok) {
+      const why = response ? `answers ${response.status}` : "cannot be reached, or is not the file it should be";
+      post({ type: "broken", message: `${url} ${why}` }); // Pyodide itself may go on waiting
+      throw new Error(why);
+    }
     done += 1;
     progress();
     return response;

@@ -138,6 +138,7 @@ def test_the_tools_fit_and_can_be_read(browser, site):
     expect_state(cell, "failed")
     assert reader.page.evaluate(EXAMINE) == []
     reader.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    reader.page.evaluate("Promise.all(document.getAnimations().map((change) => change.finished))")
     assert reader.page.evaluate(EXAMINE) == []
     assert (reader.outside, reader.faults) == ([], [])
     reader.close()
