@@ -36,7 +36,15 @@ export class Widget {
       { class: "lb-answer" },
       make("label", { for: id }, this.steps ? "Your derivation" : "Your answer"),
       this.field,
-      make("p", { id: `${id}-help` }, `Type formulas as in Python or LaTeX, such as p[j] - y[j] or \\delta_{ij}. ${keys}`),
+      make(
+        "p",
+        { id: `${id}-help` },
+        "Type formulas as in Python or LaTeX, such as ",
+        make("code", {}, "p[j] - y[j]"),
+        " or ",
+        make("code", {}, "\\delta_{ij}"),
+        `. ${keys}`,
+      ),
       this.preview,
       make(
         "div",

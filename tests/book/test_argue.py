@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from lossbook.exercises.__main__ import grade
 from playwright.sync_api import expect
 
+from lossbook.exercises.__main__ import grade
 from reader import Reader
 
 PAGE, ANSWER, STEPS = "chapters/cross_entropy.html", "ce-class-index", "ce-gradient"
