@@ -42,8 +42,8 @@ def judge(place, text):
 
 def test_before_python_is_there_the_page_says_what_will_come(reader):
     place = widget(reader, ANSWER)
-    expect(place.get_by_label("Your answer")).to_be_visible()
-    expect(widget(reader, STEPS).get_by_label("Your derivation")).to_be_visible()
+    expect(place.get_by_role("textbox", name="Your answer")).to_be_visible()
+    expect(widget(reader, STEPS).get_by_role("textbox", name="Your derivation")).to_be_visible()
     type_in(place, "p[j]")
     expect(place.locator(".lb-preview")).to_contain_text("loads Python")
     assert not [path for path in reader.requests if "pyodide" in path]
