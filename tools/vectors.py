@@ -92,15 +92,23 @@ def _vector(loss: Loss, case: Case, parameters: dict) -> dict:
     target = case.target
     if loss.target == "probabilities":
         target = _one_hot(case) if isinstance(target, int) else list(target)
-    tangent = [float(k + 1) for k in range(case.classes)] if of_rows(loss) else 1.0
+    tangent = [3.0**k for k in range(case.classes)] if of_rows(loss) else 1.0
     return found | {
         "targets": target,
         **({"parameters": parameters} if parameters else {}),
         "value": _digits(truth.value(logits, target, **parameters)),
         "gradient": _digits(truth.gradient(logits, target, **parameters)),
         "tangent": tangent,
-        "hvp": _digits(truth.hvp(logits, target, tangent, **parameters)),
+        "hvp": _digits(_cleared(truth.hvp(logits, target, tangent, **parameters), logits)),
     }
+
+
+def _cleared(hvp, logits):
+    """Zeros where terms cancel: what is smaller than products of probabilities can be is what the digits leave over."""
+    if not isinstance(hvp, list):
+        return hvp
+    least = max(map(abs, hvp)) * mpmath.exp(-3 * (max(logits) - min(logits))) * mpmath.mpf("1e-40")
+    return [x if abs(x) > least else mpmath.mpf(0) for x in hvp]
 
 
 def _one_hot(case: Case) -> list[float]:
