@@ -8,6 +8,7 @@ const PAUSE = 300; // milliseconds after the last key until the preview
 export class Widget {
   /** The text whose preview was last asked for. */ asked = "";
   /** @type {number | undefined} */ timer;
+  judging = false;
 
   /** @param {HTMLElement} element the place that the page has for it, with its question and its hints */
   constructor(element) {
@@ -27,7 +28,6 @@ export class Widget {
     });
     this.preview = make("div", { class: "lb-preview", role: "group", "aria-label": "How your answer is read" });
     this.verdict = make("div", { role: "status", "aria-live": "polite", "aria-label": "Verdict" });
-    this.judgeButton = button("Judge", () => this.judge());
     this.hints = /** @type {HTMLDetailsElement[]} */ ([...element.querySelectorAll("details.lb-hint")]);
     this.hintButton = button("Hint", () => this.hint(), { hidden: !this.hints.length });
     const keys = this.steps ? "One line per step. Ctrl+Enter judges." : "Enter judges.";
@@ -49,7 +49,7 @@ export class Widget {
       make(
         "div",
         { class: "lb-answer-tools" },
-        this.judgeButton,
+        button("Judge", () => this.judge()),
         this.hintButton,
         button("Clear", () => this.clear()),
         button("Export my answers", () => download("answers.json", all()), { title: "All answers kept in this browser, as JSON" }),
@@ -137,7 +137,8 @@ export class Widget {
       this.field.focus();
       return;
     }
-    this.judgeButton.disabled = true;
+    if (this.judging) return;
+    this.judging = true; // a disabled button would lose the focus
     this.say(kernel.state === "off" ? "Python is loading; this takes some seconds the first time." : "Judging …");
     const given = this.steps ? this.lines : this.text.trim();
     try {
@@ -148,7 +149,7 @@ export class Widget {
     } catch (/** @type {any} */ error) {
       this.say(error instanceof Stopped ? "Stopped." : `This could not be judged: ${error.message}`);
     } finally {
-      this.judgeButton.disabled = false;
+      this.judging = false;
       this.look();
     }
   }

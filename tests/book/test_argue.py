@@ -103,10 +103,19 @@ def test_it_works_by_keyboard(reader):
     keyboard.type("p[j]")
     keyboard.press("Enter")
     expect(verdict(place).locator(".lb-verdict")).to_be_visible()
-    keyboard.press("Tab")
-    expect(place.get_by_role("button", name="Judge")).to_be_focused()
-    keyboard.press("Tab")
-    expect(place.get_by_role("button", name="Hint")).to_be_focused()
+    focused = reader.page.locator(":focus")
+    passed = []
+    while (
+        "Export my answers" not in passed and len(passed) < 9
+    ):  # the formulas of preview and verdict take the focus too
+        keyboard.press("Tab")
+        passed.append(focused.inner_text())
+    assert [name for name in passed if name in ("Judge", "Hint", "Clear", "Export my answers")] == [
+        "Judge",
+        "Hint",
+        "Clear",
+        "Export my answers",
+    ]
 
 
 def test_work_is_kept_and_exported_as_the_grader_reads_it(reader):
