@@ -52,6 +52,7 @@ class Reader:
     def __init__(self, browser: Browser, site: str, path: str, **settings):
         self.context = browser.new_context(reduced_motion="reduce", **settings)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
         self.requests: list[str] = []
         self.outside: list[str] = []
         self.faults: list[str] = []
