@@ -1,0 +1,97 @@
+"""The C compiler of this machine: which one, with which flags, and what decides whether its result can be reused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parent / "generated" / "c"
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = "-std=gnu11 -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd -fPIC -shared -pthread"
+TUNED = ("-march=native -mprefer-vector-width=512 -fvect-cost-model=unlimited", "-march=native", "-mcpu=native", "")
+SECONDS = 300  # to compile one loss, on a busy machine
+
+
+class CompileError(RuntimeError):
+    """There is no compiler, or it refused; the message says what it said."""
+
+
+@cache
+def compiler() -> tuple[str, ...]:
+    """The command: $CC, or the first of `COMPILERS` on the path, with the flags it knows.
+
+    Raises `CompileError` where there is none.
+    """
+    chosen = shlex.split(os.environ.get("CC", "")) or next(([c] for c in COMPILERS if shutil.which(c)), None)
+    if not chosen or not shutil.which(chosen[0]):
+        wanted = chosen[0] if chosen else " or ".join(COMPILERS)
+        raise CompileError(f"there is no C compiler: {wanted} is not on the path")
+    said = ""
+    for tuned in TUNED:
+        command = (*chosen, *FLAGS.split(), *tuned.split())
+        try:
+            _compiled(command, "int one(void) { return 1; }")
+        except CompileError as error:
+            said = str(error)
+        else:
+            return command
+    raise CompileError(said)
+
+
+@cache
+def version(command: str) -> str:
+    """What the compiler says it is."""
+    return subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
+
+
+@cache
+def processor() -> str:
+    """What `-march=native` looks at: a result must not be run on another processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()} {platform.platform()}"
+    told = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(told)))
+
+
+def source(name: str) -> str:
+    """The whole source of the kernels of a loss, with what it includes."""
+    parts = {"coefficients.h": SOURCES, "kernel.h": HERE, "driver.h": HERE}
+    text = (SOURCES / f"{name}.c").read_text("utf-8")
+    for file in ("kernel.h", "driver.h", "coefficients.h"):  # kernel.h includes coefficients.h
+        text = text.replace(f'#include "{file}"', (parts[file] / file).read_text("utf-8"))
+    return text
+
+
+def key(text: str) -> str:
+    """The name of a result: what it was made from, how, and for which processor."""
+    command = compiler()
+    told = "\0".join((text, *command, version(command[0]), processor()))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def compiled(text: str) -> bytes:
+    """The shared library. Raises `CompileError`."""
+    return _compiled(compiler(), text)
+
+
+def _compiled(command: tuple[str, ...], text: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="lossbook-") as folder:
+        made = Path(folder) / "kernel.so"
+        call = [*command, "-x", "c", "-", "-o", str(made), "-lm"]
+        try:
+            done = subprocess.run(call, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CompileError(f"{command[0]}: {error}") from error
+        if done.returncode or not made.exists():
+            raise CompileError(f"{command[0]} refused: {done.stderr.strip()[:500]}")
+        return made.read_bytes()

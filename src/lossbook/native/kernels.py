@@ -1,0 +1,161 @@
+"""The kernels of this process: compiled or loaded when first asked for, or the reason why there are none."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from . import cache as files
+from . import compiler
+
+COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
+RUN = (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, NUMBER, COUNT)
+RUN += (ctypes.c_int, ctypes.POINTER(NUMBER))
+CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
+
+
+@dataclass(frozen=True)
+class Status:
+    """available: whether losses are computed by kernels. reason: why, in words. compiler: the command. folder: where
+    compiled kernels are kept. loaded: the losses whose kernels this process has.
+    """
+
+    available: bool
+    reason: str
+    compiler: str
+    folder: str
+    loaded: tuple[str, ...]
+
+
+class Kernel:
+    """The kernels of one loss, for float32: addresses in, nothing checked."""
+
+    def __init__(self, library: ctypes.CDLL):
+        self.run_ = library.lossbook_run
+        self.run_.argtypes, self.run_.restype = RUN, ctypes.c_int
+        self.check_ = library.lossbook_check
+        self.check_.argtypes, self.check_.restype = CHECK, COUNT
+        self.map = library.lossbook_map
+        text = (ctypes.c_char * 400).in_dll(library, "lossbook_inputs").value.decode()
+        self.inputs = tuple(tuple(part.split(":")) for part in text.split(","))
+
+    def run(
+        self,
+        shape: tuple[int, int, int],
+        logits: int,
+        *,
+        arrays: Sequence[int] = (),
+        index: int | None = None,
+        weights: Sequence[int] = (),
+        numbers: Sequence[float] = (),
+        gradient: int | None = None,
+        values: int | None = None,
+        factors: int | None = None,
+        factor: float = 1.0,
+        ignored: int = -(2**63),
+        threads: int = 1,
+    ) -> float:
+        """The sum of the values of all rows; with addresses for them, the values and the gradient too.
+
+        shape: outer x classes x inner, as the logits lie in memory. arrays, index, weights, numbers: the other inputs, in
+        the order of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
+        ignored: the class of rows that count for nothing. gradient may be the address of the logits.
+        """
+        total = NUMBER()
+        failed = self.run_(
+            *shape,
+            logits,
+            (POINTER * len(arrays))(*arrays),
+            index,
+            (POINTER * len(weights))(*weights),
+            (NUMBER * len(numbers))(*numbers),
+            gradient,
+            values,
+            factors,
+            factor,
+            ignored,
+            threads,
+            total,
+        )
+        if failed:
+            raise MemoryError("there is no memory for the kernel's scratch space")
+        return total.value
+
+    def check(
+        self, index: int, rows: int, classes: int, ignored: int, weight: int | None = None
+    ) -> tuple[int, int, float]:
+        """(position of the first class number out of range, or -1; how many rows count; their weight)."""
+        count, total = COUNT(), NUMBER()
+        bad = self.check_(index, rows, classes, ignored, weight, count, total)
+        return bad, count.value, total.value
+
+
+_lock = threading.RLock()
+_loaded: dict[str, Kernel | None] = {}
+_failures: list[str] = []
+
+
+def enabled() -> bool:
+    """Not switched off by LOSSBOOK_NATIVE=0, and on a machine with the calls that the driver needs."""
+    return os.environ.get("LOSSBOOK_NATIVE", "1") != "0" and os.name == "posix" and sys.byteorder == "little"
+
+
+def kernel(name: str) -> Kernel | None:
+    """The kernels of a loss; None, after one notice, where they cannot be had."""
+    if not enabled():
+        return None
+    try:
+        return _loaded[name]
+    except KeyError:
+        pass
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _load(name) if not _failures else None
+        return _loaded[name]
+
+
+def _load(name: str) -> Kernel | None:
+    try:
+        text = compiler.source(name)
+        path = files.kept(compiler.key(text), lambda: compiler.compiled(text))
+        return Kernel(ctypes.CDLL(str(path)))
+    except (compiler.CompileError, OSError) as error:
+        _failures.append(str(error))
+        warnings.warn(
+            f"lossbook computes losses without compiled kernels, more slowly: {error}. "
+            "See lossbook.native.status(); LOSSBOOK_NATIVE=0 switches them off and this notice too.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def status() -> Status:
+    """Whether losses are computed by compiled kernels, and why or why not."""
+    command, reason = "", ""
+    if not enabled():
+        switched = os.environ.get("LOSSBOOK_NATIVE", "1") == "0"
+        reason = "switched off by LOSSBOOK_NATIVE=0" if switched else f"not supported on {sys.platform}"
+    else:
+        try:
+            command = " ".join(compiler.compiler())
+            reason = _failures[0] if _failures else "the compiler works"
+        except compiler.CompileError as error:
+            reason = str(error)
+    available = enabled() and bool(command) and not _failures
+    return Status(available, reason, command, str(files.folder()), tuple(n for n, k in _loaded.items() if k))
+
+
+@cache
+def processors() -> int:
+    """How many threads to use: OMP_NUM_THREADS, or the processors that this process may use."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if first.isdigit() and int(first):
+        return int(first)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
