@@ -64,7 +64,7 @@ def fused(loss: Loss, gradient: bool = True) -> Fused:
         return _laid_out(inputs, value, None, None)
     slope = derivative(Diff(loss.expr, loss.wrt), loss.given)
     node = loops.of(lowering.lower(slope.xreplace({index: EACH}) if index else slope))
-    factor, rest = loops.factor(node)
+    factor, rest = (None, node) if inputs.size is None else loops.factor(node)
     return _laid_out(inputs, value, rest or loops.build.number(1), factor)
 
 

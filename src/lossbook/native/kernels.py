@@ -42,7 +42,8 @@ class Kernel:
         self.check_ = library.lossbook_check
         self.check_.argtypes, self.check_.restype = CHECK, COUNT
         self.map = library.lossbook_map
-        text = (ctypes.c_char * 400).in_dll(library, "lossbook_inputs").value.decode()
+        library.lossbook_inputs.restype = ctypes.c_char_p
+        text = library.lossbook_inputs().decode()
         self.inputs = tuple(tuple(part.split(":")) for part in text.split(","))
 
     def run(

@@ -43,11 +43,12 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
       const double v1 = ((double)read(inputs[k * stride + b]) - (double)read(targets[k * stride + b]));
-      const double v2 = (v1 * v1);
-      const double loss = v2;
+      const double v2 = (2.0 * v1);
+      const double v3 = (v1 * v1);
+      const double loss = v3;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write(factors[b] * factor * v1);
+      gradient[k * stride + b] = write(factors[b] * factor * v2);
     }
   }
   return total;

@@ -67,13 +67,14 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
       const double complement11 = (v10 * v7);
       const double positive_part12 = (complement11 * (double)read(targets[k * stride + b]));
       const double v13 = (negative_part9 - positive_part12);
-      const double v14 = (v13 * complement11);
-      const double v15 = (v14 * probs8);
-      const double v16 = (v13 * v13);
-      const double loss = v16;
+      const double v14 = (2.0 * v13);
+      const double v15 = (v14 * complement11);
+      const double v16 = (v15 * probs8);
+      const double v17 = (v13 * v13);
+      const double loss = v17;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write(factors[b] * factor * v15);
+      gradient[k * stride + b] = write(factors[b] * factor * v16);
     }
   }
   return total;
