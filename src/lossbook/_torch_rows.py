@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from . import _native_torch as native
 from ._pair_rows import run_in_pairs
 
 
@@ -183,10 +184,21 @@ def run(
     error: makes the error for a tensor that wants a gradient and gets none.
     """
     check_constants(error, **dict(zip(("targets", *code.names), tensors, strict=False)))
-    x = logits
-    if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
-        x = torch.where(code.spread(counts), logits, 0)
-    values = _Value.apply(x, code, *tensors)
+
+    def masked(x):  # so that nothing in a row that does not count, NaN included, can reach a result
+        return x if counts is None else torch.where(code.spread(counts), x, 0)
+
+    def again(x, grad_output):
+        """The gradient of the whole, by code that can be differentiated."""
+        rows = grad_output.double() * call.factor
+        if call.divisor is not None:
+            rows = rows.expand([n for k, n in enumerate(x.shape) if k != code.axis])
+        rows = rows if counts is None else torch.where(counts, rows, 0)
+        return masked(_Gradient.apply(rows, masked(x), code, *tensors))
+
+    if (call := native.prepared(code, logits, tensors, reduction, counts, divisor, scale, again)) is not None:
+        return native.loss(logits, call)
+    values = _Value.apply(masked(logits), code, *tensors)
     if scale is not None:
         values = values * scale
     if counts is not None:

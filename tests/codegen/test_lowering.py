@@ -34,9 +34,11 @@ def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
     assert main([]) == 0
     assert main(["--check"]) == 0
-    for file in (tmp_path / "numpy" / "softmax.py", tmp_path / "javascript" / "prelude.js"):
+    edits = {"numpy/softmax.py": (" / ", " * "), "javascript/prelude.js": ("f(0)", "f(1)"), "c/mse.c": ("+=", "-=")}
+    for path, edit in edits.items():
+        file = tmp_path / path
         text = file.read_text("utf-8")
-        file.write_text(text.replace(" / ", " * ").replace("f(k) > f(best)", "f(k) < f(best)"), "utf-8")
+        file.write_text(text.replace(*edit), "utf-8")
         assert main(["--check"]) == 1
         file.write_text(text, "utf-8")
         assert main(["--check"]) == 0

@@ -29,7 +29,11 @@ def wanted() -> dict[str, str]:
 
 def out_of_date(files: dict[str, str]) -> list[str]:
     """The paths whose file differs, is missing, or should not be there."""
-    there = {p.relative_to(GENERATED).as_posix(): p.read_text("utf-8") for p in GENERATED.rglob("*.*") if p.suffix in SUFFIXES}
+    there = {
+        p.relative_to(GENERATED).as_posix(): p.read_text("utf-8")
+        for p in GENERATED.rglob("*.*")
+        if p.suffix in SUFFIXES
+    }
     return sorted(path for path in files.keys() | there.keys() if files.get(path) != there.get(path))
 
 

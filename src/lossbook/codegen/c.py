@@ -190,14 +190,20 @@ class _Body:
                 lines += [f"const double loss = {text};", "total += loss;", "values[b] = loss;"]
         if loop.results and self.program.gradient is not None:
             at = "k * stride + b" if self.tall else "k"
-            result = f"{self.of_row('slope')} * {slope}" if self.program.inputs.size is not None else f"factors[b] * factor * {slope}"
+            result = (
+                f"{self.of_row('slope')} * {slope}"
+                if self.program.inputs.size is not None
+                else f"factors[b] * factor * {slope}"
+            )
             if self.program.inputs.size is not None and self.tall:
                 result = f"counts[b] ? {result} : 0"
             lines.append(f"gradient[{at}] = write({result});")
         self.done |= set(loop.reductions)
         if self.tall:
             start = [f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions]
-            head = [] if not start else ["SIMD", "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in start), "}"]
+            head = (
+                [] if not start else ["SIMD", "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in start), "}"]
+            )
             inner = [f"SIMD_OF({totals.strip()})" if totals else "SIMD", "for (int64_t b = 0; b < rows; b++) {"]
             body = [*inner, *(f"  {a}" for a in lines), "}"]
             return [*head, "for (int64_t k = 0; k < classes; k++) {", *(f"  {a}" for a in body), "}"]
@@ -249,13 +255,22 @@ class _Body:
         if not self.tall:
             return [*lines, f"return {text};"]
         lines += [f"const double loss = counts[b] ? {text} : 0;", "total += loss;", "values[b] = loss;"]
-        body = ["SIMD_OF(reduction(+ : total))", "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in lines), "}"]
+        body = [
+            "SIMD_OF(reduction(+ : total))",
+            "for (int64_t b = 0; b < rows; b++) {",
+            *(f"  {a}" for a in lines),
+            "}",
+        ]
         return [*body, "return total;"]
 
     def arrays(self, lines: list[str]) -> list[str]:
         """What the function starts with: its inputs, scratch space for what is stored, arrays for the rows of a block."""
         lines, text = self.used(lines), "\n".join(lines)
-        head = [f"{declared};" for declared in _inputs(self.program.inputs.listed, self.tall) if f"{_called(declared)}" in text]
+        head = [
+            f"{declared};"
+            for declared in _inputs(self.program.inputs.listed, self.tall)
+            if f"{_called(declared)}" in text
+        ]
         for n, node in enumerate(self.program.stored):
             at = f"{n} * classes{' * ROWS' if self.tall else ''}"
             head.append(f"double *restrict {self.name(node)}all = scratch + {at};")
@@ -276,7 +291,9 @@ class _Body:
                 name = self.of_row(self.name(node))
                 if node.op not in REDUCTIONS and len(re.findall(rf"(?<![\w]){re.escape(name)}(?!\w)", text)) == 1:
                     dead.append(name)
-            kept = [a for a in lines if not any(a.strip().removeprefix("const double ").startswith(f"{n} = ") for n in dead)]
+            kept = [
+                a for a in lines if not any(a.strip().removeprefix("const double ").startswith(f"{n} = ") for n in dead)
+            ]
             if kept == lines:
                 return lines
             lines = kept
@@ -292,7 +309,11 @@ def _inputs(inputs: tuple[Input, ...], tall: bool) -> list[str]:
         elif a.role == "class index":
             found.append("const int64_t *index = in->index" if tall else "const int64_t index = in->index[0]")
         else:
-            field, kind = {"array": ("arrays", "real *"), "per class": ("weights", "double *"), "scalar": ("numbers", "double ")}[a.role]
+            field, kind = {
+                "array": ("arrays", "real *"),
+                "per class": ("weights", "double *"),
+                "scalar": ("numbers", "double "),
+            }[a.role]
             found.append(f"const {kind}{a.name} = in->{field}[{counts[a.role]}]")
             counts[a.role] += 1
     return found
@@ -305,7 +326,9 @@ def _called(declared: str) -> str:
 COMMON = "const Inputs *in, int64_t classes"
 BLOCK = "int64_t rows, int64_t stride, const unsigned char *counts"
 GRADIENT = {  # the result, and what it is multiplied by
-    False: "real *gradient, double factor", True: "real *gradient, double factor, const double *factors"}
+    False: "real *gradient, double factor",
+    True: "real *gradient, double factor, const double *factors",
+}
 
 
 def _arguments(gradient: bool, tall: bool) -> str:
@@ -355,5 +378,7 @@ def c_text(loss: Loss) -> str:
             body = indent("\n".join(_Body(program, tall, where).text()), "  ")
             arguments = _arguments(gradient, tall)
             names = ", ".join(a.split()[-1].lstrip("*") for a in arguments.split(", "))
-            parts.append(f"INSIDE {name}_of({arguments}, const int square) {{\n{body}\n}}\n\nTWICE({name}, ({arguments}), {names})")
+            parts.append(
+                f"INSIDE {name}_of({arguments}, const int square) {{\n{body}\n}}\n\nTWICE({name}, ({arguments}), {names})"
+            )
     return "\n\n".join([*parts, '#include "driver.h"']) + "\n"

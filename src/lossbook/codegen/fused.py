@@ -150,7 +150,9 @@ def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node |
             loops[levels[node] - 1].reductions.append(node)
         elif node.extent == "row" and node.op != "input" and levels[node] < len(loops):
             loops[levels[node]].before.append(node)
-    after = tuple(n for n in order if n.extent == "row" and n.op not in (*REDUCTIONS, "input") and levels[n] >= len(loops))
+    after = tuple(
+        n for n in order if n.extent == "row" and n.op not in (*REDUCTIONS, "input") and levels[n] >= len(loops)
+    )
     if results:
         loops[-1].results.extend(results)
     return Fused(inputs, value, gradient, factor, tuple(loops), after, _stored(loops))

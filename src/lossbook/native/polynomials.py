@@ -10,7 +10,7 @@ from functools import cache
 import mpmath
 from mpmath import mp, mpf
 
-EXP_TERMS, LOG_TERMS = 8, 8
+EXP_TERMS, LOG_TERMS = 7, 8
 
 
 def _exp_rest(r):

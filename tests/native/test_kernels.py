@@ -1,0 +1,124 @@
+"""Every kernel in every layout against the oracle: within 0.51 ULP of float32, never a false zero or NaN."""
+
+import numpy as np
+import pytest
+
+from lossbook import accuracy
+from lossbook.accuracy import GAMMAS, LOSSES, measure, table
+from lossbook.losses import get
+
+from .calls import run
+
+FOCAL = [loss for loss in LOSSES if any(str(q.symbol) == "gamma" for q in get(loss).parameters)]
+CASES = [(loss, gamma) for loss in LOSSES for gamma in (GAMMAS if loss in FOCAL else (None,))]
+BY_INDEX = ("cross_entropy_index", "softmax_focal")
+OF_ROWS = (*BY_INDEX, "cross_entropy", "softmax_mse")
+
+
+def measured(monkeypatch, loss, gamma, layout, change=lambda a: a, rows=16):
+    def results(name, dtype, case):
+        _, values, slope = run(name, case.logits, case.targets, layout=layout, **case.parameters)
+        return {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
+
+    monkeypatch.setattr(accuracy, "numpy_results", results)
+    return [line for line in measure(loss, "float32", gamma, rows, seed=2) if line.library == "numpy"]
+
+
+@pytest.mark.parametrize("layout", ["rows", "planes"])
+@pytest.mark.parametrize(("loss", "gamma"), CASES)
+def test_bars(monkeypatch, loss, gamma, layout):
+    if layout == "planes" and loss not in OF_ROWS:
+        layout = "rows"  # single outputs have one layout
+    lines = measured(monkeypatch, loss, gamma, layout)
+    assert {line.quantity for line in lines} == {"value", "gradient"}
+    assert all(line.passes and line.bar == 0.51 for line in lines), table(lines)
+
+
+def test_a_wrong_kernel_misses_the_bars(monkeypatch):
+    lines = measured(monkeypatch, "softmax_focal", 2, "rows", lambda a: a * (1 + 1e-6))
+    assert not any(line.passes for line in lines)
+
+
+def example(loss, rows, classes, seed=0):
+    rng = np.random.default_rng(seed)
+    if loss not in OF_ROWS:
+        return rng.normal(0, 3, rows * classes), rng.choice([0.0, 1, 0.25], rows * classes)
+    logits = rng.normal(0, 3, (rows, classes))
+    return logits, rng.integers(classes, size=rows) if loss in BY_INDEX else rng.dirichlet(np.ones(classes), rows)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 2), (300, 3), (129, 63), (7, 64), (3, 1001)])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_way_gives_the_same(loss, shape):
+    logits, targets = example(loss, *shape)
+    total, values, slope = run(loss, logits, targets, threads=1)
+    assert np.isfinite(slope).all()
+    np.testing.assert_allclose(total, values.astype(float).sum(), rtol=1e-6)
+    for options in ({"inplace": True}, {"layout": "planes"}, {"threads": 3}):
+        if loss not in OF_ROWS and "layout" in options:
+            continue
+        again = run(loss, logits, targets, **options)
+        np.testing.assert_allclose(again[1], values, rtol=2e-7)
+        np.testing.assert_allclose(again[2], slope, rtol=3e-7)
+    only = run(loss, logits, targets, gradient=False)
+    np.testing.assert_allclose(only[1], values, rtol=2e-7)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_threads_do_not_change_the_result(loss):
+    logits, targets = example(loss, 3000, 70)
+    one, many = run(loss, logits, targets, threads=1), run(loss, logits, targets, threads=5)
+    assert one[0] == many[0]
+    np.testing.assert_array_equal(one[1], many[1])
+    np.testing.assert_array_equal(one[2], many[2])
+
+
+@pytest.mark.parametrize("classes", [3, 100])
+@pytest.mark.parametrize("layout", ["rows", "planes"])
+@pytest.mark.parametrize("loss", BY_INDEX)
+def test_ignored_rows_count_for_nothing(loss, layout, classes):
+    logits, targets = example(loss, 200, classes)
+    whole = run(loss, logits, targets, layout=layout)
+    ignored = np.arange(200) % 3 == 0
+    targets[ignored] = -100
+    logits[ignored] = np.nan
+    total, values, slope = run(loss, logits, targets, layout=layout, ignored=-100)
+    assert (values[ignored] == 0).all()
+    assert (slope[ignored] == 0).all()
+    np.testing.assert_array_equal(values[~ignored], whole[1][~ignored])
+    np.testing.assert_array_equal(slope[~ignored], whole[2][~ignored])
+    assert np.isfinite(total)
+
+
+@pytest.mark.parametrize("layout", ["rows", "planes"])
+@pytest.mark.parametrize("classes", [3, 100])
+@pytest.mark.parametrize("loss", OF_ROWS)
+def test_nan_stays_in_its_row(loss, classes, layout):
+    logits, targets = example(loss, 10, classes)
+    logits[4, 0] = np.nan
+    _, values, slope = run(loss, logits, targets, layout=layout)
+    assert np.isnan(values[4])
+    assert np.isnan(slope[4]).any()
+    assert np.isfinite(np.delete(values, 4)).all()
+    assert np.isfinite(np.delete(slope, 4, 0)).all()
+
+
+@pytest.mark.parametrize("classes", [3, 100])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_factors(loss, classes):
+    logits, targets = example(loss, 50, classes)
+    _, _, slope = run(loss, logits, targets)
+    factors = np.random.default_rng(0).uniform(-2, 2, 50 if loss in OF_ROWS else 50 * classes)
+    _, _, scaled = run(loss, logits, targets, factors=factors, factor=0.5)
+    expected = slope * 0.5 * (factors[:, None] if loss in OF_ROWS else factors)
+    np.testing.assert_allclose(scaled, expected, rtol=3e-7)
+
+
+def test_class_numbers_out_of_range_are_found():
+    from lossbook.native import kernel
+
+    index, weight = np.array([0, 2, -100, 1, 3, 7]), np.array([1.0, 2, 4])
+    check = kernel("cross_entropy_index").check
+    assert check(index.ctypes.data, 6, 3, -100)[0] == 4
+    assert check(index.ctypes.data, 4, 3, -100, weight.ctypes.data) == (-1, 3, 7.0)
+    assert check(index.ctypes.data, 3, 3, 5)[0] == 2
