@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 REDUCTIONS = ("mean", "sum", "none")
 ROUNDING = 1e-3  # a probability may exceed 1 by rounding, in float16 too
 
@@ -123,6 +125,22 @@ def check_factor(function: str, argument: str, factor: Any, kind: str, inputs: A
         raise wrong(function, argument, f"has shape {got}", f"one that broadcasts to {shape}, the shape of inputs")
     if values:
         check_values(function, argument, factor, ~(factor >= 0), "weights that are not negative")
+
+
+def check_out(function: str, out: Any, logits: Any, targets: Any) -> None:
+    """Where the gradient is written: an array like the logits, or the logits themselves; True or False for no array."""
+    if isinstance(out, bool):
+        return
+    if not hasattr(out, "__array_interface__"):
+        raise wrong(function, "out", f"is {type(out).__name__}", "a NumPy array", TypeError)
+    if out.shape != logits.shape or out.dtype != logits.dtype:
+        expected = f"{logits.shape} and {logits.dtype}, as the logits have"
+        raise wrong(function, "out", f"has shape {out.shape} and dtype {out.dtype}", expected)
+    if not out.flags.writeable:
+        raise wrong(function, "out", "is read-only", "an array that can be written to")
+    same = out.ctypes.data == logits.ctypes.data and out.strides == logits.strides
+    if (np.may_share_memory(out, logits) and not same) or np.may_share_memory(out, targets):
+        raise wrong(function, "out", "overlaps an argument", "memory of its own, or the logits themselves")
 
 
 def check_alpha(function: str, alpha: Any) -> tuple[float, float]:

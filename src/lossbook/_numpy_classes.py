@@ -35,10 +35,12 @@ def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", ax
 
 
 def softmax_mse_loss_with_grad(
-    logits, targets, *, ignore_index=-100, reduction="mean", axis=1
+    logits, targets, *, ignore_index=-100, reduction="mean", axis=1, out=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`softmax_mse_loss` and its gradient by the logits: (value, gradient), as in `cross_entropy_with_grad`."""
-    return _softmax_mse_call("softmax_mse_loss_with_grad", logits, targets, ignore_index, reduction, axis, True)
+    return _softmax_mse_call(
+        "softmax_mse_loss_with_grad", logits, targets, ignore_index, reduction, axis, True if out is None else out
+    )
 
 
 def softmax_focal_loss(
@@ -70,16 +72,19 @@ def softmax_focal_loss(
 
 
 def softmax_focal_loss_with_grad(
-    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1
+    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, out=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`softmax_focal_loss` and its gradient by the logits: (value, gradient), as in `cross_entropy_with_grad`."""
     function = "softmax_focal_loss_with_grad"
-    return _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, reduction, axis, True)
+    return _softmax_focal_call(
+        function, logits, targets, gamma, alpha, ignore_index, reduction, axis, True if out is None else out
+    )
 
 
 def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, gradient):
     logits, targets = np.asarray(logits), np.asarray(targets)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    arguments.check_out(function, gradient, logits, targets)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
     arguments.check_target_values(function, targets, call, ignore_index)
     options = {"reduction": reduction, "axis": call.axis, "gradient": gradient}
@@ -96,6 +101,7 @@ def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, r
     logits, targets = np.asarray(logits), np.asarray(targets)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
+    arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "gamma", gamma, 0)
     arguments.check_ignore_index(function, ignore_index, True)
     arguments.check_target_values(function, targets, call, ignore_index)

@@ -28,13 +28,13 @@ def mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
     return _mse_call("mse_loss", inputs, targets, reduction, False)
 
 
-def mse_loss_with_grad(inputs, targets, *, reduction="mean") -> tuple[np.ndarray, np.ndarray]:
+def mse_loss_with_grad(inputs, targets, *, reduction="mean", out=None) -> tuple[np.ndarray, np.ndarray]:
     """`mse_loss` and its gradient by the inputs: (value, gradient).
 
     The gradient has the shape and dtype of the inputs; it is that of the reduced value, or of each element's own loss
     for reduction="none".
     """
-    return _mse_call("mse_loss_with_grad", inputs, targets, reduction, True)
+    return _mse_call("mse_loss_with_grad", inputs, targets, reduction, True if out is None else out)
 
 
 def sigmoid_mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
@@ -54,9 +54,9 @@ def sigmoid_mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
     return _sigmoid_mse_call("sigmoid_mse_loss", inputs, targets, reduction, False)
 
 
-def sigmoid_mse_loss_with_grad(inputs, targets, *, reduction="mean") -> tuple[np.ndarray, np.ndarray]:
+def sigmoid_mse_loss_with_grad(inputs, targets, *, reduction="mean", out=None) -> tuple[np.ndarray, np.ndarray]:
     """`sigmoid_mse_loss` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
-    return _sigmoid_mse_call("sigmoid_mse_loss_with_grad", inputs, targets, reduction, True)
+    return _sigmoid_mse_call("sigmoid_mse_loss_with_grad", inputs, targets, reduction, True if out is None else out)
 
 
 def binary_cross_entropy_with_logits(inputs, targets, *, weight=None, pos_weight=None, reduction="mean") -> np.ndarray:
@@ -81,11 +81,13 @@ def binary_cross_entropy_with_logits(inputs, targets, *, weight=None, pos_weight
 
 
 def binary_cross_entropy_with_logits_with_grad(
-    inputs, targets, *, weight=None, pos_weight=None, reduction="mean"
+    inputs, targets, *, weight=None, pos_weight=None, reduction="mean", out=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`binary_cross_entropy_with_logits` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
     function = "binary_cross_entropy_with_logits_with_grad"
-    return _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, True)
+    return _binary_cross_entropy_call(
+        function, inputs, targets, weight, pos_weight, reduction, True if out is None else out
+    )
 
 
 def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none") -> np.ndarray:
@@ -112,24 +114,26 @@ def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none") -
 
 
 def sigmoid_focal_loss_with_grad(
-    inputs, targets, alpha=0.25, gamma=2, reduction="none"
+    inputs, targets, alpha=0.25, gamma=2, reduction="none", *, out=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`sigmoid_focal_loss` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
-    return _sigmoid_focal_call("sigmoid_focal_loss_with_grad", inputs, targets, alpha, gamma, reduction, True)
+    return _sigmoid_focal_call(
+        "sigmoid_focal_loss_with_grad", inputs, targets, alpha, gamma, reduction, True if out is None else out
+    )
 
 
 def _mse_call(function, inputs, targets, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction, shares=False)
+    inputs, targets = _elements(function, inputs, targets, reduction, gradient, shares=False)
     return rows.run(_mse, inputs, (targets,), reduction=reduction, gradient=gradient)
 
 
 def _sigmoid_mse_call(function, inputs, targets, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction)
+    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
     return rows.run(_sigmoid_mse, inputs, (targets,), reduction=reduction, gradient=gradient)
 
 
 def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction)
+    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
     scale, beta = (
         _factor(function, name, given, inputs) for name, given in (("weight", weight), ("pos_weight", pos_weight))
     )
@@ -138,16 +142,17 @@ def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, re
 
 
 def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction)
+    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
     alpha, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
     options = {"reduction": reduction, "scale": scale, "gradient": gradient}
     return rows.run(_sigmoid_focal, inputs, (targets,), alpha=alpha, gamma=float(gamma), **options)
 
 
-def _elements(function, inputs, targets, reduction, *, shares=True):
+def _elements(function, inputs, targets, reduction, gradient, *, shares=True):
     inputs, targets = np.asarray(inputs), np.asarray(targets)
     arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
+    arguments.check_out(function, gradient, inputs, targets)
     if shares:
         arguments.check_shares(function, targets)
     return inputs, rows.wide(targets)

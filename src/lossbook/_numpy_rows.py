@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from . import _native_numpy as native
 from ._pair_rows import run_in_pairs
 
 
@@ -38,15 +39,19 @@ def run(
     divisor: float | None = None,
     scale: np.ndarray | float = 1,
     axis: int | None = None,
-    gradient: bool = False,
+    gradient: bool | np.ndarray = False,
     **parameters,
 ):
-    """The reduced loss, or (loss, gradient) in the dtype of the logits.
+    """The reduced loss, or (loss, gradient) in the dtype of the logits; gradient may be the array to write it to.
 
     code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
     count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
     element's loss is multiplied by, where axis is None.
     """
+    options = {"reduction": reduction, "counts": counts, "divisor": divisor, "scale": scale, "axis": axis}
+    found = native.run(code, logits, arrays, gradient=gradient, parameters=parameters, **options)
+    if found is not None:
+        return found
     x = logits
     if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
         mask = counts if axis is None else np.expand_dims(counts, axis)
@@ -58,14 +63,17 @@ def run(
         if divisor is None:
             divisor = np.size(values) if counts is None else np.count_nonzero(counts)
         loss = np.asarray(_reduced(values, reduction, divisor)).astype(logits.dtype)[()]
-        if not gradient:
+        if gradient is False:
             return loss
         slope = compute(code.gradient, x, arrays, axis, **parameters) * scale
         if counts is not None:
             slope = np.where(mask, slope, 0)
         if reduction == "mean":
             slope = slope / divisor if divisor else np.zeros_like(slope)
-        return loss, slope.astype(logits.dtype)
+        if gradient is True:
+            return loss, slope.astype(logits.dtype)
+        np.copyto(gradient, slope, casting="same_kind")
+        return loss, gradient
 
 
 def _reduced(values: np.ndarray, reduction: str, divisor: float):

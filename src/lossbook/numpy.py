@@ -2,6 +2,9 @@
 
 Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64 and rounded once, at the end.
 Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
+
+float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
+a compiler: `lossbook.native.status()` says whether and why. Their accuracy is that of the other code.
 """
 
 from __future__ import annotations
@@ -80,20 +83,24 @@ def cross_entropy(
 
 
 def cross_entropy_with_grad(
-    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1
+    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1, out=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """`cross_entropy` and its gradient by the logits: (value, gradient).
 
-    The arguments are those of `cross_entropy`. The gradient has the shape and dtype of the logits; it is that of the
+    The arguments are those of `cross_entropy`; out: an array of the shape and dtype of the logits to which the gradient is
+    written and which is returned; it may be the logits themselves. The gradient has the shape and dtype of the logits; it is that of the
     reduced value, or of each row's own loss for reduction="none". It is 0 in ignored rows, and where no row counts.
     """
     function = "cross_entropy_with_grad"
-    return _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, True)
+    return _call(
+        function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, True if out is None else out
+    )
 
 
 def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, gradient):
     logits, targets = np.asarray(logits), np.asarray(targets)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
     arguments.check_target_values(function, targets, call, ignore_index)

@@ -1,0 +1,93 @@
+"""NumPy losses by kernels: they are used, they agree with generated code, and `out` is where the gradient goes."""
+
+import numpy as np
+import pytest
+
+import lossbook.numpy as losses
+from lossbook import _numpy_rows
+
+RNG = np.random.default_rng(0)
+LOGITS = RNG.normal(0, 4, (40, 70)).astype(np.float32)
+TARGETS = RNG.integers(70, size=40)
+SOME = np.where(np.arange(40) % 3 == 0, -100, TARGETS)
+SHARES = np.eye(70, dtype=np.float32)[TARGETS]
+WEIGHT = np.linspace(0.5, 2, 70)
+CALLS = {
+    "cross_entropy": (losses.cross_entropy_with_grad, TARGETS, {"weight": WEIGHT}),
+    "ignored": (losses.cross_entropy_with_grad, SOME, {"weight": WEIGHT}),
+    "smoothed": (losses.cross_entropy_with_grad, TARGETS, {"label_smoothing": 0.1}),
+    "shares": (losses.cross_entropy_with_grad, SHARES, {}),
+    "focal": (losses.softmax_focal_loss_with_grad, SOME, {"gamma": 1.5, "alpha": WEIGHT}),
+    "softmax_mse": (losses.softmax_mse_loss_with_grad, SHARES, {}),
+    "sigmoid_focal": (losses.sigmoid_focal_loss_with_grad, SHARES, {"alpha": None}),
+    "bce": (losses.binary_cross_entropy_with_logits_with_grad, SHARES, {"pos_weight": 2.0}),
+    "sigmoid_mse": (losses.sigmoid_mse_loss_with_grad, SHARES, {}),
+    "mse": (losses.mse_loss_with_grad, SHARES, {}),
+}
+
+
+def generated(monkeypatch):
+    monkeypatch.setattr(_numpy_rows.native, "run", lambda *a, **k: None)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", CALLS)
+def test_kernels_are_used_and_agree_with_generated_code(name, reduction, monkeypatch):
+    function, targets, options = CALLS[name]
+    used = []
+    right = _numpy_rows.native.run
+    monkeypatch.setattr(_numpy_rows.native, "run", lambda *a, **k: used.append(right(*a, **k)) or used[-1])
+    value, slope = function(LOGITS, targets, reduction=reduction, **options)
+    assert used[0] is not None
+    generated(monkeypatch)
+    wanted, wanted_slope = function(LOGITS, targets, reduction=reduction, **options)
+    assert value.dtype == slope.dtype == np.float32
+    assert value.shape == wanted.shape
+    np.testing.assert_allclose(value, wanted, rtol=3e-7)
+    np.testing.assert_allclose(slope, wanted_slope, rtol=3e-7)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("name", CALLS)
+def test_out(name, native, monkeypatch):
+    if not native:
+        generated(monkeypatch)
+    function, targets, options = CALLS[name]
+    wanted, slope = function(LOGITS, targets, **options)
+    logits, other = LOGITS.copy(), np.full_like(LOGITS, np.nan)
+    turned = np.full((70, 40), np.nan, np.float32).T
+    for out in (other, turned, logits):  # the logits last: they are overwritten
+        value, found = function(logits, targets, out=out, **options)
+        assert found is out
+        np.testing.assert_array_equal(value, wanted)
+        np.testing.assert_array_equal(found, slope)
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "message"),
+    [
+        (np.zeros((40, 70)), ValueError, "out has shape .* and dtype float64; expected .* float32"),
+        (np.zeros((40, 71), np.float32), ValueError, r"out has shape \(40, 71\)"),
+        ([1.0], TypeError, "out is list; expected a NumPy array"),
+        (LOGITS[::-1], ValueError, "out overlaps an argument"),
+        (np.broadcast_to(np.float32(0), (40, 70)), ValueError, "out is read-only"),
+    ],
+)
+@pytest.mark.parametrize("name", CALLS)
+def test_out_that_cannot_be_written_is_refused(name, out, error, message):
+    function, targets, options = CALLS[name]
+    before = LOGITS.copy()
+    with pytest.raises(error, match=message):
+        function(LOGITS, targets, out=out, **options)
+    np.testing.assert_array_equal(LOGITS, before)
+
+
+def test_other_layouts_and_dtypes():
+    images = LOGITS.reshape(4, 10, 70).transpose(0, 2, 1)
+    value, slope = losses.cross_entropy_with_grad(images, TARGETS.reshape(4, 10))
+    wanted, wanted_slope = losses.cross_entropy_with_grad(LOGITS, TARGETS)
+    np.testing.assert_allclose(value, wanted, rtol=3e-7)
+    np.testing.assert_array_equal(slope.transpose(0, 2, 1).reshape(40, 70), wanted_slope)
+    odd = LOGITS + np.float64(1e-9)  # no float32
+    assert losses.mse_loss_with_grad(LOGITS, odd)[1].any()
+    assert losses.mse_loss(np.float32(3), 1.0) == 4
