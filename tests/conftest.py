@@ -1,14 +1,6 @@
 """What the tests have to say beyond pass and fail: the counts that they recorded, added up at the end of the run."""
 
-import os
 from collections import Counter
-
-from lossbook.native import compiler
-
-try:
-    compiler.compiler()
-except compiler.CompileError:  # the notice of that would be an error in every test; the tests of kernels are left out
-    os.environ["LOSSBOOK_NATIVE"] = "0"
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -3,7 +3,7 @@
 Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64 and rounded once, at the end.
 Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
 
-float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
+With LOSSBOOK_NATIVE=1, float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
 a compiler: `lossbook.native.status()` says whether and why. Their accuracy is that of the other code.
 """
 

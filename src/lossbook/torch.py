@@ -4,7 +4,7 @@ Common to all: the dtype of the logits is kept; float16, bfloat16 and float32 ar
 the end. Differentiated by the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument
 raises `ValueError` or `TypeError` that names it; values are not looked at while `vmap` maps over them.
 
-float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
+With LOSSBOOK_NATIVE=1, float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
 a compiler: `lossbook.native.status()` says whether and why. Their accuracy is that of the other code.
 """
 

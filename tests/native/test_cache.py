@@ -73,7 +73,7 @@ def test_without_kernels_there_is_one_notice_that_says_why(tmp_path, environment
 
 def test_it_can_be_switched_off(tmp_path):
     out, err = outcome(process(tmp_path, LOSSBOOK_NATIVE="0"))
-    assert out == "False False switched off by LOSSBOOK_NATIVE=0"
+    assert out == "False False switched off; LOSSBOOK_NATIVE=1 switches it on"
     assert not err
 
 

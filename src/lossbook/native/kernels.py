@@ -103,8 +103,8 @@ _failures: list[str] = []
 
 
 def enabled() -> bool:
-    """Not switched off by LOSSBOOK_NATIVE=0, and on a machine with the calls that the driver needs."""
-    return os.environ.get("LOSSBOOK_NATIVE", "1") != "0" and os.name == "posix" and sys.byteorder == "little"
+    """Switched on by LOSSBOOK_NATIVE=1, and on a machine with the calls that the driver needs."""
+    return os.environ.get("LOSSBOOK_NATIVE") == "1" and os.name == "posix" and sys.byteorder == "little"
 
 
 def kernel(name: str) -> Kernel | None:
@@ -130,7 +130,7 @@ def _load(name: str) -> Kernel | None:
         _failures.append(str(error))
         warnings.warn(
             f"lossbook computes losses without compiled kernels, more slowly: {error}. "
-            "See lossbook.native.status(); LOSSBOOK_NATIVE=0 switches them off and this notice too.",
+            "See lossbook.native.status(); Without LOSSBOOK_NATIVE=1 there is no notice.",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -141,8 +141,8 @@ def status() -> Status:
     """Whether losses are computed by compiled kernels, and why or why not."""
     command, reason = "", ""
     if not enabled():
-        switched = os.environ.get("LOSSBOOK_NATIVE", "1") == "0"
-        reason = "switched off by LOSSBOOK_NATIVE=0" if switched else f"not supported on {sys.platform}"
+        switched = os.environ.get("LOSSBOOK_NATIVE") != "1"
+        reason = "switched off; LOSSBOOK_NATIVE=1 switches it on" if switched else f"not supported on {sys.platform}"
     else:
         try:
             command = " ".join(compiler.compiler())
