@@ -130,6 +130,13 @@ def test_a_class_that_is_minus_infinity_counts_as_no_class():
     assert oracle("cross_entropy").value([1.0, minus], [0.5, 0.5]) == mpmath.inf
 
 
+def test_a_hessian_divided_by_what_is_below_all_digits():
+    found = oracle("softmax_focal").hvp([10048.0, 0.0, -10048.0], 0, [0.0, 1.0, 0.0], gamma=0)
+    with mpmath.workdps(60):
+        assert close(found[1], mpmath.exp(-10048))
+    assert all(map(mpmath.isfinite, found))
+
+
 def test_one_class_is_certain():
     assert oracle("softmax_focal").gradient([3.0], 0, gamma=0.5) == [0]
     assert oracle("softmax_focal").hvp([3.0], 0, [1.0], gamma=0.5) == [0]

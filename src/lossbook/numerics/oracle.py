@@ -109,11 +109,17 @@ class Oracle:
             vector, values = direction
             self._check_length(vector.label, values, logits)
             point[vector] = [mpmath.mpf(a) for a in (values if self.of_rows else [values])]
-        with mpmath.workdps(DIGITS + 20 + order * self._lost_digits(e, logits, scalars)):
-            evaluator = _Row()
+        try:
+            return self._in_digits(order * self._lost_digits(e, logits, scalars), e, each, point, exact=False)
+        except _Vanished:
+            return self._in_digits(order * self._all_digits(logits), e, each, point, exact=True)
+
+    def _in_digits(self, more: int, e: Expr, each, point: dict, *, exact: bool):
+        with mpmath.workdps(DIGITS + 20 + more):
+            row = _Row(exact)
             if each is None:
-                return +evaluator.of(e, point)
-            return [evaluator.of(e, {**point, each: n}) for n in range(1, len(logits) + 1)]
+                return +row.of(e, point)
+            return [row.of(e, {**point, each: n}) for n in range(1, point[self.wrt.shape[0]] + 1)]
 
     def _point(self, logits, targets, parameters: dict):
         unknown = set(parameters) - set(self.parameters)
@@ -156,12 +162,15 @@ class Oracle:
 
     def _lost_digits(self, e: Expr, logits, scalars: list[float]) -> int:
         """How many digits 1 - p may lose: those of the largest ratio of probabilities, as far as any result shows it."""
-        finite = [float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)] or [0.0]
         # q**γ with γ < 1 brings a tiny q back into sight
         visible = LEAST_EXPONENT / min([1.0, *(a for a in scalars if 0 < a < 1)])
         if any(isinstance(a.args[0], Add) for a in e.atoms(log)):  # log(1 - p) shows the smallest q
             visible = math.inf
-        return int(min((max(finite) - min(finite)) / mpmath.ln10, visible)) + len(str(len(finite)))
+        return int(min(self._all_digits(logits), visible))
+
+    def _all_digits(self, logits) -> int:
+        finite = [float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)] or [0.0]
+        return int((max(finite) - min(finite)) / mpmath.ln10) + len(str(len(finite)))
 
 
 def _exact(values):
@@ -173,14 +182,19 @@ def _code(symbol: Expr) -> str:
     return entry.code if entry else str(symbol)
 
 
+class _Vanished(ArithmeticError):
+    """A number to be divided by has lost all its digits."""
+
+
 class _Row(Evaluator):
     """Evaluates one row: what does not depend on an index is computed once, and 0 times anything is 0.
 
     The latter is the limit that the losses mean by 0 log 0, for a class whose logit is -inf.
     """
 
-    def __init__(self):
+    def __init__(self, exact: bool):
         super().__init__(step=None)
+        self.exact = exact  # whether a 0 is one, and not a number with too few digits
         self.known: dict = {}
         self.indices: dict[Expr, tuple] = {}
 
@@ -207,6 +221,8 @@ class _Row(Evaluator):
             return [*powers, mpmath.fsum(powers)]
         if isinstance(e, Pow) and not isinstance(e, exp) and self.of(e.base, point) == 0:
             power = self.of(e.exp, point)
+            if power < 0 and not self.exact:
+                raise _Vanished
             return mpmath.inf if power < 0 else mpmath.mpf(power == 0)
         return super().of(e, point)
 
