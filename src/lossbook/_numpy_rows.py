@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from . import _native_numpy as native
-from ._pair_rows import run_in_pairs
+from ._pair_rows import at_infinity, run_in_pairs
 
 
 def kind(array: np.ndarray) -> str:
@@ -23,10 +23,14 @@ def wide(array: np.ndarray) -> np.ndarray:
 
 def compute(function: Callable, logits: np.ndarray, arrays: tuple = (), axis: int | None = None, **parameters):
     """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones."""
-    with np.errstate(all="ignore"):
+
+    def result(x):
         if logits.dtype == np.float64:
-            return run_in_pairs(function, logits, arrays, parameters, axis)
-        return function(wide(logits), *arrays, **parameters, **({} if axis is None else {"axis": axis}))
+            return run_in_pairs(function, x, arrays, parameters, axis)
+        return function(x, *arrays, **parameters, **({} if axis is None else {"axis": axis}))
+
+    with np.errstate(all="ignore"):
+        return at_infinity(result, wide(logits)) if axis is None else result(wide(logits))
 
 
 def run(

@@ -11,6 +11,19 @@ from .numerics.pairs import library
 BLOCK = 4096  # elements: an array of a block and its temporaries fit in the second cache
 
 
+LARGEST = 2.0**1023 * (2 - 2.0**-52)  # of float64
+
+
+def at_infinity(function: Callable, logits):
+    """`function(logits)` for single outputs, infinite logits included: the largest finite ones stand for them.
+
+    A part of a loss that counts for nothing, such as that of the other class, is then 0 and not 0 times infinity.
+    """
+    xp = library(logits)
+    result = function(xp.clip(logits, -LARGEST, LARGEST))
+    return xp.where(xp.isinf(logits) & (xp.abs(result) > LARGEST**0.5), result * xp.inf, result)
+
+
 def run_in_pairs(function: Callable, logits, arrays: tuple, options: dict, axis: int | None):
     """`function(logits, *arrays, **options)`, computed in pairs and rounded to float64.
 

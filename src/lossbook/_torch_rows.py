@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from . import _native_torch as native
-from ._pair_rows import run_in_pairs
+from ._pair_rows import at_infinity, run_in_pairs
 
 
 def kind(tensor: Tensor) -> str:
@@ -63,11 +63,14 @@ class Code:
         tensors = tuple(map(wide, tensors))
         options = dict(zip(self.names, tensors[self.arrays :], strict=True)) | dict(self.numbers)
         function, arrays = getattr(self.module, name), (*tensors[: self.arrays], *map(wide, more))
-        if logits.dtype == torch.float64 and has_values(logits, *arrays) and not torch.compiler.is_compiling():
-            return run_in_pairs(function, logits, arrays, options, self.axis)
-        if self.axis is not None:
-            options["axis"] = self.axis
-        return function(wide(logits), *arrays, **options)
+        in_pairs = logits.dtype == torch.float64 and has_values(logits, *arrays) and not torch.compiler.is_compiling()
+
+        def result(x):
+            if in_pairs:
+                return run_in_pairs(function, x, arrays, options, self.axis)
+            return function(x, *arrays, **options, **({} if self.axis is None else {"axis": self.axis}))
+
+        return at_infinity(result, wide(logits)) if self.axis is None else result(wide(logits))
 
     def spread(self, rows: Tensor) -> Tensor:
         """One number for each row, laid over the classes."""

@@ -1,5 +1,7 @@
 """Certainty and its neighbours: finite values and derivatives at all finite logits, and digits against 50 of them."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -154,3 +156,21 @@ def test_float32_is_correctly_rounded(g):
             for got, want in ((value, truth), *zip(gradient, slopes, strict=True)):
                 unit = np.spacing(np.float32(abs(want)))
                 assert abs(mpmath.mpf(float(got)) - want) <= 0.501 * mpmath.mpf(float(unit))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize(("name", "g"), ELEMENTS)
+def test_single_outputs_at_infinity(name, g, dtype):
+    """Where the loss is 0 it stays 0, where it grows without end it is inf, and its slope is the limit."""
+    x = torch.tensor([math.inf, -math.inf, math.inf, -math.inf], dtype=dtype)
+    far = torch.tensor([1e4, -1e4, 1e4, -1e4], dtype=dtype)
+    y = torch.tensor([1.0, 0.0, 0.0, 1.0], dtype=dtype)
+    more = options(name, g) | {"reduction": "none"}
+    at_infinity = derivatives(lambda a: getattr(ours_torch, name)(a, y, **more), x)
+    nearby = derivatives(lambda a: getattr(ours_torch, name)(a, y, **more), far)
+    grows = name != "sigmoid_mse_loss"
+    assert at_infinity[0].tolist() == [0, 0, *([math.inf] * 2 if grows else [1, 1])]
+    assert all(torch.equal(a, b) for a, b in zip(at_infinity[1:], nearby[1:], strict=True))
+    in_numpy = getattr(ours_numpy, f"{name}_with_grad")(x.numpy(), y.numpy(), **more)
+    for a, b in zip(in_numpy, at_infinity, strict=False):
+        np.testing.assert_array_equal(a, b.detach().numpy())
