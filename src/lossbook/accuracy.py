@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +27,7 @@ from .numerics.ulp import FORMATS, is_false_zero, overflows, ulp, ulp_error
 GAMMAS = (0, 0.5, 1, 1.7, 2, 5)
 CLASSES = (2, 3, 5, 10, 30, 100, 1000)
 SHARES = (0.4, 0.25, 0.2, 0.09, 0.04, 0.015, 0.005)  # of the rows, for each number of classes
+DTYPE_SHARES = {"float64": 0.4, "float32": 0.4, "float16": 0.1, "bfloat16": 0.1}
 HVP_SHARE = 0.1  # of the rows with up to HVP_CLASSES classes: the largest term needs the whole Hessian
 HVP_CLASSES = 3
 LOSSES = tuple(loss.name for loss in all_losses() if not loss.is_activation)
@@ -295,20 +297,20 @@ def table(lines: list[Line]) -> str:
 
 
 def jobs(samples: int) -> list[tuple]:
-    """What to measure: each loss in each dtype, its samples spread over the values of γ."""
+    """What to measure: the samples of each loss spread over the dtypes and the values of γ."""
     found = []
     for loss in LOSSES:
         gammas = GAMMAS if any(str(q.symbol) == "gamma" for q in get(loss).parameters) else (None,)
         for dtype in FORMATS:
-            many = samples if dtype in ("float32", "float64") else samples // 10
-            found += [(loss, dtype, gamma, max(20, many // len(gammas))) for gamma in gammas]
+            rows = samples * DTYPE_SHARES[dtype] / len(gammas)
+            found += [(loss, dtype, gamma, max(20, math.ceil(rows))) for gamma in gammas]
     return found
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, write; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m lossbook.accuracy", description=__doc__)
-    parser.add_argument("--samples", type=int, default=20_000, help="rows per loss and dtype (a tenth in 16 bits)")
+    parser.add_argument("--samples", type=int, default=20_000, help="rows per loss")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, help="where to write the lines")
     chosen = parser.parse_args(arguments)
