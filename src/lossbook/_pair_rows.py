@@ -11,17 +11,18 @@ from .numerics.pairs import library
 BLOCK = 4096  # elements: an array of a block and its temporaries fit in the second cache
 
 
-LARGEST = 2.0**1023 * (2 - 2.0**-52)  # of float64
+FAR = 2.0**500  # stands for infinity: its square and its multiples are still finite
 
 
 def at_infinity(function: Callable, logits):
-    """`function(logits)` for single outputs, infinite logits included: the largest finite ones stand for them.
+    """`function(logits)` for single outputs, with a large number in the place of infinite logits.
 
     A part of a loss that counts for nothing, such as that of the other class, is then 0 and not 0 times infinity.
     """
     xp = library(logits)
-    result = function(xp.clip(logits, -LARGEST, LARGEST))
-    return xp.where(xp.isinf(logits) & (xp.abs(result) > LARGEST**0.5), result * xp.inf, result)
+    infinite = xp.isinf(logits)
+    result = function(xp.where(infinite, xp.sign(logits) * FAR, logits))
+    return xp.where(infinite & (xp.abs(result) > FAR**0.5), result * xp.inf, result)
 
 
 def run_in_pairs(function: Callable, logits, arrays: tuple, options: dict, axis: int | None):
