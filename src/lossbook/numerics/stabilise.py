@@ -167,15 +167,20 @@ CENTRE = Rewrite(
     fails=(Failure({r: 1, x: (50, 0, 0), v: (1, 2, 3), i: 1}),),
 )
 _top = ArgMax(x)
+_leads = 2 * softmax(x, i) >= softmax(x, _top)
 CENTRE_OF_NOTHING = Rewrite(
     "centre of what sums to nothing",
-    r * v[i] - r * Sum(softmax(x, k) * v[k], (k, 1, K)) + r * (1 - KroneckerDelta(i, _top)) * softmax(x, _top) * Sum(v),
-    r * KroneckerDelta(i, _top) * Sum(softmax(x, k) * Grouped(v[_top] - v[k]), (k, 1, K))
-    + r
-    * (1 - KroneckerDelta(i, _top))
-    * Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, _top)), (k, 1, K))),
+    r * v[i]
+    - r * Sum(softmax(x, k) * v[k], (k, 1, K))
+    + r * Piecewise((S.Zero, _leads), (softmax(x, _top) * Sum(v), True)),
+    r
+    * Piecewise(
+        (Grouped(v[i] - v[_top]) - Sum(softmax(x, k) * Grouped(v[k] - v[_top]), (k, 1, K)), _leads),
+        (Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, _top)), (k, 1, K))), True),
+    ),
     "every i, and any class in the place of the largest; used for v whose sum is 0",
-    "where two classes share the lead their parts of the mean cancel; their probabilities are equal, and the difference 0",
+    "where classes share the lead, their parts of the mean cancel for the others: their probabilities are equal, and the "
+    "difference 0",
     find.centre_of_nothing(r, x, v, i),
     fails=(Failure({r: 1, x: (0, 0, 0, -25), v: (-0.7, 0.3, 0.4, 1e-11), i: 4}),),
 )

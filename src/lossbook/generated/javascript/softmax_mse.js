@@ -45,25 +45,27 @@ export function value(logits, targets) {
  */
 export function gradient(logits, targets) {
   const K = logits.length;
-  const top = argmax(K, (k) => logits[k]);
-  const is_top = each(K, (k) => k === top);
+  const shift = max(K, (k) => logits[k]);
+  const exps = each(K, (k) => Math.exp(logits[k] - shift));
+  const total = sum(K, (k) => exps[k]);
+  const probs = each(K, (k) => exps[k] / total);
+  const prob_top = 1 / total;
   const largest = argmax(K, (k) => targets[k]);
   const is_largest = each(K, (k) => k === largest);
   const rest_targets = sum(K, (k) => is_largest[k] ? 0 : targets[k]);
   const term = sum(K, (k) => targets[k]);
   const other_targets = each(K, (k) => is_largest[k] ? rest_targets : term - targets[k]);
-  const shift = max(K, (k) => logits[k]);
-  const exps = each(K, (k) => Math.exp(logits[k] - shift));
-  const total = sum(K, (k) => exps[k]);
-  const probs = each(K, (k) => exps[k] / total);
+  const top = argmax(K, (k) => logits[k]);
+  const is_top = each(K, (k) => k === top);
   const rest_probs = sum(K, (k) => is_top[k] ? 0 : probs[k]);
   const term_2 = sum(K, (k) => probs[k]);
   const other_probs = each(K, (k) => is_top[k] ? rest_probs : term_2 - probs[k]);
   const errors = each(K, (k) => other_targets[k] * probs[k] - other_probs[k] * targets[k]);
-  const term_3 = sum(K, (k) => (errors[top] - errors[k]) * probs[k]);
-  const prob_top = 1 / total;
-  const term_4 = sum(K, (k) => (probs[k] - prob_top) * errors[k]);
-  return each(K, (k) => 2 * (is_top[k] ? term_3 : errors[k] - term_4) * probs[k]);
+  const term_3 = each(K, (k) => errors[k] - errors[top]);
+  const term_4 = sum(K, (k) => term_3[k] * probs[k]);
+  const term_5 = sum(K, (k) => (probs[k] - prob_top) * errors[k]);
+  const term_6 = each(K, (k) => 2 * (probs[k] >= prob_top / 2 ? term_3[k] - term_4 : errors[k] - term_5));
+  return each(K, (k) => term_6[k] * probs[k]);
 }
 
 /**
@@ -76,32 +78,35 @@ export function gradient(logits, targets) {
  */
 export function hvp(logits, targets, tangent) {
   const K = logits.length;
-  const top = argmax(K, (k) => logits[k]);
-  const is_top = each(K, (k) => k === top);
-  const largest = argmax(K, (k) => targets[k]);
-  const is_largest = each(K, (k) => k === largest);
-  const rest_targets = sum(K, (k) => is_largest[k] ? 0 : targets[k]);
-  const term = sum(K, (k) => targets[k]);
-  const other_targets = each(K, (k) => is_largest[k] ? rest_targets : term - targets[k]);
   const shift = max(K, (k) => logits[k]);
   const exps = each(K, (k) => Math.exp(logits[k] - shift));
   const total = sum(K, (k) => exps[k]);
   const probs = each(K, (k) => exps[k] / total);
-  const rest_probs = sum(K, (k) => is_top[k] ? 0 : probs[k]);
-  const term_2 = sum(K, (k) => probs[k]);
-  const other_probs = each(K, (k) => is_top[k] ? rest_probs : term_2 - probs[k]);
-  const errors = each(K, (k) => other_targets[k] * probs[k] - other_probs[k] * targets[k]);
-  const term_3 = sum(K, (k) => (errors[top] - errors[k]) * probs[k]);
   const prob_top = 1 / total;
-  const term_4 = each(K, (k) => probs[k] - prob_top);
-  const term_5 = sum(K, (k) => term_4[k] * errors[k]);
+  const term = each(K, (k) => probs[k] >= prob_top / 2);
+  const largest = argmax(K, (k) => targets[k]);
+  const is_largest = each(K, (k) => k === largest);
+  const rest_targets = sum(K, (k) => is_largest[k] ? 0 : targets[k]);
+  const term_2 = sum(K, (k) => targets[k]);
+  const other_targets = each(K, (k) => is_largest[k] ? rest_targets : term_2 - targets[k]);
+  const top = argmax(K, (k) => logits[k]);
+  const is_top = each(K, (k) => k === top);
+  const rest_probs = sum(K, (k) => is_top[k] ? 0 : probs[k]);
+  const term_3 = sum(K, (k) => probs[k]);
+  const other_probs = each(K, (k) => is_top[k] ? rest_probs : term_3 - probs[k]);
+  const errors = each(K, (k) => other_targets[k] * probs[k] - other_probs[k] * targets[k]);
+  const term_4 = each(K, (k) => errors[k] - errors[top]);
+  const term_5 = sum(K, (k) => term_4[k] * probs[k]);
+  const term_6 = each(K, (k) => probs[k] - prob_top);
+  const term_7 = sum(K, (k) => term_6[k] * errors[k]);
   const centred_tangent = each(K, (k) => tangent[k] - tangent[top]);
-  const term_6 = sum(K, (k) => centred_tangent[k] * probs[k]);
-  const errors_2 = each(K, (k) => probs[k] * (centred_tangent[k] - term_6));
-  const term_7 = sum(K, (k) => (errors_2[top] - errors_2[k]) * probs[k]);
-  const term_8 = sum(K, (k) => errors[k] * errors_2[k]);
-  const term_9 = sum(K, (k) => term_4[k] * errors_2[k]);
-  const term_10 = each(K, (k) => 2 * (is_top[k] ? term_7 - term_8 : errors_2[k] - term_9 - term_8));
-  const term_11 = each(K, (k) => 2 * (is_top[k] ? term_3 : errors[k] - term_5) * errors_2[k]);
-  return each(K, (k) => term_11[k] + term_10[k] * probs[k]);
+  const term_8 = sum(K, (k) => centred_tangent[k] * probs[k]);
+  const errors_2 = each(K, (k) => probs[k] * (centred_tangent[k] - term_8));
+  const term_9 = each(K, (k) => errors_2[k] - errors_2[top]);
+  const term_10 = sum(K, (k) => term_9[k] * probs[k]);
+  const term_11 = sum(K, (k) => term_6[k] * errors_2[k]);
+  const term_12 = sum(K, (k) => errors[k] * errors_2[k]);
+  const term_13 = each(K, (k) => 2 * ((term[k] ? term_9[k] - term_10 : errors_2[k] - term_11) - term_12));
+  const term_14 = each(K, (k) => 2 * (term[k] ? term_4[k] - term_5 : errors[k] - term_7) * errors_2[k]);
+  return each(K, (k) => term_14[k] + term_13[k] * probs[k]);
 }

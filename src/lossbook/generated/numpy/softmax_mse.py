@@ -38,24 +38,25 @@ def gradient(logits, targets, *, axis=-1):
     targets: shape of `logits`; target probabilities; one-hot where there is one true class.
     Returns: shape of `logits`.
     """
-    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
-    classes = np.arange(logits.shape[axis]).reshape(along)
-    top = np.argmax(logits, axis=axis, keepdims=True)
-    is_top = classes == top
-    is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
-    rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
-    other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
     shift = np.max(logits, axis=axis, keepdims=True)
     exps = np.exp(logits - shift)
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
+    prob_top = 1 / total
+    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
+    classes = np.arange(logits.shape[axis]).reshape(along)
+    is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
+    rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
+    other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
+    top = np.argmax(logits, axis=axis, keepdims=True)
+    is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    prob_top = 1 / total
-    term = np.sum((np.take_along_axis(errors, top, axis=axis) - errors) * probs, axis=axis, keepdims=True)
-    term_2 = 2 * np.where(is_top, term, errors - np.sum((probs - prob_top) * errors, axis=axis, keepdims=True))
-    return term_2 * probs
+    term = errors - np.take_along_axis(errors, top, axis=axis)
+    term_2 = errors - np.sum((probs - prob_top) * errors, axis=axis, keepdims=True)
+    term_3 = 2 * np.where(probs >= prob_top / 2, term - np.sum(term * probs, axis=axis, keepdims=True), term_2)
+    return term_3 * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -66,27 +67,29 @@ def hvp(logits, targets, tangent, *, axis=-1):
     tangent: shape of `logits`; direction in which a Jacobian or Hessian is applied.
     Returns: shape of `logits`.
     """
-    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
-    classes = np.arange(logits.shape[axis]).reshape(along)
-    top = np.argmax(logits, axis=axis, keepdims=True)
-    is_top = classes == top
-    is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
-    rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
-    other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
     shift = np.max(logits, axis=axis, keepdims=True)
     exps = np.exp(logits - shift)
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
+    prob_top = 1 / total
+    term = probs >= prob_top / 2
+    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
+    classes = np.arange(logits.shape[axis]).reshape(along)
+    is_largest = classes == np.argmax(targets, axis=axis, keepdims=True)
+    rest_targets = np.sum(np.where(is_largest, 0, targets), axis=axis, keepdims=True)
+    other_targets = np.where(is_largest, rest_targets, np.sum(targets, axis=axis, keepdims=True) - targets)
+    top = np.argmax(logits, axis=axis, keepdims=True)
+    is_top = classes == top
     rest_probs = np.sum(np.where(is_top, 0, probs), axis=axis, keepdims=True)
     other_probs = np.where(is_top, rest_probs, np.sum(probs, axis=axis, keepdims=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    prob_top = 1 / total
-    term = probs - prob_top
-    term_2 = np.sum((np.take_along_axis(errors, top, axis=axis) - errors) * probs, axis=axis, keepdims=True)
+    term_2 = errors - np.take_along_axis(errors, top, axis=axis)
+    term_3 = probs - prob_top
+    term_4 = errors - np.sum(term_3 * errors, axis=axis, keepdims=True)
     centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
     errors_2 = probs * (centred_tangent - np.sum(centred_tangent * probs, axis=axis, keepdims=True))
-    term_3 = np.sum(errors * errors_2, axis=axis, keepdims=True)
-    term_4 = np.sum((np.take_along_axis(errors_2, top, axis=axis) - errors_2) * probs, axis=axis, keepdims=True)
-    term_5 = np.where(is_top, term_4 - term_3, errors_2 - np.sum(term * errors_2, axis=axis, keepdims=True) - term_3)
-    term_6 = 2 * np.where(is_top, term_2, errors - np.sum(term * errors, axis=axis, keepdims=True)) * errors_2
-    return term_6 + 2 * term_5 * probs
+    term_5 = errors_2 - np.take_along_axis(errors_2, top, axis=axis)
+    term_6 = errors_2 - np.sum(term_3 * errors_2, axis=axis, keepdims=True)
+    term_7 = np.where(term, term_5 - np.sum(term_5 * probs, axis=axis, keepdims=True), term_6)
+    term_8 = 2 * np.where(term, term_2 - np.sum(term_2 * probs, axis=axis, keepdims=True), term_4) * errors_2
+    return term_8 + 2 * (term_7 - np.sum(errors * errors_2, axis=axis, keepdims=True)) * probs

@@ -37,24 +37,25 @@ def gradient(logits, targets, *, axis=-1):
     targets: shape of `logits`; target probabilities; one-hot where there is one true class.
     Returns: shape of `logits`.
     """
-    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
-    classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
-    top = torch.argmax(logits, dim=axis, keepdim=True)
-    is_top = classes == top
-    is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
-    rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
-    other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
     shift = torch.amax(logits, dim=axis, keepdim=True)
     exps = torch.exp(logits - shift)
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
+    prob_top = 1 / total
+    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
+    classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
+    is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
+    rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
+    other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
+    top = torch.argmax(logits, dim=axis, keepdim=True)
+    is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    prob_top = 1 / total
-    term = torch.sum((torch.gather(errors, axis, top) - errors) * probs, dim=axis, keepdim=True)
-    term_2 = 2 * torch.where(is_top, term, errors - torch.sum((probs - prob_top) * errors, dim=axis, keepdim=True))
-    return term_2 * probs
+    term = errors - torch.gather(errors, axis, top)
+    term_2 = errors - torch.sum((probs - prob_top) * errors, dim=axis, keepdim=True)
+    term_3 = 2 * torch.where(probs >= prob_top / 2, term - torch.sum(term * probs, dim=axis, keepdim=True), term_2)
+    return term_3 * probs
 
 
 def hvp(logits, targets, tangent, *, axis=-1):
@@ -65,27 +66,29 @@ def hvp(logits, targets, tangent, *, axis=-1):
     tangent: shape of `logits`; direction in which a Jacobian or Hessian is applied.
     Returns: shape of `logits`.
     """
-    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
-    classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
-    top = torch.argmax(logits, dim=axis, keepdim=True)
-    is_top = classes == top
-    is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
-    rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
-    other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
     shift = torch.amax(logits, dim=axis, keepdim=True)
     exps = torch.exp(logits - shift)
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
+    prob_top = 1 / total
+    term = probs >= prob_top / 2
+    along = [-1 if n == axis % logits.ndim else 1 for n in range(logits.ndim)]
+    classes = torch.arange(logits.shape[axis], device=logits.device).reshape(along)
+    is_largest = classes == torch.argmax(targets, dim=axis, keepdim=True)
+    rest_targets = torch.sum(torch.where(is_largest, 0, targets), dim=axis, keepdim=True)
+    other_targets = torch.where(is_largest, rest_targets, torch.sum(targets, dim=axis, keepdim=True) - targets)
+    top = torch.argmax(logits, dim=axis, keepdim=True)
+    is_top = classes == top
     rest_probs = torch.sum(torch.where(is_top, 0, probs), dim=axis, keepdim=True)
     other_probs = torch.where(is_top, rest_probs, torch.sum(probs, dim=axis, keepdim=True) - probs)
     errors = other_targets * probs - other_probs * targets
-    prob_top = 1 / total
-    term = probs - prob_top
-    term_2 = torch.sum((torch.gather(errors, axis, top) - errors) * probs, dim=axis, keepdim=True)
+    term_2 = errors - torch.gather(errors, axis, top)
+    term_3 = probs - prob_top
+    term_4 = errors - torch.sum(term_3 * errors, dim=axis, keepdim=True)
     centred_tangent = tangent - torch.gather(tangent, axis, top)
     errors_2 = probs * (centred_tangent - torch.sum(centred_tangent * probs, dim=axis, keepdim=True))
-    term_3 = torch.sum(errors * errors_2, dim=axis, keepdim=True)
-    term_4 = torch.sum((torch.gather(errors_2, axis, top) - errors_2) * probs, dim=axis, keepdim=True) - term_3
-    term_5 = 2 * torch.where(is_top, term_4, errors_2 - torch.sum(term * errors_2, dim=axis, keepdim=True) - term_3)
-    term_6 = 2 * torch.where(is_top, term_2, errors - torch.sum(term * errors, dim=axis, keepdim=True)) * errors_2
-    return term_6 + term_5 * probs
+    term_5 = errors_2 - torch.gather(errors_2, axis, top)
+    term_6 = errors_2 - torch.sum(term_3 * errors_2, dim=axis, keepdim=True)
+    term_7 = torch.where(term, term_5 - torch.sum(term_5 * probs, dim=axis, keepdim=True), term_6)
+    term_8 = 2 * torch.where(term, term_2 - torch.sum(term_2 * probs, dim=axis, keepdim=True), term_4) * errors_2
+    return term_8 + 2 * (term_7 - torch.sum(errors * errors_2, dim=axis, keepdim=True)) * probs
