@@ -14,7 +14,7 @@ from ..numerics.forms import EACH
 from .inputs import Inputs, LoweringError, code_name, inputs_of
 from .lowering import Lowering
 from .program import Program
-from .tangent import hessian_along
+from .tangent import derivative_by_factors, hessian_along
 
 
 class _Rows:
@@ -67,8 +67,9 @@ class _Elements:
         """The product with a number."""
         return e * number
 
-    def kept(self, gradient: Expr) -> None:
-        """There are no sums in it."""
+    def kept(self, gradient: Expr) -> Expr | None:
+        """The second derivative times the tangent, where it should be made factor by factor."""
+        return derivative_by_factors(gradient, self.loss.wrt, self.tangent, self.loss.given)
 
 
 def programs(loss: Loss) -> Iterator[Program]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from sympy import Add, Expr, Indexed, IndexedBase, Mul
+from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
 
 from ..calculus.derive import derivative
 from ..calculus.given import Given
-from ..calculus.nodes import Diff, Sum, Vec, bound_index, softmax
+from ..calculus.nodes import Diff, Sum, Vec, bound_index, sigmoid, softmax
 from ..calculus.prove import prove_equal
 from ..numerics.forms import Component, plain
 
@@ -44,10 +44,21 @@ def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple
     return result
 
 
+def derivative_by_factors(gradient: Expr, by: Symbol, tangent: Symbol, given: tuple[Given, ...]) -> Expr | None:
+    """The same for a loss of single outputs: the derivative of a product of sigmoids, proved; None for another kind."""
+    factors = Mul.make_args(gradient)
+    if not _is_polynomial(gradient) or sum(f.has(sigmoid) for f in factors) < 2:
+        return None
+    slopes = [derivative(Diff(f, by), given) for f in factors]
+    total = Add(*(Mul(*factors[:m], slope, *factors[m + 1 :]) for m, slope in enumerate(slopes)))
+    prove_equal(Diff(gradient, by), total, given=given)
+    return total * tangent
+
+
 def _is_polynomial(e: Expr) -> bool:
     """Whether it is made of sums and products alone."""
     kinds = (Add, Mul, Sum, Vec, softmax, Indexed)
-    if isinstance(e, softmax) or e.is_Atom or isinstance(e, Indexed):
+    if isinstance(e, (softmax, sigmoid)) or e.is_Atom or isinstance(e, Indexed):
         return True
     whole_power = e.is_Pow and e.exp.is_Integer and e.exp.is_positive
     return (isinstance(e, kinds) or whole_power) and all(map(_is_polynomial, e.args))

@@ -48,7 +48,10 @@ export function hvp(logits, targets, tangent) {
   const tail = Math.exp(-Math.abs(logits));
   const total = 1 + tail;
   const complement = (logits <= 0 ? 1 : tail) / total;
+  const term = 2 * Math.pow(complement, 2);
   const probs = (logits >= 0 ? 1 : tail) / total;
-  const term = 2 * probs + Math.tanh(logits / 2) * targets - 3 * Math.pow(probs, 2);
-  return 2 * complement * term * probs * tangent;
+  const term_2 = (1 - targets) * probs - complement * targets;
+  const term_3 = Math.pow(probs, 2);
+  const term_4 = term * term_2 * probs + term * term_3 - 2 * term_2 * complement * term_3;
+  return term_4 * tangent;
 }

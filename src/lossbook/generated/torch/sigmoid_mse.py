@@ -47,5 +47,8 @@ def hvp(logits, targets, tangent):
     tail = torch.exp(-torch.abs(logits))
     total = 1 + tail
     complement = torch.where(logits <= 0, 1, tail) / total
+    term = 2 * complement**2
     probs = torch.where(logits >= 0, 1, tail) / total
-    return 2 * complement * (2 * probs + torch.tanh(logits / 2) * targets - 3 * probs**2) * probs * tangent
+    term_2 = (1 - targets) * probs - complement * targets
+    term_3 = probs**2
+    return (term * term_2 * probs + term * term_3 - 2 * term_2 * complement * term_3) * tangent
