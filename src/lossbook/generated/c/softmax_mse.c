@@ -208,70 +208,74 @@ INSIDE wide_both_of(const Inputs *in, int64_t classes, real *gradient, double fa
   const double prob_top_ = prob_top3;
   const double v4 = (prob_top3 * total_);
   const double term_3_ = v4;
-  const double v5 = (2.0 * prob_top3);
+  const double v5 = (prob_top3 / 2.0);
   const double term_4_ = v5;
+  const double v6 = (2.0 * prob_top3);
+  const double term_5_ = v6;
   double rest_targets_ = 0;
-  double term_5_ = 0;
-  SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_5_))
-  for (int64_t k = 0; k < classes; k++) {
-    const double v6 = ((k == largest_) ? 0.0 : (double)read(targets[k]));
-    rest_targets_ += v6;
-    const double v7 = ((k == top_) ? 0.0 : exps_all[k]);
-    term_5_ += v7;
-  }
-  const double rest_probs8 = (prob_top_ * term_5_);
-  const double rest_probs_ = rest_probs8;
-  const double v9 = (term_2_ - (double)read(targets[top_]));
-  const double v10 = ((top_ == largest_) ? rest_targets_ : v9);
-  const double probs11 = (exps_all[top_] * prob_top_);
-  const double v12 = (v10 * probs11);
-  const double v13 = (term_3_ - probs11);
-  const double v14 = ((top_ == top_) ? rest_probs8 : v13);
-  const double v15 = (v14 * (double)read(targets[top_]));
-  const double v16 = (v12 - v15);
-  const double error_top17 = v16;
-  const double error_top_ = error_top17;
   double term_6_ = 0;
+  SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_6_))
+  for (int64_t k = 0; k < classes; k++) {
+    const double v7 = ((k == largest_) ? 0.0 : (double)read(targets[k]));
+    rest_targets_ += v7;
+    const double v8 = ((k == top_) ? 0.0 : exps_all[k]);
+    term_6_ += v8;
+  }
+  const double rest_probs9 = (prob_top_ * term_6_);
+  const double rest_probs_ = rest_probs9;
+  const double v10 = (term_2_ - (double)read(targets[top_]));
+  const double v11 = ((top_ == largest_) ? rest_targets_ : v10);
+  const double probs12 = (exps_all[top_] * prob_top_);
+  const double v13 = (v11 * probs12);
+  const double v14 = (term_3_ - probs12);
+  const double v15 = ((top_ == top_) ? rest_probs9 : v14);
+  const double v16 = (v15 * (double)read(targets[top_]));
+  const double v17 = (v13 - v16);
+  const double error_top18 = v17;
+  const double error_top_ = error_top18;
   double term_7_ = 0;
   double term_8_ = 0;
-  SIMD_OF(reduction(+ : term_6_) reduction(+ : term_7_) reduction(+ : term_8_))
+  double term_9_ = 0;
+  SIMD_OF(reduction(+ : term_7_) reduction(+ : term_8_) reduction(+ : term_9_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v18 = (term_2_ - (double)read(targets[k]));
-    const double v19 = ((k == largest_) ? rest_targets_ : v18);
-    const double probs20 = (exps_all[k] * prob_top_);
-    const double v21 = (v19 * probs20);
-    const double v22 = (term_3_ - probs20);
-    const double v23 = ((k == top_) ? rest_probs_ : v22);
-    const double v24 = (v23 * (double)read(targets[k]));
-    const double v25 = (v21 - v24);
-    const double v26 = (v25 * v25);
-    term_6_ += v26;
-    const double v27 = (error_top_ - v25);
-    const double v28 = (v27 * exps_all[k]);
-    term_7_ += v28;
-    const double v29 = (probs20 - prob_top_);
-    const double v30 = (v29 * v25);
-    term_8_ += v30;
+    const double v19 = (term_2_ - (double)read(targets[k]));
+    const double v20 = ((k == largest_) ? rest_targets_ : v19);
+    const double probs21 = (exps_all[k] * prob_top_);
+    const double v22 = (v20 * probs21);
+    const double v23 = (term_3_ - probs21);
+    const double v24 = ((k == top_) ? rest_probs_ : v23);
+    const double v25 = (v24 * (double)read(targets[k]));
+    const double v26 = (v22 - v25);
+    const double v27 = (v26 * v26);
+    term_7_ += v27;
+    const double v28 = (v26 - error_top_);
+    const double v29 = (v28 * exps_all[k]);
+    term_8_ += v29;
+    const double v30 = (probs21 - prob_top_);
+    const double v31 = (v30 * v26);
+    term_9_ += v31;
   }
-  const double v31 = (prob_top_ * term_7_);
-  const double term_9_ = v31;
-  const double slope = factor * term_4_;
+  const double v32 = (prob_top_ * term_8_);
+  const double term_10_ = v32;
+  const double slope = factor * term_5_;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const double v32 = (term_2_ - (double)read(targets[k]));
-    const double v33 = ((k == largest_) ? rest_targets_ : v32);
-    const double probs34 = (exps_all[k] * prob_top_);
-    const double v35 = (v33 * probs34);
-    const double v36 = (term_3_ - probs34);
-    const double v37 = ((k == top_) ? rest_probs_ : v36);
-    const double v38 = (v37 * (double)read(targets[k]));
-    const double v39 = (v35 - v38);
-    const double v40 = (v39 - term_8_);
-    const double v41 = ((k == top_) ? term_9_ : v40);
-    const double v42 = (v41 * exps_all[k]);
-    gradient[k] = write(slope * v42);
+    const double probs33 = (exps_all[k] * prob_top_);
+    const double v34 = (term_2_ - (double)read(targets[k]));
+    const double v35 = ((k == largest_) ? rest_targets_ : v34);
+    const double v36 = (v35 * probs33);
+    const double v37 = (term_3_ - probs33);
+    const double v38 = ((k == top_) ? rest_probs_ : v37);
+    const double v39 = (v38 * (double)read(targets[k]));
+    const double v40 = (v36 - v39);
+    const double v41 = (v40 - error_top_);
+    const double v42 = (v41 - term_10_);
+    const double v43 = (v40 - term_9_);
+    const double v44 = ((probs33 >= term_4_) ? v42 : v43);
+    const double v45 = (v44 * exps_all[k]);
+    gradient[k] = write(slope * v45);
   }
-  return term_6_;
+  return term_7_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, double *scratch), in, classes, gradient, factor, scratch)
@@ -290,14 +294,15 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
   double prob_top_[ROWS];
   double term_3_[ROWS];
   double term_4_[ROWS];
-  double rest_targets_[ROWS];
   double term_5_[ROWS];
+  double rest_targets_[ROWS];
+  double term_6_[ROWS];
   double rest_probs_[ROWS];
   double error_top_[ROWS];
-  double term_6_[ROWS];
   double term_7_[ROWS];
   double term_8_[ROWS];
   double term_9_[ROWS];
+  double term_10_[ROWS];
   double slope[ROWS];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -336,94 +341,98 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
     prob_top_[b] = prob_top3;
     const double v4 = (prob_top3 * total_[b]);
     term_3_[b] = v4;
-    const double v5 = (2.0 * prob_top3);
+    const double v5 = (prob_top3 / 2.0);
     term_4_[b] = v5;
+    const double v6 = (2.0 * prob_top3);
+    term_5_[b] = v6;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     rest_targets_[b] = 0;
-    term_5_[b] = 0;
+    term_6_[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v6 = ((k == largest_[b]) ? 0.0 : (double)read(targets[k * stride + b]));
-      rest_targets_[b] += v6;
-      const double v7 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
-      term_5_[b] += v7;
+      const double v7 = ((k == largest_[b]) ? 0.0 : (double)read(targets[k * stride + b]));
+      rest_targets_[b] += v7;
+      const double v8 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      term_6_[b] += v8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double rest_probs8 = (prob_top_[b] * term_5_[b]);
-    rest_probs_[b] = rest_probs8;
-    const double v9 = (term_2_[b] - (double)read(targets[top_[b] * stride + b]));
-    const double v10 = ((top_[b] == largest_[b]) ? rest_targets_[b] : v9);
-    const double probs11 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
-    const double v12 = (v10 * probs11);
-    const double v13 = (term_3_[b] - probs11);
-    const double v14 = ((top_[b] == top_[b]) ? rest_probs8 : v13);
-    const double v15 = (v14 * (double)read(targets[top_[b] * stride + b]));
-    const double v16 = (v12 - v15);
-    const double error_top17 = v16;
-    error_top_[b] = error_top17;
+    const double rest_probs9 = (prob_top_[b] * term_6_[b]);
+    rest_probs_[b] = rest_probs9;
+    const double v10 = (term_2_[b] - (double)read(targets[top_[b] * stride + b]));
+    const double v11 = ((top_[b] == largest_[b]) ? rest_targets_[b] : v10);
+    const double probs12 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
+    const double v13 = (v11 * probs12);
+    const double v14 = (term_3_[b] - probs12);
+    const double v15 = ((top_[b] == top_[b]) ? rest_probs9 : v14);
+    const double v16 = (v15 * (double)read(targets[top_[b] * stride + b]));
+    const double v17 = (v13 - v16);
+    const double error_top18 = v17;
+    error_top_[b] = error_top18;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_6_[b] = 0;
     term_7_[b] = 0;
     term_8_[b] = 0;
+    term_9_[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v18 = (term_2_[b] - (double)read(targets[k * stride + b]));
-      const double v19 = ((k == largest_[b]) ? rest_targets_[b] : v18);
-      const double probs20 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const double v21 = (v19 * probs20);
-      const double v22 = (term_3_[b] - probs20);
-      const double v23 = ((k == top_[b]) ? rest_probs_[b] : v22);
-      const double v24 = (v23 * (double)read(targets[k * stride + b]));
-      const double v25 = (v21 - v24);
-      const double v26 = (v25 * v25);
-      term_6_[b] += v26;
-      const double v27 = (error_top_[b] - v25);
-      const double v28 = (v27 * exps_all[k * ROWS + b]);
-      term_7_[b] += v28;
-      const double v29 = (probs20 - prob_top_[b]);
-      const double v30 = (v29 * v25);
-      term_8_[b] += v30;
+      const double v19 = (term_2_[b] - (double)read(targets[k * stride + b]));
+      const double v20 = ((k == largest_[b]) ? rest_targets_[b] : v19);
+      const double probs21 = (exps_all[k * ROWS + b] * prob_top_[b]);
+      const double v22 = (v20 * probs21);
+      const double v23 = (term_3_[b] - probs21);
+      const double v24 = ((k == top_[b]) ? rest_probs_[b] : v23);
+      const double v25 = (v24 * (double)read(targets[k * stride + b]));
+      const double v26 = (v22 - v25);
+      const double v27 = (v26 * v26);
+      term_7_[b] += v27;
+      const double v28 = (v26 - error_top_[b]);
+      const double v29 = (v28 * exps_all[k * ROWS + b]);
+      term_8_[b] += v29;
+      const double v30 = (probs21 - prob_top_[b]);
+      const double v31 = (v30 * v26);
+      term_9_[b] += v31;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v31 = (prob_top_[b] * term_7_[b]);
-    term_9_[b] = v31;
+    const double v32 = (prob_top_[b] * term_8_[b]);
+    term_10_[b] = v32;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = factor * term_4_[b] * factors[b];
+    slope[b] = factor * term_5_[b] * factors[b];
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v32 = (term_2_[b] - (double)read(targets[k * stride + b]));
-      const double v33 = ((k == largest_[b]) ? rest_targets_[b] : v32);
-      const double probs34 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const double v35 = (v33 * probs34);
-      const double v36 = (term_3_[b] - probs34);
-      const double v37 = ((k == top_[b]) ? rest_probs_[b] : v36);
-      const double v38 = (v37 * (double)read(targets[k * stride + b]));
-      const double v39 = (v35 - v38);
-      const double v40 = (v39 - term_8_[b]);
-      const double v41 = ((k == top_[b]) ? term_9_[b] : v40);
-      const double v42 = (v41 * exps_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(counts[b] ? slope[b] * v42 : 0);
+      const double probs33 = (exps_all[k * ROWS + b] * prob_top_[b]);
+      const double v34 = (term_2_[b] - (double)read(targets[k * stride + b]));
+      const double v35 = ((k == largest_[b]) ? rest_targets_[b] : v34);
+      const double v36 = (v35 * probs33);
+      const double v37 = (term_3_[b] - probs33);
+      const double v38 = ((k == top_[b]) ? rest_probs_[b] : v37);
+      const double v39 = (v38 * (double)read(targets[k * stride + b]));
+      const double v40 = (v36 - v39);
+      const double v41 = (v40 - error_top_[b]);
+      const double v42 = (v41 - term_10_[b]);
+      const double v43 = (v40 - term_9_[b]);
+      const double v44 = ((probs33 >= term_4_[b]) ? v42 : v43);
+      const double v45 = (v44 * exps_all[k * ROWS + b]);
+      gradient[k * stride + b] = write(counts[b] ? slope[b] * v45 : 0);
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_6_[b] : 0;
+    const double loss = counts[b] ? term_7_[b] : 0;
     total += loss;
     values[b] = loss;
   }
