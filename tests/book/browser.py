@@ -128,7 +128,8 @@ def examine(browser: Browser, url: str, *, scheme: str = "light", width: int = 1
     page.on("pageerror", lambda error: found.append(f"page error: {error}"))
     page.on("response", lambda r: found.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     try:
-        page.goto(url, wait_until="networkidle")
+        # long pages take half a minute to typeset on a machine that does other things as well
+        page.goto(url, wait_until="networkidle", timeout=120_000)
         theme = page.evaluate("document.documentElement.dataset.theme")
         if theme != scheme:
             found.append(f"theme is {theme}, not {scheme}")
