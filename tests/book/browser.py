@@ -130,6 +130,7 @@ def examine(browser: Browser, url: str, *, scheme: str = "light", width: int = 1
     try:
         # long pages take half a minute to typeset on a machine that does other things as well
         page.goto(url, wait_until="networkidle", timeout=120_000)
+        page.wait_for_load_state("load", timeout=120_000)  # the network may be idle while scripts wait their turn
         theme = page.evaluate("document.documentElement.dataset.theme")
         if theme != scheme:
             found.append(f"theme is {theme}, not {scheme}")
