@@ -34,7 +34,7 @@ def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
     assert main([]) == 0
     assert main(["--check"]) == 0
-    edits = {"numpy/softmax.py": (" / ", " * "), "javascript/prelude.js": ("f(0)", "f(1)"), "c/mse.c": ("+=", "-=")}
+    edits = {"numpy/softmax.py": (" / ", " * "), "javascript/prelude.js": ("f(0)", "f(1)"), "cpp/mse.cpp": ("+=", "-=")}
     for path, edit in edits.items():
         file = tmp_path / path
         text = file.read_text("utf-8")

@@ -88,8 +88,9 @@ def test_ignored_rows_count_for_nothing(loss, layout, classes):
     total, values, slope = run(loss, logits, targets, layout=layout, ignored=-100)
     assert (values[ignored] == 0).all()
     assert (slope[ignored] == 0).all()
-    np.testing.assert_array_equal(values[~ignored], whole[1][~ignored])
-    np.testing.assert_array_equal(slope[~ignored], whole[2][~ignored])
+    # a NaN beside them takes rows to the kernel for all logits, which may round the other way
+    np.testing.assert_allclose(values[~ignored], whole[1][~ignored], rtol=2e-7)
+    np.testing.assert_allclose(slope[~ignored], whole[2][~ignored], rtol=2e-7)
     assert np.isfinite(total)
 
 

@@ -1,8 +1,8 @@
 """Value and gradient of a loss as loops over the classes of one row: what is computed in which loop.
 
-The operations are those of the other targets, from one lowering of both. Before they are laid out, three exact identities
-make them cheaper in loops: a factor of the row leaves a sum, a shared division becomes a product, and the class of the
-largest component is the first one that equals the maximum.
+The operations are those of the other targets, from one lowering of both. Before they are laid out, exact identities make them
+cheaper in loops: a factor of the row leaves a sum, a shared division becomes a product, the class of the largest component
+is the first one that equals the maximum, and log(1 + x) of an exponential that is at most 1 needs no exponent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .lowering import Lowering
 from .program import Builder, Node
 
 REDUCTIONS = ("sum", "max", "first")
-EXPENSIVE = ("exp", "log", "log1p", "power")
+EXPENSIVE = ("exp", "log", "log1p", "log1p_to_one", "power")
 RENAMED = ("keep_axis", "drop_axis")  # of one row there is no axis to put in or take out
 
 
@@ -49,23 +49,29 @@ class Fused:
     stored: dict[Node, int]
 
 
-def fused(loss: Loss, gradient: bool = True) -> Fused:
-    """The loops for the value of a loss, and its gradient.
+def has_near(loss: Loss) -> bool:
+    """Whether logits within reach have kernels of their own: where a row has one target class, or no classes."""
+    return not any(a.role == "array" for a in inputs_of(loss).listed) or inputs_of(loss).size is None
+
+
+def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:
+    """The loops for the value of a loss, and its gradient; near: for logits within reach.
 
     Raises `LoweringError` for an activation, and for what the lowering refuses.
     """
     if loss.is_activation:
         raise LoweringError(f"activation {loss.name}: only a loss is computed with its gradient in one go")
     inputs = inputs_of(loss)
-    lowering, loops = Lowering(inputs, loss.given), _Cheaper()
+    lowering = Lowering(inputs, loss.given, within_reach=near)
+    loops = _AroundTarget(inputs) if near and inputs.size is not None else _Cheaper()
     index = loss.wrt.indices[0] if isinstance(loss.wrt, Indexed) else None
     value = loops.of(lowering.lower(loss.expr))
     if not gradient:
-        return _laid_out(inputs, value, None, None)
+        return _laid_out(inputs, value, None, None, near)
     slope = derivative(Diff(loss.expr, loss.wrt), loss.given)
     node = loops.of(lowering.lower(slope.xreplace({index: EACH}) if index else slope))
     factor, rest = (None, node) if inputs.size is None else loops.factor(node)
-    return _laid_out(inputs, value, rest or loops.build.number(1), factor)
+    return _laid_out(inputs, value, rest or loops.build.number(1), factor, near)
 
 
 class _Cheaper:
@@ -95,6 +101,8 @@ class _Cheaper:
             return args[0]
         if node.op == "sum":
             return self._sum(args[0])
+        if node.op == "log1p" and args[0].op == "exp" and _is_not_positive(args[0].args[0]):
+            return make("log1p_to_one", args[0])
         if node.op == "argmax":
             return make("first", args[0], make("max", args[0]))
         if node.op == "divide" and node.extent == "each" and args[0].op != "number":
@@ -105,8 +113,12 @@ class _Cheaper:
         factor, rest = self.factor(body)
         if rest is None:
             raise LoweringError("a sum of what does not depend on the class is a product")
-        total = self.build.make("sum", rest)
+        total = self._total(rest)
         return total if factor is None else self.build.make("multiply", factor, total)
+
+    def _total(self, body: Node) -> Node:
+        """The sum over the classes of what has no factor of the row."""
+        return self.build.make("sum", body)
 
     def factor(self, node: Node) -> tuple[Node | None, Node | None]:
         """A node as a product: one number for each row, and the rest; None for 1."""
@@ -129,7 +141,59 @@ class _Cheaper:
         return b if a is None else a if b is None else self.build.make("multiply", a, b)
 
 
-def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node | None) -> Fused:
+def _is_not_positive(node: Node) -> bool:
+    return node.op == "negative" and node.args[0].op == "abs"
+
+
+class _AroundTarget(_Cheaper):
+    """For rows with one target class: every sum is that over the other classes, and the target's part. All parts are
+    positive, so nothing cancels, and one sum serves where there were two.
+    """
+
+    def __init__(self, inputs: Inputs):
+        super().__init__()
+        listed = {a.role: a.name for a in inputs.listed}
+        logits = self.build.input(listed["logits"], "each")
+        self.index = self.build.input(listed["class index"], "row")
+        classes = self.build.make("classes", logits, self.build.make("along", logits))
+        self.is_target = self.build.make("equal", classes, self.index)
+
+    def _of(self, node: Node) -> Node:
+        made, make = super()._of(node), self.build.make
+        if made.op == "divide" and made.extent == "row" and made.args[0].op == "exp":
+            return make("multiply", made.args[0], make("divide", self.build.number(1), made.args[1]))
+        if made.op == "exp" and made.args[0].op == "negative" and made.extent == "row":
+            return make("divide", self.build.number(1), make("exp", made.args[0].args[0]))
+        if made.op == "where" and made.extent == "each" and made.args[1].extent == "row":
+            factor, rest = self.factor(made.args[2])
+            here = factor and self.without(made.args[1], factor)
+            if here is not None:
+                return make("multiply", factor, make("where", made.args[0], here, rest or self.build.number(1)))
+        return made
+
+    def without(self, node: Node, factor: Node) -> Node | None:
+        """A product without one of its factors, or None."""
+        if node.op == "negative" and (rest := self.without(node.args[0], factor)) is not None:
+            return self.build.make("negative", rest)
+        if node.op == "multiply" and factor in node.args:
+            return node.args[node.args[0] is factor]
+        return None
+
+    def _total(self, body: Node) -> Node:
+        make = self.build.make
+        if body.op == "where" and body.args[0] is self.is_target:
+            return make("sum", body)
+        others = make("sum", make("where", self.is_target, self.build.number(0), body))
+        return make("add", others, self._at_target(body))
+
+    def _at_target(self, body: Node) -> Node:
+        """What a function of the logits is at the target."""
+        if body.op == "input":
+            return self.build.make("gather", body, self.index)
+        return self.build.make(body.op, *(self._at_target(a) if a.extent == "each" else a for a in body.args))
+
+
+def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node | None, near: bool) -> Fused:
     levels: dict[Node, int] = {}
     order: list[Node] = []
 
@@ -137,7 +201,8 @@ def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node |
         """How many loops come before this node can be computed."""
         if node not in levels:
             own = max((level(a) for a in node.args), default=0)
-            levels[node] = own + (node.op in REDUCTIONS)
+            late = near and node.op == "gather"  # once the loop has brought the logits near
+            levels[node] = max(own, 1) if late else own + (node.op in REDUCTIONS)
             order.append(node)
         return levels[node]
 

@@ -48,11 +48,13 @@ RELATIONS = {"==": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", 
 class Lowering(Leaves):
     """Lowers expressions of one loss. Common subexpressions become the same node.
 
+    within_reach: whether logits are known to be so near 0 that nothing overflows.
     applied: the rewrites that were applied, in their order, each once.
     """
 
-    def __init__(self, inputs: Inputs, given: tuple[Given, ...] = ()):
+    def __init__(self, inputs: Inputs, given: tuple[Given, ...] = (), within_reach: bool = False):
         super().__init__(inputs, given)
+        self.within_reach = within_reach
         self.applied: list[Applied] = []
 
     def lower(self, e: Expr) -> Node:
@@ -83,7 +85,7 @@ class Lowering(Leaves):
             if 0 not in (here, elsewhere) and not isinstance(index, ArgMax):  # those only leave terms out of a sum
                 self._noted(Applied(CASES, e, Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False)))
             return make("where", self._mask(index), self.lower(here), self.lower(elsewhere))
-        rewritten = stabilise(e, self.given)
+        rewritten = stabilise(e, self.given, self.within_reach)
         return self.lower(self._noted(rewritten)) if rewritten else self._as_it_stands(e)
 
     def _noted(self, step: Applied) -> Expr:

@@ -24,6 +24,7 @@ SIGNATURES: dict[str, str | None] = {
     "sum": "row",  # over the class axis, which is kept with size 1
     "max": "row",
     "argmax": "row",
+    "log1p_to_one": "each",  # log(1 + x) for x from 0 to 1
     "first": "row",  # (values, number): the first class at which they equal it
     "gather": "row",  # (values, index): the component at the class that each row names
     "take": "row",  # (per-class parameter, index)

@@ -1,4 +1,4 @@
-"""The C compiler of this machine: which one, with which flags, and what decides whether its result can be reused."""
+"""The C++ compiler of this machine: which one, with which flags, and what decides whether its result can be reused."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = HERE.parent / "generated" / "c"
-COMPILERS = ("cc", "gcc", "clang")
-FLAGS = "-std=gnu11 -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd -fPIC -shared -pthread"
-TUNED = ("-march=native -mprefer-vector-width=512 -fvect-cost-model=unlimited", "-march=native", "-mcpu=native", "")
+SOURCES = HERE.parent / "generated" / "cpp"
+COMPILERS = ("c++", "g++", "clang++")
+FLAGS = "-std=gnu++17 -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd -fno-exceptions -fno-rtti -fPIC -shared -pthread"
+TUNED = (
+    "-march=native -mprefer-vector-width=512 -fvect-cost-model=unlimited -funroll-loops",
+    "-march=native",
+    "-mcpu=native",
+    "",
+)
 SECONDS = 300  # to compile one loss, on a busy machine
 
 
@@ -26,19 +31,19 @@ class CompileError(RuntimeError):
 
 @cache
 def compiler() -> tuple[str, ...]:
-    """The command: $CC, or the first of `COMPILERS` on the path, with the flags it knows.
+    """The command: $CXX, or the first of `COMPILERS` on the path, with the flags it knows.
 
     Raises `CompileError` where there is none.
     """
-    chosen = shlex.split(os.environ.get("CC", "")) or next(([c] for c in COMPILERS if shutil.which(c)), None)
+    chosen = shlex.split(os.environ.get("CXX", "")) or next(([c] for c in COMPILERS if shutil.which(c)), None)
     if not chosen or not shutil.which(chosen[0]):
         wanted = chosen[0] if chosen else " or ".join(COMPILERS)
-        raise CompileError(f"there is no C compiler: {wanted} is not on the path")
+        raise CompileError(f"there is no C++ compiler: {wanted} is not on the path")
     said = ""
     for tuned in TUNED:
         command = (*chosen, *FLAGS.split(), *tuned.split())
         try:
-            _compiled(command, "int one(void) { return 1; }")
+            _compiled(command, "int one() { return 1; }")
         except CompileError as error:
             said = str(error)
         else:
@@ -63,13 +68,14 @@ def processor() -> str:
     return "\n".join(dict.fromkeys(line for line in lines if line.startswith(told)))
 
 
-def source(name: str) -> str:
-    """The whole source of the kernels of a loss, with what it includes."""
+def source(name: str, dtype: str = "float32", fast: bool = False) -> str:
+    """The whole source of the kernels of a loss, with what it includes, for logits of that dtype."""
     parts = {"coefficients.h": SOURCES, "kernel.h": HERE, "driver.h": HERE}
-    text = (SOURCES / f"{name}.c").read_text("utf-8")
+    text = (SOURCES / f"{name}.cpp").read_text("utf-8")
     for file in ("kernel.h", "driver.h", "coefficients.h"):  # kernel.h includes coefficients.h
         text = text.replace(f'#include "{file}"', (parts[file] / file).read_text("utf-8"))
-    return text
+    chosen = f"#define FAST {int(fast)}\n" + (f"#define {dtype.upper()}\n" if dtype != "float32" else "")
+    return chosen + text
 
 
 def key(text: str) -> str:
@@ -87,7 +93,7 @@ def compiled(text: str) -> bytes:
 def _compiled(command: tuple[str, ...], text: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="lossbook-") as folder:
         made = Path(folder) / "kernel.so"
-        call = [*command, "-x", "c", "-", "-o", str(made), "-lm"]
+        call = [*command, "-x", "c++", "-", "-o", str(made), "-lm"]
         try:
             done = subprocess.run(call, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:

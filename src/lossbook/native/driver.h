@@ -1,7 +1,5 @@
-/* Which rows each thread takes, and where they lie. Included last: it calls the four functions above it. */
+/* Which rows each thread takes, and where they lie. Included last: it calls the functions above it. */
 #include <pthread.h>
-
-const char *lossbook_inputs(void) { return INPUTS; }
 
 typedef struct {
   int64_t outer, classes, inner; /* logits lie as outer x classes x inner */
@@ -13,17 +11,16 @@ typedef struct {
   int64_t chunks, units;   /* units of work in a chunk */
   int64_t next;            /* the next chunk that nobody has taken */
   double *totals;          /* the sum of the values of each chunk */
+  double ones[BLOCK];
+#if NEAR
+  near::Each near_ones[BLOCK];
+#endif
 } Call;
 
-#define TALL_BELOW 64 /* classes: shorter rows are transposed in blocks */
+#define TALL_BELOW 96 /* classes: shorter rows are transposed in blocks */
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
 #define SMALL 65536   /* logits for which a second thread is not worth its start */
-
-#if BY_CLASS
-#define BLOCK ROWS
-#else
-#define BLOCK 2048
-#endif
+#define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */
 
 #if EXPONENT >= 0
 #define CALL(kernel, ...) (call->in.numbers[EXPONENT] == 2 ? kernel##_square : kernel)(__VA_ARGS__)
@@ -47,147 +44,286 @@ static Inputs moved(const Inputs *in, int64_t logits, int64_t rows) {
   return at;
 }
 
+/* How far from 0 logits may be for the kernels in `near`, so that what they compute for a row, its powers too, is a normal
+ * number: rows of their own are computed in double, rows side by side in Each. A logit of a single output stands for the
+ * difference of two. */
+static int32_t reach_of(const Call *call, int side_by_side) {
+  double reach = FAST ? 32 : 340;
+  if (FAST && side_by_side) {
+    const double exponent = EXPONENT >= 0 ? call->in.numbers[EXPONENT < 0 ? 0 : EXPONENT] : 0;
+    const double narrow = (BY_CLASS ? 27 : 54) / (exponent + 0.3);
+    reach = narrow < reach ? narrow : reach;
+  }
+  return (int32_t)bits_of((float)reach);
+}
+
+/* Factors that keep a product of float a normal number. */
+INSIDE(int) moderate(double factor) {
+  const double size = abs_(factor);
+  return !FAST || (size <= 1 && size >= 0x1p-24);
+}
+
 /* A block of rows; class numbers that do not count are replaced by 0. */
-static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride,
-                                  real *gradient, double *scratch) {
+static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
   unsigned char counts[BLOCK];
+  double total = NAN;
 #if BY_INDEX
   int64_t index[ROWS];
+  Class classes[ROWS];
   for (int64_t b = 0; b < rows; b++) {
     counts[b] = in.index[b] != call->ignored;
     index[b] = counts[b] ? in.index[b] : 0;
+    classes[b] = (Class)index[b];
   }
   in.index = index;
+  in.classes = classes;
 #elif BY_CLASS
   memset(counts, 1, rows);
 #endif
-  double values[BLOCK], factors[BLOCK], total;
-  if (gradient) {
-    if (call->factors) memcpy(factors, call->factors + first, rows * sizeof(double));
-    else for (int64_t b = 0; b < rows; b++) factors[b] = 1;
-    total = CALL(tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, scratch);
-  } else {
-    total = CALL(tall_value, &in, call->classes, rows, stride, counts, values, scratch);
+  const double *factors = call->factors ? call->factors + first : call->ones;
+#if NEAR
+  near::Each few[BLOCK], near_values[BLOCK];
+  const near::Each *near_factors = call->near_ones;
+  int within = !gradient || moderate(call->factor);
+  if (call->factors) {
+    for (int64_t b = 0; b < rows; b++) {
+      few[b] = (near::Each)factors[b];
+      within &= moderate(factors[b]);
+    }
+    near_factors = few;
   }
+#if !BY_CLASS
+  within &= near::farthest(in.logits, rows, 0) <= in.reach;
+#endif
+  near::Each *room = (near::Each *)scratch;
+  if (within)
+    total = gradient ? CALL(near::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, near_factors, near_values, room)
+                     : CALL(near::tall_value, &in, call->classes, rows, stride, counts, near_values, room);
+  if (total == total) {
+    if (call->values)
+      SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(near_values[b]);
+    return total;
+  }
+#endif
+  double values[BLOCK];
+  total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (double *)scratch)
+                   : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (double *)scratch);
   if (call->values)
     SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
   return total;
 }
 
 #if BY_CLASS
-static double wide(const Call *call, int64_t r, double *scratch) {
+static double wide(const Call *call, int64_t r, void *scratch) {
   const int64_t K = call->classes;
   real *gradient = call->gradient ? call->gradient + r * K : NULL;
 #if BY_INDEX
   if (call->in.index[r] == call->ignored) {
-    if (gradient) for (int64_t k = 0; k < K; k++) gradient[k] = write(0);
-    if (call->values) call->values[r] = write(0);
+    if (gradient) for (int64_t k = 0; k < K; k++) gradient[k] = write(0.0);
+    if (call->values) call->values[r] = write(0.0);
     return 0;
   }
 #endif
   const Inputs in = moved(&call->in, r * K, r);
   const double factor = call->factor * (call->factors ? call->factors[r] : 1);
-  const double value = gradient ? CALL(wide_both, &in, K, gradient, factor, scratch) : CALL(wide_value, &in, K, scratch);
+  double value = NAN;
+#if NEAR
+  near::Each *room = (near::Each *)scratch;
+  value = gradient ? CALL(near::wide_both, &in, K, gradient, factor, room) : CALL(near::wide_value, &in, K, room);
+#endif
+  if (value != value)
+    value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (double *)scratch) : CALL(far::wide_value, &in, K, (double *)scratch);
   if (call->values) call->values[r] = write(value);
   return value;
 }
 
+/* Eight rows of eight numbers in memory become eight columns, and back. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLES 1
+#endif
+#endif
+#if SHUFFLES && !defined(FLOAT16) && !defined(BFLOAT16)
+#define UNROLLED _Pragma("GCC unroll 8")
+typedef real Eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+INSIDE(void) eight_by_eight(const real *from, int64_t from_step, real *to, int64_t to_step) {
+  Eight a[8], low[4], high[4], c[2][4];
+  UNROLLED for (int n = 0; n < 8; n++) a[n] = *(const Eight *)(from + n * from_step);
+  UNROLLED for (int n = 0; n < 4; n++) {
+    low[n] = __builtin_shufflevector(a[2 * n], a[2 * n + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    high[n] = __builtin_shufflevector(a[2 * n], a[2 * n + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  UNROLLED for (int n = 0; n < 2; n++) {
+    c[n][0] = __builtin_shufflevector(low[2 * n], low[2 * n + 1], 0, 1, 8, 9, 4, 5, 12, 13);
+    c[n][1] = __builtin_shufflevector(low[2 * n], low[2 * n + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+    c[n][2] = __builtin_shufflevector(high[2 * n], high[2 * n + 1], 0, 1, 8, 9, 4, 5, 12, 13);
+    c[n][3] = __builtin_shufflevector(high[2 * n], high[2 * n + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  UNROLLED for (int n = 0; n < 4; n++) {
+    a[n] = __builtin_shufflevector(c[0][n], c[1][n], 0, 1, 2, 3, 8, 9, 10, 11);
+    a[n + 4] = __builtin_shufflevector(c[0][n], c[1][n], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  UNROLLED for (int n = 0; n < 8; n++) *(Eight *)(to + n * to_step) = a[n]; /* in this order */
+}
+#else
+#define SHUFFLES 0
+#endif
+
+/* Rows of K numbers to columns, ROWS apart, and up to 7 columns of no meaning after them. `room`: numbers that may be read
+ * from `from` on. */
+static void to_columns(const real *from, int64_t rows, int64_t K, real *to, int64_t room) {
+  int64_t b = 0;
+#if SHUFFLES
+  for (; b + 8 <= rows; b += 8)
+    for (int64_t k = 0; k < K; k += 8) {
+      if ((b + 7) * K + k + 8 > room) goto rest;
+      eight_by_eight(from + b * K + k, K, to + k * ROWS + b, ROWS);
+    }
+rest:
+#endif
+  for (int64_t k = 0; k < K; k++)
+    SIMD for (int64_t n = b; n < rows; n++) to[k * ROWS + n] = from[n * K + k];
+}
+
+/* And back. A row is written eight numbers at a time: what is too much of one is mended by those that are written later, so
+ * of rows shorter than that each comes on its own, in order. */
+static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
+  int64_t b = 0;
+#if SHUFFLES
+  if (K >= 8)
+    for (; b + 8 <= rows; b += 8) {
+      int64_t k = 0;
+      for (; k + 8 <= K; k += 8) eight_by_eight(from + k * ROWS + b, ROWS, to + b * K + k, K);
+      if (k < K) eight_by_eight(from + (K - 8) * ROWS + b, ROWS, to + b * K + K - 8, K);
+    }
+  else
+    for (; b + 16 <= rows; b += 8) /* the eighth row spills over at most the next ones, which come later */
+      eight_by_eight(from + b, ROWS, to + b * K, K);
+#endif
+  for (int64_t k = 0; k < K; k++)
+    SIMD for (int64_t n = b; n < rows; n++) to[n * K + k] = from[k * ROWS + n];
+}
+
 /* Short rows: a block is copied so that the rows of one class follow each other, and its gradient copied back. */
-static double transposed(const Call *call, int64_t unit, double *scratch) {
+static double transposed(const Call *call, int64_t unit, void *scratch) {
   const int64_t K = call->classes, first = unit * ROWS, rows = least(ROWS, call->outer - first);
   Inputs in = moved(&call->in, first * K, first);
-  real *tile = (real *)(scratch + STORED * K * ROWS);
+  real *tile = (real *)((double *)scratch + STORED * K * ROWS);
   const real **sources[1 + ARRAYS];
   sources[0] = &in.logits;
   for (int n = 0; n < ARRAYS; n++) sources[1 + n] = &in.arrays[n];
-  for (int n = 0; n < 1 + ARRAYS; n++, tile += K * ROWS) {
-    const real *from = *sources[n];
-    for (int64_t k = 0; k < K; k++)
-      SIMD for (int64_t b = 0; b < rows; b++) tile[k * ROWS + b] = from[b * K + k];
+  for (int n = 0; n < 1 + ARRAYS; n++, tile += (K + 8) * ROWS) {
+    to_columns(*sources[n], rows, K, tile, (call->outer - first) * K);
     *sources[n] = tile;
   }
   if (!call->gradient) return block(call, in, first, rows, ROWS, NULL, scratch);
   const double total = block(call, in, first, rows, ROWS, tile, scratch);
-  real *to = call->gradient + first * K;
-  for (int64_t k = 0; k < K; k++)
-    SIMD for (int64_t b = 0; b < rows; b++) to[b * K + k] = tile[k * ROWS + b];
+  to_rows(tile, rows, K, call->gradient + first * K);
   return total;
 }
 
-static double planes(const Call *call, int64_t unit, double *scratch) {
+static double planes(const Call *call, int64_t unit, void *scratch) {
   const int64_t tiles = (call->inner + ROWS - 1) / ROWS, o = unit / tiles, b = unit % tiles * ROWS;
-  const int64_t at = o * call->classes * call->inner + b, first = o * call->inner + b;
+  const int64_t at = o * call->classes * call->inner + b, first = o * call->inner + b, rows = least(ROWS, call->inner - b);
   real *gradient = call->gradient ? call->gradient + at : NULL;
-  return block(call, moved(&call->in, at, first), first, least(ROWS, call->inner - b), call->inner, gradient, scratch);
+  const Inputs in = moved(&call->in, at, first);
+  if (!gradient || !call->in.stream) return block(call, in, first, rows, call->inner, gradient, scratch);
+  return block(call, in, first, rows, call->inner, gradient, scratch);
 }
 #else
-static double elements(const Call *call, int64_t unit, double *scratch) {
+static double elements(const Call *call, int64_t unit, void *scratch) {
   const int64_t first = unit * BLOCK;
   real *gradient = call->gradient ? call->gradient + first : NULL;
   return block(call, moved(&call->in, first, 0), first, least(BLOCK, call->inner - first), 0, gradient, scratch);
 }
 #endif
 
+/* Whether rows are computed side by side. */
+static int side_by_side(const Call *call) { return !BY_CLASS || call->inner != 1 || call->classes < TALL_BELOW; }
+
 static int64_t units_of(const Call *call) {
 #if !BY_CLASS
   return (call->inner + BLOCK - 1) / BLOCK;
 #else
   if (call->inner != 1) return call->outer * ((call->inner + ROWS - 1) / ROWS);
-  return call->classes < TALL_BELOW ? (call->outer + ROWS - 1) / ROWS : call->outer;
+  return side_by_side(call) ? (call->outer + ROWS - 1) / ROWS : call->outer;
 #endif
 }
 
-static double unit_of(const Call *call, int64_t unit, double *scratch) {
+static double unit_of(const Call *call, int64_t unit, void *scratch) {
 #if !BY_CLASS
   return elements(call, unit, scratch);
 #else
   if (call->inner != 1) return planes(call, unit, scratch);
-  return call->classes < TALL_BELOW ? transposed(call, unit, scratch) : wide(call, unit, scratch);
+  return side_by_side(call) ? transposed(call, unit, scratch) : wide(call, unit, scratch);
 #endif
 }
 
-static void chunks(Call *call, double *scratch) {
+static void chunks(Call *call, void *scratch) {
   const int64_t units = units_of(call);
   for (;;) {
     const int64_t chunk = __atomic_fetch_add(&call->next, 1, __ATOMIC_RELAXED);
-    if (chunk >= call->chunks) return;
+    if (chunk >= call->chunks) break;
     const int64_t end = least((chunk + 1) * call->units, units);
     double total = 0;
     for (int64_t unit = chunk * call->units; unit < end; unit++) total += unit_of(call, unit, scratch);
     call->totals[chunk] = total;
   }
+#if defined(__AVX__)
+  if (call->in.stream) _mm_sfence();
+#endif
 }
 
 static void *work(void *given) {
-  Call *call = given;
-  const int64_t block = call->inner == 1 && call->classes >= TALL_BELOW ? 1 : ROWS;
-  const size_t size = (size_t)(STORED + 1 + ARRAYS + 1) * call->classes * block + 64;
-  double *scratch = malloc(BY_CLASS ? size * sizeof(double) : 8);
-  if (!scratch) return given; /* the chunks are left for another thread */
+  Call *call = (Call *)given;
+  const int64_t rows = side_by_side(call) ? ROWS : 1;
+  const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows;
+  void *scratch = NULL;
+  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(double))) return given; /* left for another thread */
   chunks(call, scratch);
   free(scratch);
   return NULL;
 }
+
+extern "C" {
+
+const char *lossbook_inputs(void) { return INPUTS; }
 
 /* The sum of the values of all rows in *total. Returns 0, or 1 where there was no memory. The same sum in every run: it
  * depends on the chunks, not on the threads. */
 int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logits, const real *const *arrays,
                  const int64_t *index, const double *const *weights, const double *numbers, real *gradient,
                  real *values, const double *factors, double factor, int64_t ignored, int threads, double *total) {
-  Call call = {.outer = outer, .classes = classes, .inner = inner, .gradient = gradient, .values = values,
-               .factors = factors, .factor = factor, .ignored = ignored};
+  Call call = {};
+  call.outer = outer;
+  call.classes = classes;
+  call.inner = inner;
+  call.gradient = gradient;
+  call.values = values;
+  call.factors = factors;
+  call.factor = factor;
+  call.ignored = ignored;
   call.in.logits = logits;
   call.in.index = index;
   for (int n = 0; n < ARRAYS; n++) call.in.arrays[n] = arrays[n];
   for (int n = 0; n < WEIGHTS; n++) call.in.weights[n] = weights[n];
   for (int n = 0; n < NUMBERS; n++) call.in.numbers[n] = numbers[n];
+  for (int b = 0; b < BLOCK; b++) call.ones[b] = 1;
+#if NEAR
+  for (int b = 0; b < BLOCK; b++) call.near_ones[b] = 1;
+#endif
   const int64_t units = units_of(&call), size = outer * classes * inner;
   *total = 0;
   if (size == 0) return 0;
+  call.in.reach = reach_of(&call, side_by_side(&call));
+  if (FAST && classes > INT32_MAX) call.in.reach = 0;
+  call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
+                   ((uintptr_t)gradient | (uintptr_t)(classes * sizeof(real))) % 64 == 0;
   call.units = 1 + CHUNK * units / size;
   call.chunks = (units + call.units - 1) / call.units;
   double few[64];
-  call.totals = call.chunks <= 64 ? few : malloc(call.chunks * sizeof(double));
+  call.totals = call.chunks <= 64 ? few : (double *)malloc(call.chunks * sizeof(double));
   if (!call.totals) return 1;
   threads = size < SMALL ? 1 : (int)least(least(threads, 256), call.chunks);
   pthread_t started[256];
@@ -236,5 +372,12 @@ int64_t lossbook_check(const int64_t *index, int64_t rows, int64_t classes, int6
 /* For the tests of the functions. */
 void lossbook_map(int which, double r, const double *x, double *y, int64_t size) {
   SIMD for (int64_t n = 0; n < size; n++)
-    y[n] = which == 0 ? exp_(x[n]) : which == 1 ? log_(x[n]) : which == 2 ? log1p_(x[n]) : power(x[n], r, 0);
+    y[n] = which == 0 ? exp_(x[n]) : which == 1 ? log_(x[n]) : which == 2 ? log1p_(x[n]) : which == 3 ? log1p_to_one(x[n]) : power(x[n], r, 0);
 }
+
+void lossbook_map_float(int which, double r, const float *x, float *y, int64_t size) {
+  SIMD for (int64_t n = 0; n < size; n++)
+    y[n] = which == 0 ? exp_in_range(x[n]) : which == 1 ? log_(x[n]) : which == 2 ? log1p_(x[n]) : which == 3 ? log1p_to_one(x[n]) : power(x[n], r, 0);
+}
+
+} // extern "C"

@@ -34,7 +34,7 @@ class Status:
 
 
 class Kernel:
-    """The kernels of one loss, for float32: addresses in, nothing checked."""
+    """The kernels of one loss, for logits of one dtype: addresses in, nothing checked."""
 
     def __init__(self, library: ctypes.CDLL):
         self.run_ = library.lossbook_run
@@ -97,40 +97,45 @@ class Kernel:
         return bad, count.value, total.value
 
 
+DTYPES = ("float32", "float16", "bfloat16")
 _lock = threading.RLock()
-_loaded: dict[str, Kernel | None] = {}
+_loaded: dict[tuple[str, str, bool], Kernel | None] = {}
 _failures: list[str] = []
 
 
 def enabled() -> bool:
-    """Switched on by LOSSBOOK_NATIVE=1, and on a machine with the calls that the driver needs."""
-    return os.environ.get("LOSSBOOK_NATIVE") == "1" and os.name == "posix" and sys.byteorder == "little"
+    """Unless LOSSBOOK_NATIVE=0, on a machine with the calls that the driver needs."""
+    return os.environ.get("LOSSBOOK_NATIVE") != "0" and os.name == "posix" and sys.byteorder == "little"
 
 
-def kernel(name: str) -> Kernel | None:
-    """The kernels of a loss; None, after one notice, where they cannot be had."""
-    if not enabled():
+def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | None:
+    """The kernels of a loss for logits of that dtype; None where there are none, after one notice where they cannot be had.
+
+    fast: float arithmetic, within 16 units in the last place; else double, rounded once.
+    """
+    if dtype not in DTYPES or not enabled():
         return None
+    key = (name, dtype, fast)
     try:
-        return _loaded[name]
+        return _loaded[key]
     except KeyError:
         pass
     with _lock:
-        if name not in _loaded:
-            _loaded[name] = _load(name) if not _failures else None
-        return _loaded[name]
+        if key not in _loaded:
+            _loaded[key] = _load(*key) if not _failures else None
+        return _loaded[key]
 
 
-def _load(name: str) -> Kernel | None:
+def _load(name: str, dtype: str, fast: bool) -> Kernel | None:
     try:
-        text = compiler.source(name)
+        text = compiler.source(name, dtype, fast)
         path = files.kept(compiler.key(text), lambda: compiler.compiled(text))
         return Kernel(ctypes.CDLL(str(path)))
     except (compiler.CompileError, OSError) as error:
         _failures.append(str(error))
         warnings.warn(
             f"lossbook computes losses without compiled kernels, more slowly: {error}. "
-            "See lossbook.native.status(); Without LOSSBOOK_NATIVE=1 there is no notice.",
+            "See lossbook.native.status(); with LOSSBOOK_NATIVE=0 there is no notice.",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -141,8 +146,8 @@ def status() -> Status:
     """Whether losses are computed by compiled kernels, and why or why not."""
     command, reason = "", ""
     if not enabled():
-        switched = os.environ.get("LOSSBOOK_NATIVE") != "1"
-        reason = "switched off; LOSSBOOK_NATIVE=1 switches it on" if switched else f"not supported on {sys.platform}"
+        switched = os.environ.get("LOSSBOOK_NATIVE") == "0"
+        reason = "switched off by LOSSBOOK_NATIVE=0" if switched else f"not supported on {sys.platform}"
     else:
         try:
             command = " ".join(compiler.compiler())
@@ -150,7 +155,9 @@ def status() -> Status:
         except compiler.CompileError as error:
             reason = str(error)
     available = enabled() and bool(command) and not _failures
-    return Status(available, reason, command, str(files.folder()), tuple(n for n, k in _loaded.items() if k))
+    return Status(
+        available, reason, command, str(files.folder()), tuple(sorted({n for (n, _, _), k in _loaded.items() if k}))
+    )
 
 
 @cache

@@ -1,6 +1,7 @@
-"""The polynomials of `kernel.h`: fitted to the functions they stand for, and written as C.
+"""The polynomials of `kernel.h`: fitted to the functions they stand for, and written as C++.
 
-exp(r) = 1 + r + r² P(r) for |r| ≤ log(2)/2; log((1+s)/(1-s)) = 2s + s z Q(z), z = s², |s| ≤ (√2-1)/(√2+1).
+exp(r) = 1 + r + r² P(r) for |r| ≤ log(2)/2. In double log((1+s)/(1-s)) = 2s + s z Q(z), z = s², |s| ≤ (√2-1)/(√2+1);
+in float log(1+f) = f + f² R(f), √½ ≤ 1+f ≤ √2. For 0 ≤ x ≤ 1 log(1+x) = x T(x).
 """
 
 from __future__ import annotations
@@ -8,9 +9,14 @@ from __future__ import annotations
 from functools import cache
 
 import mpmath
+import numpy as np
 from mpmath import mp, mpf
 
-EXP_TERMS, LOG_TERMS = 7, 8
+TERMS = {
+    "double": {"exp": 6, "log": 8, "log1p": 14},
+    "float": {"exp": 5, "log": 8, "log1p": 10},
+}  # doubles are rounded to float, or narrower, at the end
+ROUNDED = {"double": float, "float": lambda number: float(np.float32(float(number)))}
 
 
 def _exp_rest(r):
@@ -21,28 +27,62 @@ def _log_rest(z):
     return sum(2 * z**n / mpf(2 * n + 3) for n in range(40))
 
 
+def _log_rest_of_float(f):
+    return -sum((-f) ** n / mpf(n + 2) for n in range(120))
+
+
+def _log1p_ratio(x):
+    return mpmath.log1p(x) / x if x else mpf(1)
+
+
 @cache
-def coefficients() -> dict[str, tuple[float, ...]]:
-    """The coefficients of both, the highest power first, as float64."""
+def coefficients() -> dict[tuple[str, str], tuple[float, ...]]:
+    """The coefficients by type and function, the highest power first."""
     with mp.workdps(40):
         half = mpmath.log(2) / 2
         largest = ((mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)) ** 2
-        exp = mpmath.chebyfit(_exp_rest, [-half, half], EXP_TERMS)
-        log = mpmath.chebyfit(_log_rest, [0, largest], LOG_TERMS)
-        return {"EXP_POLYNOMIAL": tuple(map(float, exp)), "LOG_POLYNOMIAL": tuple(map(float, log))}
+        root = mpmath.sqrt(2)
+        fits = {
+            ("double", "exp"): (_exp_rest, [-half, half]),
+            ("float", "exp"): (_exp_rest, [-half, half]),
+            ("double", "log"): (_log_rest, [0, largest]),
+            ("double", "log1p"): (_log1p_ratio, [0, 1]),
+            ("float", "log1p"): (_log1p_ratio, [0, 1]),
+            ("float", "log"): (_log_rest_of_float, [1 / root - 1, root - 1]),
+        }
+        return {
+            (kind, name): tuple(map(ROUNDED[kind], mpmath.chebyfit(*fits[kind, name], terms)))
+            for kind, names in TERMS.items()
+            for name, terms in names.items()
+        }
+
+
+def _constants(kind: str, bits: int) -> list[str]:
+    """log(2) in two parts, the first so short that its product with every exponent is exact."""
+    with mp.workdps(40):
+        two = mpmath.log(2)
+        high = mpf(int(two * 2**bits)) / 2**bits
+        parts = {"HIGH": high, "LOW": two - high}
+    return [f"static const {kind} LOG2_{part}_{kind} = {_literal(number, kind)};" for part, number in parts.items()]
+
+
+def _literal(number, kind: str) -> str:
+    return ROUNDED[kind](number).hex() + ("f" if kind == "float" else "")
 
 
 def header() -> str:
     """`coefficients.h`."""
-    with mp.workdps(40):
-        two = mpmath.log(2)
-        high = float(mpf(int(two * 2**32)) / 2**32)  # n * high is exact for every exponent n
-        low = float(two - high)
     lines = ["/* Written by `make generate` from lossbook/native/polynomials.py. Do not edit. */"]
-    lines += [f"#define LOG2_HIGH {high.hex()}", f"#define LOG2_LOW {low.hex()}"]
-    for name, numbers in coefficients().items():
-        text = numbers[0].hex()
-        for number in numbers[1:]:
-            text = f"MUL_ADD({text}, x_, {number.hex()})"
-        lines.append(f"#define {name}(x) ({text.replace('x_', 'x')})")
+    lines += _constants("double", 32) + _constants("float", 15)
+    for (kind, name), numbers in coefficients().items():
+        text = _in_pairs([_literal(number, kind) for number in reversed(numbers)])
+        lines.append(f"INSIDE({kind}) {name}_polynomial({kind} x) {{ const {kind} z = x * x; return {text}; }}")
     return "\n".join(lines) + "\n"
+
+
+def _in_pairs(numbers: list[str]) -> str:
+    """A polynomial in x by its coefficients, the lowest first; z is x². Half as many steps wait for each other as in
+    Horner's scheme.
+    """
+    first = f"mul_add({numbers[1]}, x, {numbers[0]})" if len(numbers) > 1 else numbers[0]
+    return first if len(numbers) <= 2 else f"mul_add(z, {_in_pairs(numbers[2:])}, {first})"

@@ -211,6 +211,26 @@ ZERO_TIMES_LOG = Rewrite(
     fails=(Failure({u: 0, r: 0}, limit=r),),
 )
 
+# For logits within reach: so near 0 that no exponential of one, and no sum or quotient of such, overflows or underflows.
+# A kernel asks that of each row, and takes the others by the rewrites for all logits.
+SOFTMAX_WITHIN_REACH = Rewrite(
+    "softmax within reach",
+    softmax(x, i),
+    exp(x[i]) / Sum(exp(x[k]), (k, 1, K)),
+    "|x| so small that nothing overflows; a kernel asks that of each row",
+    "without the largest, one pass over the logits is enough",
+    find.softmax_node(x, i, s),
+)
+LOG_SOFTMAX_WITHIN_REACH = Rewrite(
+    "log of softmax within reach",
+    log(softmax(x, i)),
+    -log1p(_others(lambda n: exp(x[n]), i) / exp(x[i])),
+    "|x| so small that nothing overflows; a kernel asks that of each row",
+    "without the largest, one pass over the logits is enough; log1p keeps a small loss",
+    find.log_softmax(x, i, s),
+)
+WITHIN_REACH = (LOG_SOFTMAX_WITHIN_REACH, SOFTMAX_WITHIN_REACH)
+
 # In the order in which they are tried, the limits LOG_RATIO and NONZERO last. ZERO_TIMES_LOG is for terms of a sum over
 # classes only; CASES is for a gradient, whose code takes every class at once.
 REWRITES = (
@@ -234,12 +254,15 @@ REWRITES = (
     SIGMOID,
     SOFTPLUS,
 )
-ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG, CASES)
+ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG, CASES, *WITHIN_REACH)
 
 
-def stabilise(expr: Expr, given: Iterable[Given] = ()) -> Applied | None:
-    """The first rewrite that applies to this node itself (not inside it) and what it gives, or None."""
-    for rewrite in (*REWRITES, LOG_RATIO, NONZERO):
+def stabilise(expr: Expr, given: Iterable[Given] = (), within_reach: bool = False) -> Applied | None:
+    """The first rewrite that applies to this node itself (not inside it) and what it gives, or None.
+
+    within_reach: logits are known to be so near 0 that nothing overflows.
+    """
+    for rewrite in (*(WITHIN_REACH if within_reach else ()), *REWRITES, LOG_RATIO, NONZERO):
         result = rewrite.apply(expr, given)
         if result is not None:
             return Applied(rewrite, expr, result)

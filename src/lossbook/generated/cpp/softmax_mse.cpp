@@ -13,13 +13,16 @@
 #define NUMBERS 0
 #define STORED 1
 #define EXPONENT -1
+#define NEAR 0
 #define INPUTS "logits:logits,targets:array"
 #include "kernel.h"
 
-INSIDE wide_value_of(const Inputs *in, int64_t classes, double *scratch, const int square) {
+namespace far {
+
+INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *restrict exps_all = scratch + 0 * classes;
+  double *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
   double term_2_ = 0;
   number shift_ = -INFINITY;
@@ -73,25 +76,25 @@ INSIDE wide_value_of(const Inputs *in, int64_t classes, double *scratch, const i
   return term_6_;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, double *scratch), in, classes, scratch)
+TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, double *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *restrict exps_all = scratch + 0 * classes * ROWS;
+  double *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  number term_[ROWS];
-  double term_2_[ROWS];
-  number shift_[ROWS];
-  int64_t largest_[ROWS];
-  double total_[ROWS];
-  int64_t top_[ROWS];
-  double term_3_[ROWS];
-  double term_4_[ROWS];
-  double rest_targets_[ROWS];
-  double term_5_[ROWS];
-  double rest_probs_[ROWS];
-  double term_6_[ROWS];
+  number term_[BLOCK];
+  double term_2_[BLOCK];
+  number shift_[BLOCK];
+  int64_t largest_[BLOCK];
+  double total_[BLOCK];
+  int64_t top_[BLOCK];
+  double term_3_[BLOCK];
+  double term_4_[BLOCK];
+  double rest_targets_[BLOCK];
+  double term_5_[BLOCK];
+  double rest_probs_[BLOCK];
+  double term_6_[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     term_[b] = -INFINITY;
@@ -177,12 +180,12 @@ INSIDE tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t st
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, double *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, double *scratch, const int square) {
+INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *restrict exps_all = scratch + 0 * classes;
+  double *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
   double term_2_ = 0;
   number shift_ = -INFINITY;
@@ -278,32 +281,32 @@ INSIDE wide_both_of(const Inputs *in, int64_t classes, real *gradient, double fa
   return term_7_;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, double *scratch), in, classes, gradient, factor, scratch)
+TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, double *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *restrict exps_all = scratch + 0 * classes * ROWS;
+  double *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  number term_[ROWS];
-  double term_2_[ROWS];
-  number shift_[ROWS];
-  int64_t largest_[ROWS];
-  double total_[ROWS];
-  int64_t top_[ROWS];
-  double prob_top_[ROWS];
-  double term_3_[ROWS];
-  double term_4_[ROWS];
-  double term_5_[ROWS];
-  double rest_targets_[ROWS];
-  double term_6_[ROWS];
-  double rest_probs_[ROWS];
-  double error_top_[ROWS];
-  double term_7_[ROWS];
-  double term_8_[ROWS];
-  double term_9_[ROWS];
-  double term_10_[ROWS];
-  double slope[ROWS];
+  number term_[BLOCK];
+  double term_2_[BLOCK];
+  number shift_[BLOCK];
+  int64_t largest_[BLOCK];
+  double total_[BLOCK];
+  int64_t top_[BLOCK];
+  double prob_top_[BLOCK];
+  double term_3_[BLOCK];
+  double term_4_[BLOCK];
+  double term_5_[BLOCK];
+  double rest_targets_[BLOCK];
+  double term_6_[BLOCK];
+  double rest_probs_[BLOCK];
+  double error_top_[BLOCK];
+  double term_7_[BLOCK];
+  double term_8_[BLOCK];
+  double term_9_[BLOCK];
+  double term_10_[BLOCK];
+  double slope[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     term_[b] = -INFINITY;
@@ -439,6 +442,8 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, double *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+
+} // namespace far
 
 #include "driver.h"

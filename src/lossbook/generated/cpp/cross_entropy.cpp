@@ -13,10 +13,13 @@
 #define NUMBERS 1
 #define STORED 1
 #define EXPONENT -1
+#define NEAR 0
 #define INPUTS "logits:logits,targets:array,weight:per class,label_smoothing:scalar"
 #include "kernel.h"
 
-INSIDE wide_value_of(const Inputs *in, int64_t classes, double *scratch, const int square) {
+namespace far {
+
+INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
@@ -60,20 +63,21 @@ INSIDE wide_value_of(const Inputs *in, int64_t classes, double *scratch, const i
   return term_2_;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, double *scratch), in, classes, scratch)
+TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, double *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
   double total = 0;
-  number shift_[ROWS];
-  int64_t top_[ROWS];
-  double rest_[ROWS];
-  double log_total_[ROWS];
-  double term_[ROWS];
-  double term_2_[ROWS];
+  number shift_[BLOCK];
+  int64_t top_[BLOCK];
+  double rest_[BLOCK];
+  double log_total_[BLOCK];
+  double term_[BLOCK];
+  double term_2_[BLOCK];
+  double log_total4[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     shift_[b] = -INFINITY;
@@ -109,8 +113,11 @@ INSIDE tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t st
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double log_total4 = log1p_(rest_[b]);
-    log_total_[b] = log_total4;
+    log_total4[b] = log1p_(rest_[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total_[b] = log_total4[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -145,14 +152,14 @@ INSIDE tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t st
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, double *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, double *scratch, const int square) {
+INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
-  double *restrict exps_all = scratch + 0 * classes;
+  double *__restrict exps_all = scratch + 0 * classes;
   number shift_ = -INFINITY;
   double term_ = -INFINITY;
   double term_2_ = 0;
@@ -245,30 +252,32 @@ INSIDE wide_both_of(const Inputs *in, int64_t classes, real *gradient, double fa
   return term_6_;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, double *scratch), in, classes, gradient, factor, scratch)
+TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, double *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
-  double *restrict exps_all = scratch + 0 * classes * ROWS;
+  double *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  number shift_[ROWS];
-  double term_[ROWS];
-  double term_2_[ROWS];
-  int64_t top_[ROWS];
-  int64_t largest_[ROWS];
-  double total_[ROWS];
-  double term_3_[ROWS];
-  double term_4_[ROWS];
-  double rest_[ROWS];
-  double rest_targets_[ROWS];
-  double log_total_[ROWS];
-  double rest_probs_[ROWS];
-  double term_5_[ROWS];
-  double term_6_[ROWS];
-  double slope[ROWS];
+  number shift_[BLOCK];
+  double term_[BLOCK];
+  double term_2_[BLOCK];
+  int64_t top_[BLOCK];
+  int64_t largest_[BLOCK];
+  double total_[BLOCK];
+  double term_3_[BLOCK];
+  double term_4_[BLOCK];
+  double rest_[BLOCK];
+  double rest_targets_[BLOCK];
+  double log_total_[BLOCK];
+  double rest_probs_[BLOCK];
+  double term_5_[BLOCK];
+  double term_6_[BLOCK];
+  double slope[BLOCK];
+  double shifted13[BLOCK];
+  double log_total24[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     shift_[b] = -INFINITY;
@@ -306,8 +315,11 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
       const double weighted_targets11 = (weight[k] * weighted_targets10);
       const double weighted_targets12 = abs_(weighted_targets11);
       largest_[b] = (weighted_targets12 == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      const double shifted13 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps14 = exp_(shifted13);
+      shifted13[b] = ((double)read(logits[k * stride + b]) - shift_[b]);
+    }
+    SIMD
+    for (int64_t b = 0; b < rows; b++) {
+      const double exps14 = exp_(shifted13[b]);
       total_[b] += exps14;
       exps_all[k * ROWS + b] = exps14;
     }
@@ -340,8 +352,11 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double log_total24 = log1p_(rest_[b]);
-    log_total_[b] = log_total24;
+    log_total24[b] = log1p_(rest_[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total_[b] = log_total24[b];
     const double rest_probs25 = (term_3_[b] * rest_[b]);
     rest_probs_[b] = rest_probs25;
   }
@@ -401,6 +416,8 @@ INSIDE tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t str
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, double *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+
+} // namespace far
 
 #include "driver.h"

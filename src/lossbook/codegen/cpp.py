@@ -1,0 +1,521 @@
+"""Fused loops in C++: one table of operations, and the two ways in which rows lie in memory.
+
+wide: the classes of a row follow each other; a loop over classes is vectorised. tall: the same class of neighbouring rows
+follows each other, as in images with the class axis first, or in a block of short rows that was transposed; the loop over
+`b`, the row of a block, is vectorised. A loss of single outputs is tall, with one class.
+
+Each of them is printed twice: far, for all logits, in double; near, for logits within reach, in what `kernel.h` calls Each
+and Row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from textwrap import indent
+
+from ..losses import Loss
+from .fused import REDUCTIONS, Fused, Loop, fused, has_near
+from .inputs import LoweringError
+from .module import about
+from .program import Input, Node
+
+INTEGERS = ("first", "classes")
+OPERATIONS = {
+    "add": "({0} + {1})",
+    "subtract": "({0} - {1})",
+    "multiply": "({0} * {1})",
+    "divide": "({0} / {1})",
+    "negative": "(-{0})",
+    "exp": "exp_({0})",
+    "log": "log_({0})",
+    "log1p": "log1p_({0})",
+    "log1p_to_one": "log1p_to_one({0})",
+    "abs": "abs_({0})",
+    "maximum": "larger({0}, {1})",
+    "minimum": "smaller({0}, {1})",
+    "at_least": "larger({0}, {1})",
+    "at_most": "smaller({0}, {1})",
+    "where": "({0} ? {1} : {2})",
+    "equal": "({0} == {1})",
+    "not_equal": "({0} != {1})",
+    "less": "({0} < {1})",
+    "less_equal": "({0} <= {1})",
+    "greater": "({0} > {1})",
+    "greater_equal": "({0} >= {1})",
+    "and": "({0} && {1})",
+    "or": "({0} || {1})",
+    "not": "(!{0})",
+}
+CONDITIONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "and", "or", "not")
+EMPTY = {"sum": "0", "max": "-INFINITY", "first": "classes - 1"}
+REDUCED = {
+    "sum": "{0} += {1};",
+    "max": "{0} = {1} > {0} ? {1} : {0};",
+    "first": "{0} = ({1}) & ({2} < {0}) ? {2} : {0};",
+}
+COMBINED = {"sum": "+", "max": "max", "first": "min"}
+COSTS = {"log1p_(": 24, "log1p_to_one(": 16, "exp_(": 16, " / ": 6, "power(": 4}  # about so many operations
+STAGE = 24  # of a loop whose rows overlap
+LOOK_UP = re.compile(r"\[index\[b\]")  # faster one by one than side by side
+DECLARED = re.compile(r"const (\w+) (\w+) = ")
+
+
+def _has(line: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", line) is not None
+
+
+class _Body:
+    """Prints one function: the value of a row or of a block of rows, and its gradient."""
+
+    def __init__(self, program: Fused, tall: bool, near: bool, where: str):
+        self.program, self.tall, self.near, self.where = program, tall, near, where
+        self.of_each = "Each" if near else "double"
+        self.of_rows = "Row" if near and not tall else self.of_each
+        self.roles = {a.name: a for a in program.inputs.by_symbol.values()}
+        self.by_class = program.inputs.size is not None
+        self.logits = next(a.name for a in self.roles.values() if a.role == "logits")
+        self.names: dict[Node, str] = {}
+        self.taken: set[str] = set()
+        self.done: set[Node] = set()
+        self.loop = 0
+        self.locals = 0
+        self.carried: dict[str, str] = {}  # from one stage to the next, by type
+
+    # -- names and values ----------------------------------------------------------------------------------------
+
+    def name(self, node: Node) -> str:
+        if node not in self.names:
+            base, n = node.name or "term", 2
+            name = base
+            while name in self.taken:
+                name, n = f"{base}_{n}", n + 1
+            self.taken.add(name)
+            self.names[node] = f"{name}_"  # never the name of an argument
+        return self.names[node]
+
+    def kind(self, node: Node) -> str:
+        """The C type."""
+        if node.op in INTEGERS or (node.op == "input" and self.roles[node.value].role == "class index"):
+            return "Class" if self.near else "int64_t"
+        if node.op == "max" and node.args[0].op == "input":
+            return "number"  # exact, and half as wide
+        return self.of_each if node.extent == "each" else self.of_rows
+
+    def cast(self, text: str, k: str | None) -> str:
+        """A number of another type, where it is computed with: with k, in a loop over the classes."""
+        kind = self.of_each if k else self.of_rows
+        return f"({kind}){text}"
+
+    def of_row(self, name: str) -> str:
+        return f"{name}[b]" if self.tall else name
+
+    def kept(self, node: Node, k: str) -> str:
+        """A component that an earlier loop stored."""
+        return f"{self.name(node)}all[{k} * ROWS + b]" if self.tall else f"{self.name(node)}all[{k}]"
+
+    def leaf(self, node: Node, k: str | None, raw: bool = False) -> str | None:
+        """A number, an input, or an operation that only looks one up; None for anything else."""
+        op, args = node.op, node.args
+        if op == "number":
+            text = repr(float(node.value)) if node.value >= 0 else f"({float(node.value)!r})"
+            return self.cast(text, k) if self.near else text
+        if op == "input":
+            role = self.roles[node.value].role
+            if role == "scalar":
+                return self.cast(node.value, k) if self.near else node.value
+            if role == "class index":
+                return self.of_row("index")
+            at = f"{k} * stride + b" if self.tall else k
+            text = f"read({node.value}[{at}])"
+            return text if raw else self.cast(text, k if k == "k" else None)
+        if op == "class_count":
+            return self.cast("classes", k)
+        if op == "classes":
+            return k
+        if op == "zeros":
+            return "0.0"
+        if op == "per_class":
+            return f"{args[0].value}[{k}]"
+        if op == "take":
+            text = f"{args[0].value}[{self.value(args[1], None, [], {})}]"
+            return self.cast(text, k) if self.near else text
+        return None
+
+    def value(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
+        """How a value stands in an expression. k: the class, in a loop or of a component; lines: where what is computed
+        on the way goes; seen: what was computed there.
+        """
+        if (text := self.leaf(node, k)) is not None:
+            return text
+        if node in seen:
+            return seen[node]
+        if node.extent == "row" and node in self.done:
+            text = self.of_row(self.name(node))
+            return self.cast(text, k) if k and self.near and not self.tall else text
+        if node.op in REDUCTIONS:
+            raise LoweringError(f"{self.where}: {node.op!r} is needed before its loop has run")
+        if node.op == "gather":
+            at = self.value(node.args[1], None, lines, seen)
+            inside = {n: text for n, text in seen.items() if n.extent != "each"}
+            text = self.value(node.args[0], at, lines, inside)
+            seen |= {n: t for n, t in inside.items() if n.extent != "each"}
+        elif node in self.program.stored and self.program.stored[node] < self.loop:
+            return self.kept(node, k)
+        else:
+            text = self.operation(node, k, lines, seen)
+        if node.op in CONDITIONS:
+            return text
+        self.locals += 1
+        name = f"{node.name or 'v'}{self.locals}"  # ends in a digit: never the name of an argument
+        lines.append(f"const {self.kind(node)} {name} = {text};")
+        seen[node] = name
+        return name
+
+    def operation(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
+        if node.op == "power":
+            base = self.value(node.args[0], k, lines, seen)
+            if node.args[1].op == "number" and node.args[1].value == 2:
+                return f"({base} * {base})"
+            exponent = node.args[1]
+            text = exponent.value if exponent.op == "input" else self.value(exponent, k, lines, seen)
+            return f"power({base}, {text}, square)"  # an exponent keeps all its digits
+        template = OPERATIONS.get(node.op)
+        if template is None:
+            raise LoweringError(f"{self.where}: there is no vectorised code for {node.op!r}")
+        return template.format(*(self.value(a, k, lines, seen) for a in node.args))
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def rows(self, nodes: list[Node]) -> list[str]:
+        """The numbers of each row."""
+        lines, seen = [], {}
+        for node in nodes:
+            if node.op in CONDITIONS or self.leaf(node, None) is not None:
+                continue
+            text = self.value(node, None, lines, seen)
+            declared = "" if self.tall else f"const {self.of_rows} "
+            lines.append(f"{declared}{self.of_row(self.name(node))} = {text};")
+            self.done.add(node)
+        if not self.tall or not lines:
+            return lines
+        return self.in_stages("SIMD", lines)
+
+    def in_stages(self, simd: str, lines: list[str]) -> list[str]:
+        """A loop over the rows of a block, cut into loops so short that a processor has several rows under way: long
+        chains of operations that wait for each other keep it idle. What goes from one loop to the next is kept in arrays.
+        """
+        stages, cost = [[]], 0
+        for line in lines:
+            own = next((c for name, c in COSTS.items() if name in line), 1)
+            if stages[-1] and (
+                cost + own > STAGE or bool(LOOK_UP.search(line)) != bool(LOOK_UP.search(stages[-1][-1]))
+            ):
+                stages, cost = [*stages, []], 0
+            stages[-1].append(line)
+            cost += own
+        place = [n for n, stage in enumerate(stages) for _ in stage]
+        for m, line in enumerate(lines):
+            found = DECLARED.match(line)
+            if found and any(place[n] > place[m] and _has(a, found[2]) for n, a in enumerate(lines)):
+                kind, name = found.groups()
+                self.carried[name] = kind
+                lines[m] = lines[m].replace(f"const {kind} {name} = ", f"{name} = ")
+                lines = [re.sub(rf"\b{name}\b", f"{name}[b]", a) for a in lines]
+        loops = []
+        for n in range(len(stages)):
+            stage = [a for a, m in zip(lines, place, strict=True) if m == n]
+            head = simd if n == len(stages) - 1 else "" if LOOK_UP.search(stage[0]) else "SIMD"
+            loops += [*[head] * bool(head), "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in stage), "}"]
+        return loops
+
+    def each(self, loop: Loop) -> list[str]:
+        """One pass over the classes."""
+        lines, seen, before = [], {}, []
+        for node in loop.reductions:
+            lines += self.reduction(node, lines, seen)
+        for node in self.program.stored:
+            if self.program.stored[node] == self.loop:
+                text = self.value(node, "k", lines, seen)
+                lines.append(f"{self.kept(node, 'k')} = {text};")
+        totals = ""
+        for node in loop.results:
+            if node is self.program.gradient:
+                slope = self.at_index(node, before) or self.value(node, "k", lines, seen)
+            else:
+                text = self.value(node, "k", lines, seen)
+                totals = " reduction(+ : total)"
+                lines += [f"const {self.of_each} loss = {text};", "total += loss;", "values[b] = loss;"]
+        if loop.results and self.program.gradient is not None:
+            lines.append(self.written(slope))
+        self.done |= set(loop.reductions)
+        first = self.near and self.loop == 0 and self.by_class
+        out_of_reach = ["if (most > in->reach) return NAN;"] if first else []
+        if self.tall:
+            return [*before, *self.each_of_rows(loop, lines, totals, first), *out_of_reach]
+        return [*before, *self.each_of_row(loop, lines, first), *out_of_reach]
+
+    def at_index(self, node: Node, before: list[str]) -> str | None:
+        """A component that is stored, but for the target's: that one is put among the stored ones first."""
+        if self.tall or not self.near or node.op != "where" or node.args[2] not in self.program.stored:
+            return None
+        before.append(f"{self.kept(node.args[2], 'index')} = {self.value(node.args[1], None, before, {})};")
+        return self.kept(node.args[2], "k")
+
+    def written(self, slope: str) -> str:
+        """The statement that writes a component of the gradient."""
+        if not self.by_class:
+            return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
+        if not self.tall:
+            return f"{'to' if self.near else 'gradient'}[k] = write({'by' if self.near else 'slope'} * {slope});"
+        result = f"slope[b] * {slope}"
+        return f"gradient[k * stride + b] = write({result if self.near else f'counts[b] ? {result} : 0'});"
+
+    def each_of_rows(self, loop: Loop, lines: list[str], totals: str, first: bool) -> list[str]:
+        """The pass for a block of rows side by side."""
+        body = [f"most = farthest({self.logits} + k * stride, rows, most);"] * first
+        body += self.in_stages(f"SIMD_OF({totals.strip()})" if totals else "SIMD", lines)
+        most = ["int32_t most = 0;"] * first
+        names = [self.name(n) for n in loop.reductions]
+        start = [f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions]
+        if not (self.near and names):
+            kind = "Class" if self.near else "int64_t"
+            classes = f"for ({kind} k = 0; k < classes; k++) {{"
+            return [*_over_rows(start), *most, classes, *(f"  {a}" for a in body), "}"]
+        self.carried |= {f"{name}part": self.of_each for name in names}  # sums of sums: those of float stay short
+        inside = _over_rows([f"{name}part[b] = 0;" for name in names])
+        inside += ["for (Class k = from; k < to_; k++) {", *(f"  {a}" for a in body), "}"]
+        inside += _over_rows([f"{name}[b] += {name}part[b];" for name in names])
+        loops = ["in_groups(classes, [&](Class from, Class to_) ALWAYS {", *(f"  {a}" for a in inside), "});"]
+        return [*_over_rows(start), *most, *loops]
+
+    def each_of_row(self, loop: Loop, lines: list[str], first: bool) -> list[str]:
+        """The pass over the classes of one row: near, in blocks of classes."""
+        if not self.near:
+            start = [f"{self.kind(n)} {self.name(n)} = {EMPTY[n.op]};" for n in loop.reductions]
+            clauses = " ".join(f"reduction({COMBINED[n.op]} : {self.name(n)})" for n in loop.reductions)
+            head = f"SIMD_OF({clauses})" if clauses else "SIMD"
+            return [*start, head, "for (int64_t k = 0; k < classes; k++) {", *(f"  {a}" for a in lines), "}"]
+        classes = ["for (Class k = from; k < to_; k++) {", *(f"  {a}" for a in lines), "}"]
+        if loop.results:
+            head = [
+                "const Each by = (Each)slope;",
+                "written(in, classes, gradient, [&](Class from, Class to_, real *to) ALWAYS {",
+            ]
+            return [*head, *(f"  {a}" for a in ("SIMD", *classes)), "});"]
+        names = [self.name(n) for n in loop.reductions]
+        start = [*(f"Row {name} = 0;" for name in names), *["int32_t most = 0;"] * first]
+        parts = [f"most = farthest({self.logits} + from, to_ - from, most);"] * first
+        parts += [f"Each {name}part = 0;" for name in names]
+        clauses = [f"reduction(+ : {name}part)" for name in names]
+        ends = [f"{name} += {name}part;" for name in names]
+        inside = [*parts, f"SIMD_OF({' '.join(clauses)})", *classes, *ends]
+        return [
+            *start,
+            "in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {",
+            *(f"  {a}" for a in inside),
+            "});",
+        ]
+
+    def reduction(self, node: Node, lines: list[str], seen: dict[Node, str]) -> list[str]:
+        target = self.of_row(f"{self.name(node)}part" if self.near else self.name(node))
+        raw = node.args[0].op == "input" and self.kind(node) == "number"
+        if node.op == "first":
+            at, most = node.args
+            raw = at.op == "input" and self.kind(most) == "number"
+            text = self.leaf(at, "k", raw=True) if raw else self.value(at, "k", lines, seen)
+            same = f"{text} == {self.of_row(self.name(most))}"
+            return [REDUCED["first"].format(target, same, "k")]
+        text = self.leaf(node.args[0], "k", raw=True) if raw else self.value(node.args[0], "k", lines, seen)
+        return [REDUCED[node.op].format(target, text)]
+
+    def text(self) -> list[str]:
+        """All statements of the function."""
+        program, lines = self.program, []
+        for n, loop in enumerate(program.loops):
+            self.loop = n
+            lines += self.rows(loop.before)
+            if n == len(program.loops) - 1 and program.gradient is not None and self.by_class:
+                lines += self.slope()
+            lines += self.each(loop)
+        self.loop = len(program.loops)
+        lines += self.rows(list(program.after))
+        if program.value.extent != "each":
+            lines += self.finish()
+        return self.arrays(lines)
+
+    def slope(self) -> list[str]:
+        """What each component of the gradient is multiplied by."""
+        own, seen, lines = self.program.factor, {}, []
+        whole = self.cast("factor", None) if self.near else "factor"
+        factor = whole if own is None else f"{whole} * {self.value(own, None, lines, seen)}"
+        if not self.tall:
+            refused = ["if (lost(slope)) return NAN;"] * self.near
+            return [*lines, f"const {self.of_rows} slope = {factor};", *refused]
+        if not self.near:
+            lines.append(f"slope[b] = {factor} * factors[b];")
+            return _over_rows(lines)
+        lines += [
+            f"const Each whole = {factor} * factors[b];",
+            "any_lost |= lost(whole);",
+            "slope[b] = counts[b] ? whole : 0;",
+        ]
+        body = [
+            "SIMD_OF(reduction(| : any_lost))",
+            "for (int64_t b = 0; b < rows; b++) {",
+            *(f"  {a}" for a in lines),
+            "}",
+        ]
+        return ["int any_lost = 0;", *body, "if (any_lost) return NAN;"]
+
+    def finish(self) -> list[str]:
+        """The value of each row, and their sum."""
+        lines, seen = [], {}
+        text = self.value(self.program.value, None, lines, seen)
+        if not self.tall:
+            return [*lines, f"return {text};"]
+        lines += [f"const {self.of_rows} loss = counts[b] ? {text} : 0;", "total += loss;", "values[b] = loss;"]
+        body = [
+            "SIMD_OF(reduction(+ : total))",
+            "for (int64_t b = 0; b < rows; b++) {",
+            *(f"  {a}" for a in lines),
+            "}",
+        ]
+        return [*body, "return total;"]
+
+    def arrays(self, lines: list[str]) -> list[str]:
+        """What the function starts with: its inputs, scratch space for what is stored, arrays for the rows of a block."""
+        lines, text = self.used(lines), "\n".join(lines)
+        head = [
+            f"{declared};"
+            for declared in _inputs(self.program.inputs.listed, self.tall, self.near)
+            if f"{_called(declared)}" in text
+        ]
+        for n, node in enumerate(self.program.stored):
+            at = f"{n} * classes{' * ROWS' if self.tall else ''}"
+            head.append(f"{self.of_each} *__restrict {self.name(node)}all = scratch + {at};")
+        if self.tall:
+            head.append(f"{self.of_each} total = 0;")
+            names = {self.name(node): self.kind(node) for node in self.names} | {"slope": self.of_rows}
+            names |= self.carried
+            head += [f"{kind} {name}[BLOCK];" for name, kind in names.items() if f"{name}[b] = " in "\n".join(lines)]
+            if self.program.value.extent == "each":
+                lines = [*lines, "return total;"]
+        return [*head, *lines]
+
+    def used(self, lines: list[str]) -> list[str]:
+        """Without the rows' numbers that nothing reads."""
+        while True:
+            text = "\n".join(lines)
+            dead = []
+            for node in self.names:
+                name = self.of_row(self.name(node))
+                if node.op not in REDUCTIONS and len(re.findall(rf"(?<![\w]){re.escape(name)}(?!\w)", text)) == 1:
+                    dead.append(name)
+            kept = [
+                a
+                for a in lines
+                if not any(a.strip().removeprefix(f"const {self.of_rows} ").startswith(f"{n} = ") for n in dead)
+            ]
+            if kept == lines:
+                return lines
+            lines = kept
+
+
+def _over_rows(lines: list[str]) -> list[str]:
+    """A loop over the rows of a block; nothing for no statements."""
+    return ["SIMD", "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in lines), "}"] if lines else []
+
+
+def _inputs(inputs: tuple[Input, ...], tall: bool, near: bool) -> list[str]:
+    """The declarations of what a loss takes, from where the driver puts it."""
+    counts = {"array": 0, "per class": 0, "scalar": 0}
+    found = ["const real *logits = in->logits"]
+    for a in inputs:
+        if a.role == "logits":
+            found[0] = f"const real *{a.name} = in->logits"
+        elif a.role == "class index":
+            many = "const Class *index = in->classes" if near else "const int64_t *index = in->index"
+            found.append(many if tall else f"const {'Class' if near else 'int64_t'} index = in->index[0]")
+        else:
+            field, kind = {
+                "array": ("arrays", "real *"),
+                "per class": ("weights", "double *"),
+                "scalar": ("numbers", "double "),
+            }[a.role]
+            found.append(f"const {kind}{a.name} = in->{field}[{counts[a.role]}]")
+            counts[a.role] += 1
+    return found
+
+
+def _called(declared: str) -> str:
+    return declared.split(" = ")[0].split()[-1].lstrip("*")
+
+
+COMMON = "const Inputs *in, int64_t classes"
+BLOCK = "int64_t rows, int64_t stride, const unsigned char *counts"
+GRADIENT = {  # the result, and what it is multiplied by
+    False: "real *gradient, double factor",
+    True: "real *gradient, double factor, const Each *factors",
+}
+
+
+def _arguments(gradient: bool, tall: bool) -> str:
+    parts = [COMMON, *[BLOCK] * tall, *[GRADIENT[tall]] * gradient, *["Each *values"] * tall]
+    return ", ".join([*parts, "Each *scratch"])
+
+
+def _facts(program: Fused, near: Fused | None) -> list[str]:
+    """What the driver has to know about a loss."""
+    roles = [a.role for a in program.inputs.listed]
+    stack, powers = [program.value, program.gradient], []
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.args)
+            if node.op == "power" and node.args[1].op == "input":
+                powers.append(node.args[1].value)
+    scalars = [a.name for a in program.inputs.listed if a.role == "scalar"]
+    by_class = program.inputs.size is not None
+    facts = {
+        "BY_CLASS": int(by_class),
+        "BY_INDEX": roles.count("class index"),
+        "ARRAYS": roles.count("array"),
+        "WEIGHTS": roles.count("per class"),
+        "NUMBERS": roles.count("scalar"),
+        "STORED": max(len(p.stored) for p in (program, near) if p),
+        "EXPONENT": scalars.index(powers[0]) if powers else -1,
+        "NEAR": ("1" if by_class else "FAST") if near else "0",
+    }
+    names = ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed)
+    return [*(f"#define {name} {number}" for name, number in facts.items()), f'#define INPUTS "{names}"']
+
+
+def cpp_text(loss: Loss) -> str:
+    """The source of the kernels of a loss.
+
+    Raises `LoweringError`, naming the node and the loss, for what cannot be fused or has no vectorised code.
+    """
+    where = f"loss {loss.name}, target cpp"
+    ways = {"far": False} | ({"near": True} if has_near(loss) else {})
+    programs = {way: [fused(loss, gradient, near) for gradient in (False, True)] for way, near in ways.items()}
+    comment = indent(about(loss), " * ", lambda line: True).replace(" \n", "\n")
+    facts = _facts(programs["far"][1], programs["near"][1] if "near" in programs else None)
+    parts = [f"/*\n{comment}\n */", "\n".join([*facts, '#include "kernel.h"'])]
+    for way, near in ways.items():
+        functions = "\n\n".join(text for program in programs[way] for text in _functions(program, near, where))
+        text = f"namespace {way} {{\n\n{functions}\n\n}} // namespace {way}"
+        parts.append(f"#if NEAR\n{text}\n#endif" if near else text)
+    return "\n\n".join([*parts, '#include "driver.h"']) + "\n"
+
+
+def _functions(program: Fused, near: bool, where: str) -> Iterator[str]:
+    """The kernels of one program, for each way in which rows lie."""
+    for tall in (False, True) if program.inputs.size is not None else (True,):
+        name = f"{'tall' if tall else 'wide'}_{'value' if program.gradient is None else 'both'}"
+        body = indent("\n".join(_Body(program, tall, near, where).text()), "  ")
+        arguments = _arguments(program.gradient is not None, tall)
+        names = ", ".join(a.split()[-1].lstrip("*") for a in arguments.split(", "))
+        yield f"INSIDE(double) {name}_of({arguments}, const int square) {{\n{body}\n}}\n\nTWICE({name}, ({arguments}), {names})"

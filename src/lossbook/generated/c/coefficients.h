@@ -1,5 +1,0 @@
-/* Written by `make generate` from lossbook/native/polynomials.py. Do not edit. */
-#define LOG2_HIGH 0x1.62e42fee00000p-1
-#define LOG2_LOW 0x1.a39ef35793c76p-33
-#define EXP_POLYNOMIAL(x) (MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(0x1.a1131351400c3p-16, x, 0x1.a15169e096556p-13), x, 0x1.6c1685919d367p-10), x, 0x1.1110c63a4eed0p-7), x, 0x1.5555555c85f99p-5), x, 0x1.5555556750672p-3), x, 0x1.0000000000000p-1))
-#define LOG_POLYNOMIAL(x) (MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(MUL_ADD(0x1.0c039c49989c6p-3, x, 0x1.0fbe95d716020p-3), x, 0x1.3b1c355a8f7a2p-3), x, 0x1.745cf9048dd95p-3), x, 0x1.c71c720159177p-3), x, 0x1.2492492476cccp-2), x, 0x1.9999999999a38p-2), x, 0x1.5555555555555p-1))
