@@ -236,9 +236,11 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
   }
 }
 
-/* The same for rows side by side. */
+/* The same for rows side by side: about as many groups as there are classes in one. */
 template <typename Loop> INSIDE(void) in_groups(int64_t classes, Loop loop) {
-  const Class all = (Class)classes, step = FAST ? 16 : all;
+  const Class all = (Class)classes;
+  Class step = FAST ? 16 : all;
+  while ((int64_t)step * step < classes) step *= 2;
   for (Class from = 0; from < all; from += step) loop(from, all - from > step ? from + step : all);
 }
 
