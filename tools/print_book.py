@@ -6,6 +6,7 @@ python tools/print_book.py _build/singlehtml/index.html book.pdf [--only chapter
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -21,14 +22,19 @@ ROOT = Path(__file__).parents[1]
 FOOTER = '<div style="font: 8pt serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
 TEXT = re.compile(rb"\bBT\b.*?\bET\b", re.DOTALL)  # what writes text, between all that draws formulas
 
-# Every solution open, every folded cell too; only the chapters that were asked for; no link to a file on this machine.
+# Leaves the chapters that were asked for, before their formulas are drawn.
+CHOOSE = """addEventListener("DOMContentLoaded", () => {
+  const only = ONLY;
+  for (const chapter of document.querySelectorAll('span[id^="document-"]'))
+    if (!only.includes(chapter.id.slice("document-".length))) chapter.nextElementSibling.remove();
+})"""
+
+# Every solution open, every folded cell too; no link to a file on this machine.
 # Tells the titles of the chapters, and what is still TeX once the formulas are drawn.
-PREPARE = r"""async (only) => {
+PREPARE = r"""async () => {
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
-  if (only.length)
-    for (const chapter of document.querySelectorAll('span[id^="document-"]'))
-      if (!only.includes(chapter.id.slice("document-".length))) chapter.nextElementSibling.remove();
+  document.querySelectorAll("#jb-print-toc h2").forEach((title) => (title.textContent = "Contents"));
   document.querySelectorAll("details").forEach((details) => (details.open = true));
   document.querySelectorAll(".toggle-hidden").forEach((box) => box.classList.remove("toggle-hidden"));
   document.querySelectorAll('a[href]:not([href^="#"], [href^="http"])').forEach((link) => link.removeAttribute("href"));
@@ -53,8 +59,10 @@ def print_pdf(page_path: Path, pdf: Path, only: tuple[str, ...] = ()) -> tuple[l
         page = browser.new_page(color_scheme="light")
         page.set_default_timeout(600_000)
         page.emulate_media(media="print", color_scheme="light")
+        if only:
+            page.add_init_script(CHOOSE.replace("ONLY", json.dumps(only)))
         page.goto(page_path.resolve().as_uri(), wait_until="load")
-        contents = page.evaluate(PREPARE, list(only))
+        contents = page.evaluate(PREPARE)
         page.pdf(
             path=pdf,
             format="A4",
