@@ -16,7 +16,7 @@ from unicodedata import normalize
 import yaml
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, NameObject
+from pypdf.generic import DecodedStreamObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).parents[1]
 FOOTER = '<div style="font: 8pt serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
@@ -81,9 +81,22 @@ def print_pdf(page_path: Path, pdf: Path, only: tuple[str, ...] = ()) -> tuple[l
 def _describe(pdf: Path) -> None:
     book = yaml.safe_load((ROOT / "CITATION.cff").read_text())["preferred-citation"]
     writer = PdfWriter(clone_from=pdf)
+    _mend_outline(writer.root_object["/Outlines"])
     authors = ", ".join(author["name"] for author in book["authors"])
     writer.add_metadata({"/Title": book["title"], "/Author": authors, "/Subject": "The gradients of losses, proved"})
     writer.write(pdf)
+
+
+def _mend_outline(parent) -> None:
+    """Chromium doubles the title of a heading that it moved to the next page."""
+    entry = parent.get("/First")
+    while entry:
+        title = entry["/Title"]
+        half = len(title) // 2
+        if title[:half] == title[half:]:
+            entry.get_object()[NameObject("/Title")] = TextStringObject(title[:half])
+        _mend_outline(entry)
+        entry = entry.get("/Next")
 
 
 def faults(pdf: Path, titles: list[str], least_pages: int = 1) -> list[str]:
