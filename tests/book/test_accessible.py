@@ -10,11 +10,13 @@ OF_THE_THEME = {
     ("region", ".logo__title"): ("index", "it keeps the name of the book outside its landmarks"),
 }
 
-# Formulas are read from their MathML and drawn as paths that are hidden from screen readers. What is inside either
+# Everything unfolded. Formulas are read from their MathML and drawn as paths that are hidden from screen readers. What is inside either
 # takes axe-core minutes and tells it nothing.
-EMPTY_FORMULAS = """
+PREPARE = """
 async () => {
   await window.MathJax?.startup?.promise;
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const fold of document.querySelectorAll(".toggle-hidden")) fold.classList.remove("toggle-hidden");
   for (const drawn of document.querySelectorAll("mjx-container > svg")) drawn.replaceChildren();
   for (const math of document.querySelectorAll("mjx-assistive-mml > math")) math.textContent = math.textContent;
 }
@@ -24,7 +26,9 @@ async () => {
 def opened(browser, url: str):
     page = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
     page.goto(url, wait_until="networkidle", timeout=120_000)
-    page.evaluate(EMPTY_FORMULAS)
+    page.wait_for_load_state("load", timeout=120_000)
+    page.wait_for_function("!document.querySelector('.lb-playground') || document.querySelector('.lb-play')")
+    page.evaluate(PREPARE)
     return page
 
 
