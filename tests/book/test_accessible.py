@@ -10,8 +10,8 @@ OF_THE_THEME = {
     ("region", ".logo__title"): ("index", "it keeps the name of the book outside its landmarks"),
 }
 
-# Everything unfolded. Formulas are read from their MathML and drawn as paths that are hidden from screen readers. What is inside either
-# takes axe-core minutes and tells it nothing.
+# Everything unfolded. Formulas are read from their MathML and drawn as paths that are hidden from screen readers: what
+# is inside either takes axe-core minutes and tells it nothing.
 PREPARE = """
 async () => {
   await window.MathJax?.startup?.promise;
