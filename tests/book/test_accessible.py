@@ -11,12 +11,14 @@ OF_THE_THEME = {
 }
 
 # Everything unfolded. Formulas are read from their MathML and drawn as paths that are hidden from screen readers: what
-# is inside either takes axe-core minutes and tells it nothing.
+# is inside either takes axe-core minutes and tells it nothing. So does code after code in the same few colours, whose
+# contrast test_browser.py looks at.
 PREPARE = """
 async () => {
   await window.MathJax?.startup?.promise;
   for (const fold of document.querySelectorAll("details")) fold.open = true;
   for (const fold of document.querySelectorAll(".toggle-hidden")) fold.classList.remove("toggle-hidden");
+  for (const code of [...document.querySelectorAll(".highlight pre")].slice(4)) code.textContent = code.textContent;
   for (const drawn of document.querySelectorAll("mjx-container > svg")) drawn.replaceChildren();
   for (const math of document.querySelectorAll("mjx-assistive-mml > math")) math.textContent = math.textContent;
 }
