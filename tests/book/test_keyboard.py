@@ -89,6 +89,7 @@ def test_the_playground_is_moved_by_arrows(browser, site):
     sliders = reader.page.locator('.lb-play input[type="range"]')
     expect(sliders.first).to_be_visible()
     assert sliders.count() >= 5
+    reader.page.keyboard.press("Tab")  # from now on the browser shows the focus
     for slider in sliders.all():
         slider.focus()
         before = slider.input_value()
