@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, expect
 
+from browser import PATIENCE
+
 FIRST, LATER = 20, 2  # seconds that an output may take: with Python still to load, and after
-PATIENCE = 300_000  # milliseconds after which a test gives up waiting
-expect.set_options(timeout=PATIENCE)
 
 
 def queued() -> dict[str, tuple[int, int]]:
