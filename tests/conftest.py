@@ -4,7 +4,7 @@ from collections import Counter
 
 # The files that take more than 15 seconds, longest first, so that no worker waits at the end while another has one of them.
 LONG = (
-    "test_playground test_run test_browser test_random_pairs does_it_help test_argue test_clean test_peers "
+    "test_playground test_run test_browser test_random_pairs focal_segmentation does_it_help test_argue test_clean test_peers "
     "floating_point bugs_in_the_wild test_round_trip test_derivation test_bank test_judge"
 ).split()
 
