@@ -1,4 +1,5 @@
-"""The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one.
+"""The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one;
+what a copy into fresh memory costs; and what the compiler says of a kernel.
 
 `python -m lossbook.roofline --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
 """
@@ -8,7 +9,11 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import mmap
+import os
 import platform
+import re
+import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -17,7 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
+from . import figures
 from .native import compiler
+from .show import Html
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
 CHAINS = (8, 10, 12, 14)  # vectors that are computed side by side, so that no operation waits for another
@@ -44,11 +51,16 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 
 @dataclass(frozen=True)
 class Roofs:
-    """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float"."""
+    """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
+    many times as long a copy takes into memory that was never used. vectors: for each function of a kernel, the widths in
+    bytes of its vectorised loops. tools: the compiler and the processor.
+    """
 
-    processor: str
     bytes_: float
     operations: dict[str, float]
+    fresh: float
+    vectors: dict[str, list[int]]
+    tools: dict[str, str]
 
     def ridge(self, kind: str) -> float:
         """Operations per byte from which on arithmetic takes longer than memory."""
@@ -62,7 +74,13 @@ def read(path: str | Path) -> Roofs:
 
 def measure() -> Roofs:
     """The roofs of one core of this machine, the best of several rounds."""
-    return Roofs(_processor(), _copy(), {kind: _arithmetic(kind) for kind in ("double", "float")})
+    source, target = np.ones(SIZE, np.uint8), np.ones(SIZE, np.uint8)
+    warm = _best(lambda: np.copyto(target, source))
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # as malloc asks for a large block
+    fresh = _best(lambda: np.copyto(np.frombuffer(mmap.mmap(-1, SIZE, flags=private), np.uint8), source))
+    tools = {"processor": _processor(), "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0]}
+    operations = {kind: _arithmetic(kind) for kind in ("double", "float")}
+    return Roofs(2 * SIZE / warm, operations, fresh / warm, vectors("softmax_focal"), tools)
 
 
 def _processor() -> str:
@@ -80,11 +98,6 @@ def _best(call) -> float:
     return min(found)
 
 
-def _copy() -> float:
-    source, target = np.ones(SIZE, np.uint8), np.ones(SIZE, np.uint8)
-    return 2 * SIZE / _best(lambda: np.copyto(target, source))
-
-
 def _arithmetic(kind: str) -> float:
     dtype = np.dtype({"double": np.float64, "float": np.float32}[kind])
     best = 0.0
@@ -99,6 +112,50 @@ def _arithmetic(kind: str) -> float:
         numbers = chains * width // dtype.itemsize * STEPS
         best = max(best, OPERATIONS * numbers / _best(lambda s=steps, g=given: s(g.ctypes.data, STEPS)))
     return best
+
+
+def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
+    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports them."""
+    text = compiler.source(loss, fast=fast)
+    command = [*compiler.compiler(), "-fopt-info-vec-optimized", "-x", "c++", "-", "-o", os.devnull]
+    said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
+    where, names = "", []
+    for line in text.splitlines():
+        space, function = re.match(r"namespace (\w+) \{", line), re.match(r"INSIDE\(double\) (\w+)_of\(", line)
+        where = f"{space[1]} " if space else "" if line.startswith("} // namespace") else where
+        names.append(f"{where}{function[1]}" if function else "" if line == "}" or not names else names[-1])
+    found: dict[str, list[int]] = {}
+    for line, width in dict.fromkeys(re.findall(r":(\d+):\d+: optimized: loop vectorized using (\d+) byte", said)):
+        if names[int(line) - 1]:
+            found.setdefault(names[int(line) - 1], []).append(int(width))
+    return found
+
+
+def figure(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]]) -> Html:
+    """The roofs, and under them losses: for each its operations per byte, and how many it does in a nanosecond."""
+    fig, ax = figures.subplots(figsize=(6.4, 4))
+    ridge, top = roofs.ridge(kind), roofs.operations[kind]
+    least, most = 0.2, max(4 * ridge, *(2 * x for x, _ in work.values()))
+    ax.loglog([least, ridge, most], [least * roofs.bytes_, top, top], color=figures.INK, lw=1.5)
+    ax.text(least * 1.1, least * roofs.bytes_ * 1.9, "bound by memory", rotation=0)
+    ax.text(most / 1.05, top * 1.12, "bound by arithmetic", ha="right")
+    for marker, colour, (name, (x, y)) in zip("os^Dv*P", figures.colours(), work.items(), strict=False):
+        ax.plot([x], [min(x * roofs.bytes_, top)], marker, ms=6, color=colour, label=name)
+        if y is not None:
+            ax.plot([x, x], [y, min(x * roofs.bytes_, top)], ":", color=colour, lw=1)
+            ax.plot([x], [y], marker, ms=6, color=colour, fillstyle="none")
+    ax.set_ylim(top=top * 1.8)
+    ax.set_xlabel("operations for each byte of memory traffic")
+    ax.set_ylabel("operations in a nanosecond")
+    ax.legend(fontsize=8, loc="lower right")
+    alt = (
+        "Log-log plot of operations per nanosecond against operations per byte: a line that rises with slope 1, then a flat "
+        "one. Each loss stands on the line above its operations per byte; what was measured lies below."
+    )
+    caption = (
+        f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
+    )
+    return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
 def main(arguments: list[str] | None = None) -> None:
