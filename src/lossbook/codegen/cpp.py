@@ -487,6 +487,7 @@ def _facts(program: Fused, near: Fused | None) -> list[str]:
         "NUMBERS": roles.count("scalar"),
         "STORED": max(len(p.stored) for p in (program, near) if p),
         "EXPONENT": scalars.index(powers[0]) if powers else -1,
+        "HARD": int(not by_class and any(node.op == "exp" for node in seen)),
         "NEAR": ("1" if by_class else "FAST") if near else "0",
     }
     names = ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed)

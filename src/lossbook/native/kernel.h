@@ -58,6 +58,7 @@ INSIDE(number) read(real x) {
   const float finite = of_bits(size) * 0x1p112f;
   return of_bits((size >= 0x0f800000 ? size | 0x7f800000 : bits_of(finite)) | sign);
 }
+#define LARGE 65504.0
 INSIDE(real) write(double x) {
   const float y = (float)rounded(x, 11, -14);
   const uint32_t bits = bits_of(y), size = bits & 0x7fffffff;
@@ -79,6 +80,10 @@ typedef float real;
 INSIDE(number) read(real x) { return x; }
 INSIDE(real) write(double x) { return (real)x; }
 INSIDE(real) write(float x) { return x; }
+#endif
+
+#ifndef LARGE
+#define LARGE 0x1p120
 #endif
 
 /* -- functions -------------------------------------------------------------------------------------------------------- */
@@ -233,9 +238,11 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
   }
 }
 
-/* The same for rows side by side. */
+/* The same for rows side by side: about as many groups as there are classes in one. */
 template <typename Loop> INSIDE(void) in_groups(int64_t classes, Loop loop) {
-  const Class all = (Class)classes, step = FAST ? 16 : all;
+  const Class all = (Class)classes;
+  Class step = FAST ? 16 : all;
+  while ((int64_t)step * step < classes) step *= 2;
   for (Class from = 0; from < all; from += step) loop(from, all - from > step ? from + step : all);
 }
 

@@ -13,6 +13,7 @@
 #define NUMBERS 0
 #define STORED 0
 #define EXPONENT -1
+#define HARD 0
 #define NEAR FAST
 #define INPUTS "inputs:logits,targets:array"
 #include "kernel.h"

@@ -14,6 +14,7 @@
 #define NUMBERS 2
 #define STORED 0
 #define EXPONENT 1
+#define HARD 1
 #define NEAR FAST
 #define INPUTS "logits:logits,targets:array,alpha:scalar,gamma:scalar"
 #include "kernel.h"
