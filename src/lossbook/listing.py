@@ -23,6 +23,15 @@ def text(loss: str, function: str, where: str = "near") -> str:
     return found[0]
 
 
+def by_hand(function: str, file: str = "driver.h") -> str:
+    """One function of the hand-written part."""
+    source = (compiler.HERE / file).read_text("utf-8")
+    found = re.search(rf"^(?:INSIDE\(\w+\)|static [\w ]+?) {function}\(.*?^\}}$", source, re.DOTALL | re.MULTILINE)
+    if not found:
+        raise ValueError(f"{file} has no function {function!r}")
+    return found[0]
+
+
 def constant(name: str, file: str = "driver.h") -> int:
     """A number that the hand-written part defines."""
     found = re.search(rf"^#define {name} (\d+)\b", (compiler.HERE / file).read_text("utf-8"), re.MULTILINE)

@@ -88,6 +88,32 @@ def in_loops(program: Fused) -> Traffic:
     return Traffic("fused", arrays, int(program.gradient is not None))
 
 
+def loops(program: Fused) -> list[tuple[str, str, str]]:
+    """For each loop over the classes what it reads, what it finds out about the row, and what it writes."""
+    told = []
+    for n, loop in enumerate(program.loops):
+        reads: dict[str, None] = {}
+        for root in (*loop.reductions, *loop.results, *(s for s, first in program.stored.items() if first == n)):
+            for node in _unstored(root, program, n):
+                if node.op == "input" and node.extent == "each":
+                    reads[str(node.value)] = None
+                elif program.stored.get(node, n) < n:
+                    reads[f"the kept {node.op}"] = None
+        keeps = [f"keeps {node.op}" for node, first in program.stored.items() if first == n]
+        writes = ["the gradient"] if program.gradient in loop.results else keeps
+        told.append((", ".join(reads), ", ".join(r.op for r in loop.reductions), ", ".join(writes)))
+    return told
+
+
+def _unstored(root: Node, program: Fused, loop: int) -> Iterator[Node]:
+    """The nodes that are computed for each class in a loop, and where they end: inputs, and what is stored."""
+    yield root
+    if program.stored.get(root, loop) == loop and root.op != "classes":  # class numbers are counted, not read
+        for a in root.args:
+            if a.extent == "each":
+                yield from _unstored(a, program, loop)
+
+
 # -- PyTorch as it runs ------------------------------------------------------------------------------------------------
 
 CREATES = ("zeros_like", "ones_like", "full_like", "new_zeros", "new_full")  # look at a shape only
