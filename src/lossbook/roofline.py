@@ -53,13 +53,14 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 class Roofs:
     """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
     many times as long a copy takes into memory that was never used. vectors: for each function of a kernel, the widths in
-    bytes of its vectorised loops. tools: the compiler and the processor.
+    bytes of its vectorised loops. page: bytes that the system gives at a time. tools: the compiler and the processor.
     """
 
     bytes_: float
     operations: dict[str, float]
     fresh: float
     vectors: dict[str, list[int]]
+    page: int
     tools: dict[str, str]
 
     def ridge(self, kind: str) -> float:
@@ -80,7 +81,7 @@ def measure() -> Roofs:
     fresh = _best(lambda: np.copyto(np.frombuffer(mmap.mmap(-1, SIZE, flags=private), np.uint8), source))
     tools = {"processor": _processor(), "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0]}
     operations = {kind: _arithmetic(kind) for kind in ("double", "float")}
-    return Roofs(2 * SIZE / warm, operations, fresh / warm, vectors("softmax_focal"), tools)
+    return Roofs(2 * SIZE / warm, operations, fresh / warm, vectors("softmax_focal"), mmap.PAGESIZE, tools)
 
 
 def _processor() -> str:

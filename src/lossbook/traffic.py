@@ -165,6 +165,7 @@ def in_torch(function: Callable, logits, *arguments) -> Recorded:
             steps.append(Traffic(name, reads, writes))
             return result
 
+    logits.grad = None  # or the new gradient would be added to it
     kept: dict[int, float] = {}
 
     def pack(tensor):
