@@ -7,17 +7,22 @@ are over the rounds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from . import figures, losses, show
+from . import losses, show
 from .show import Html
 
 MODES = ("in place", "given buffer", "training step", "value")
 ALLOCATORS = ("default", "reuse")
-MARKERS = ("o", "s", "^", "D", "v", "P")
+ABOUT = {
+    "detection": "sigmoid_focal",
+    "segmentation": "softmax_focal",
+    "classification": "softmax_focal",
+    "vocabulary": "softmax_focal",
+    "tiny": "softmax_focal",
+}
 
 
 @dataclass(frozen=True)
@@ -119,55 +124,55 @@ def size(shape: tuple[int, ...]) -> str:
 def _cost(row: Row | None) -> str:
     if row is None:
         return ""
-    low, middle, high = row.ratio
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    low, middle, high = map(_short, row.ratio)
+    return f"{middle} ({low}–{high})".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _short(copies: float) -> str:
+    """Three digits."""
+    return f"{copies:,.0f}" if copies >= 99.5 else f"{copies:.1f}" if copies >= 9.95 else f"{copies:.2f}"
+
+
+def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
+    """Medians only: every implementation on every workload, for the loss that the workload is about."""
+    columns = {}
+    for name, loss in ABOUT.items():
+        found = bench.find(workload=name, loss=loss, threads=threads, allocator=allocator)
+        if found:
+            columns[f"{name}, {size(found[0].shape)}"] = {(r.mode, r.label): r for r in found}
+    keys = {key: row for column in columns.values() for key, row in column.items()}
+    ordered = sorted(keys, key=lambda key: (order(keys[key])[1:3], key[1]))
+    rows = [
+        (label, mode, *(_short(c[mode, label].copies) if (mode, label) in c else "" for c in columns.values()))
+        for mode, label in ordered
+    ]
+    told = {"default": "the allocator as it is", "reuse": "the heap reused"}[allocator]
+    return show.table(("code", "gradient", *columns), rows, f"Copies of the logits: {threads_of(threads)}, {told}.")
+
+
+def threads_of(count: int) -> str:
+    return f"{count} thread" if count == 1 else f"{count} threads"
 
 
 def workload(bench: Bench, name: str, threads: int) -> Html:
-    """One table: every implementation on one workload, in copies of the logits, with both settings of the allocator."""
-    found = bench.find(workload=name, threads=threads)
-    if not found:
-        return Html("", f"{name}, {threads} threads: not measured")
-    keys = dict.fromkeys((r.loss, r.mode, r.label) for r in sorted(found, key=_order))
-    rows = []
-    for loss, mode, label in keys:
-        here = {r.allocator: r for r in found if (r.loss, r.mode, r.label) == (loss, mode, label)}
-        memory = next((r.memory for r in here.values() if r.memory is not None), None)
-        told = "" if memory is None else f"{memory:.1f}"
-        rows.append((losses.get(loss).title, label, mode, *(_cost(here.get(a)) for a in ALLOCATORS), told))
-    header = ("loss", "code", "gradient", "default", "heap reused", "extra memory")
-    plural = "thread" if threads == 1 else "threads"
-    caption = f"{name.capitalize()}, {size(found[0].shape)}, {threads} {plural}: copies of the logits, with quartiles."
-    return show.table(header, rows, caption)
+    """Every implementation of every loss on one workload, in copies of the logits, with both settings of the allocator; a
+    table for each loss, folded away.
+    """
+    found = sorted(bench.find(workload=name, threads=threads), key=order)
+    parts = []
+    for loss in dict.fromkeys(r.loss for r in found):
+        here = [r for r in found if r.loss == loss]
+        rows = []
+        for mode, label in dict.fromkeys((r.mode, r.label) for r in here):
+            by = {r.allocator: r for r in here if (r.mode, r.label) == (mode, label)}
+            memory = next((f"{r.memory:.1f}" for r in by.values() if r.memory is not None), "")
+            rows.append((label, mode, *(_cost(by.get(a)) for a in ALLOCATORS), memory))
+        title = f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: {losses.get(loss).title}"
+        table = show.table(("code", "gradient", "default", "heap reused", "extra memory"), rows)
+        fold = f"<details><summary>{title}</summary>{table.html}</details>"
+        parts.append(Html(fold, f"{title}\n{table.text}"))
+    return Html("".join(p.html for p in parts), "\n".join(p.text for p in parts))
 
 
-def _order(row: Row) -> tuple:
+def order(row: Row) -> tuple:
     return row.loss, MODES.index(row.mode), not row.implementation.startswith("ours"), row.copies
-
-
-def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
-    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure."""
-    found = bench.find(workload=name, threads=threads, allocator=allocator)
-    axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
-    fig, ax = figures.subplots(figsize=(6.4, 4.2))
-    for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
-        ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
-    copies = sorted({(r.shape[axis], r.copy_ns / r.logits) for r in found})
-    ax.loglog(*zip(*copies, strict=True), ls=":", color=figures.INK, label="a copy of the logits")
-    ax.set_xlabel(what)
-    ax.set_ylabel("nanoseconds per logit")
-    ax.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
-    plural = "thread" if threads == 1 else "threads"
-    caption = f"The cost of one logit against the {what}, {threads} {plural}, the allocator as it is."
-    alt = (
-        f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy."
-    )
-    return figures.figure(fig, name=f"memory-bus-{name}-{threads}", alt=alt, caption=caption)
-
-
-def _lines(found: list[Row], axis: int) -> Iterator[tuple[str, list[tuple[int, float]]]]:
-    for loss, label, mode in dict.fromkeys((r.loss, r.label, r.mode) for r in sorted(found, key=_order)):
-        rows = [r for r in found if (r.loss, r.label, r.mode) == (loss, label, mode)]
-        several = len({r.loss for r in found}) > 1
-        name = f"{losses.get(loss).title}: " if several else ""
-        yield f"{name}{label}, {mode}", sorted((r.shape[axis], r.ns) for r in rows)

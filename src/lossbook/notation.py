@@ -20,6 +20,7 @@ __all__ = [
     "alphas",
     "anchor",
     "beta",
+    "common",
     "entry_of",
     "epsilon",
     "g",
@@ -92,6 +93,7 @@ maxima = IndexedBase("m", shape=(A,), real=True)
 sums = IndexedBase("s", shape=(A,), positive=True)
 others = Symbol("R", positive=True)
 own = Symbol("E_t", positive=True)
+common = Symbol("F", positive=True)
 
 
 def p(index) -> Expr:
@@ -129,6 +131,7 @@ NOTATION: tuple[Entry, ...] = (
     Entry(n, "n", "", "scalar", "real", "a later shift, or one that several parts of a row have in common"),
     Entry(others, "R", "rest", "scalar", "R > 0", "sum of the exponentials of all classes but the true one"),
     Entry(own, "E_t", "", "scalar", "E > 0", "exponential of the true class's logit"),
+    Entry(common, "F", "slope", "scalar", "F > 0", "factor that all components of a row's gradient have in common"),
     Entry(A, "A", "", "scalar", "integer, A ≥ 1", "number of parts of a row, such as one on each machine"),
     Entry(B, "B", "", "scalar", "integer, B ≥ 1", "number of classes in each part"),
     Entry(a, "a", "", "index", "1 ≤ a ≤ A", "a part of a row"),

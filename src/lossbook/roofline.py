@@ -22,9 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import figures
 from .native import compiler
-from .show import Html
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
 CHAINS = (8, 10, 12, 14)  # vectors that are computed side by side, so that no operation waits for another
@@ -130,33 +128,6 @@ def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
         if names[int(line) - 1]:
             found.setdefault(names[int(line) - 1], []).append(int(width))
     return found
-
-
-def figure(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]]) -> Html:
-    """The roofs, and under them losses: for each its operations per byte, and how many it does in a nanosecond."""
-    fig, ax = figures.subplots(figsize=(6.4, 4))
-    ridge, top = roofs.ridge(kind), roofs.operations[kind]
-    least, most = 0.2, max(4 * ridge, *(2 * x for x, _ in work.values()))
-    ax.loglog([least, ridge, most], [least * roofs.bytes_, top, top], color=figures.INK, lw=1.5)
-    ax.text(least * 1.1, least * roofs.bytes_ * 1.9, "bound by memory", rotation=0)
-    ax.text(most / 1.05, top * 1.12, "bound by arithmetic", ha="right")
-    for marker, colour, (name, (x, y)) in zip("os^Dv*P", figures.colours(), work.items(), strict=False):
-        ax.plot([x], [min(x * roofs.bytes_, top)], marker, ms=6, color=colour, label=name)
-        if y is not None:
-            ax.plot([x, x], [y, min(x * roofs.bytes_, top)], ":", color=colour, lw=1)
-            ax.plot([x], [y], marker, ms=6, color=colour, fillstyle="none")
-    ax.set_ylim(top=top * 1.8)
-    ax.set_xlabel("operations for each byte of memory traffic")
-    ax.set_ylabel("operations in a nanosecond")
-    ax.legend(fontsize=8, loc="lower right")
-    alt = (
-        "Log-log plot of operations per nanosecond against operations per byte: a line that rises with slope 1, then a flat "
-        "one. Each loss stands on the line above its operations per byte; what was measured lies below."
-    )
-    caption = (
-        f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
-    )
-    return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
 def main(arguments: list[str] | None = None) -> None:

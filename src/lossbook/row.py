@@ -1,4 +1,5 @@
-"""What the gradient of a row needs of the row: two sums, R of the other classes' exponentials and E_t of the target's."""
+"""What the gradient of a row needs of the row: R, the sum of the other classes' exponentials, and E_t, the target's; of them
+F is made, a factor of all components."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from . import losses
 from .calculus.derivation import Derivation
 from .calculus.nodes import Sum
 from .calculus.prove import prove_equal
-from .notation import K, alphas, gamma, j, k, m, n, others, own, t, w, z
+from .notation import K, alphas, common, gamma, j, k, m, n, others, own, t, w, z
 from .show import Theorem
 
 MEANING = {others: Sum((1 - KroneckerDelta(k, t)) * exp(z[k]), (k, 1, K)), own: exp(z[t])}
@@ -32,10 +33,11 @@ def factor(loss: str) -> Expr:
 
 
 def gradient(loss: str) -> Theorem:
-    """The derived gradient is the row's factor times the component. Shown by R and E_t; judged with them written out."""
+    """The derived gradient is F times the component. Shown by the letters; judged with all of them written out."""
     found = losses.get(loss).derivation(full=True).result
-    short = factor(loss) * component()
-    return Theorem(found, short, prove_equal(found, short.xreplace(MEANING)))
+    short = common * component()
+    whole = short.xreplace({common: factor(loss)}).xreplace(MEANING)
+    return Theorem(found, short, prove_equal(found, whole))
 
 
 def rescaled() -> Derivation:
