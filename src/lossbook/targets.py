@@ -161,7 +161,11 @@ def table(bench: Bench) -> Html:
     header = ["target", "bar"]
     header += [f"{s['threads']} thread{'s' * (s['threads'] > 1)}, {names[s['allocator']]}" for s in settings]
     rows = [
-        (t.what, f"{'≥' if t.at_least else '≤'} {t.bar:g}", *(_verdict(t, t.found(bench, s)) for s in settings))
+        (
+            t.what,
+            f"{'≥' if t.at_least else '≤'}\N{NO-BREAK SPACE}{t.bar:g}",
+            *(_verdict(t, t.found(bench, s)) for s in settings),
+        )
         for t in TARGETS
     ]
     return show.table(header, rows, "What was aimed at, the worst measurement, and whether it is met.")
