@@ -78,7 +78,7 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
 
 def _operators(body: str) -> int:
     body = re.sub(r"0x[0-9a-f.]+p[-+]?\d+f?|\((?:u?int\d+_t|float|double)\)", "1", body)  # numbers and casts
-    body = re.sub(r"(?<=[(,=?:&|])\s*-|return\s+-", " ", body)  # a sign
+    body = re.sub(r"(?<=[(,=?:&|<>*/])(\s*)-|(return\s+)-", " ", body)  # a sign
     return len(OPERATOR.findall(body))
 
 
