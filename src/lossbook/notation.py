@@ -11,12 +11,16 @@ from .calculus.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
 __all__ = [
     "NOTATION",
     "OPERATIONS",
+    "A",
+    "B",
     "Entry",
     "K",
+    "a",
     "alpha",
     "alphas",
     "anchor",
     "beta",
+    "common",
     "entry_of",
     "epsilon",
     "g",
@@ -26,11 +30,18 @@ __all__ = [
     "k",
     "logit",
     "logsumexp",
+    "m",
+    "maxima",
+    "n",
+    "others",
+    "own",
     "p",
+    "parts",
     "prediction",
     "sigmoid",
     "softmax",
     "softplus",
+    "sums",
     "t",
     "target",
     "text_of",
@@ -74,6 +85,15 @@ alpha = Symbol("alpha", positive=True)
 alphas = IndexedBase("alphas", shape=(K,), positive=True)
 epsilon = Symbol("epsilon", nonnegative=True)
 beta = Symbol("beta", positive=True)
+m, n = (Symbol(name, real=True) for name in "mn")
+A, B = (Symbol(name, integer=True, positive=True) for name in "AB")
+a = Symbol("a", integer=True, positive=True)
+parts = IndexedBase("z", shape=(A, B), real=True)
+maxima = IndexedBase("m", shape=(A,), real=True)
+sums = IndexedBase("s", shape=(A,), positive=True)
+others = Symbol("R", positive=True)
+own = Symbol("E_t", positive=True)
+common = Symbol("F", positive=True)
 
 
 def p(index) -> Expr:
@@ -107,6 +127,17 @@ NOTATION: tuple[Entry, ...] = (
     Entry(beta, r"\beta", "pos_weight", "scalar", "β > 0", "weight of the positive class in binary cross entropy"),
     Entry(g, "g", "grad_output", "(K,)", "real", "gradient that arrives from above, one component per output"),
     Entry(v, "v", "tangent", "(K,)", "real", "direction in which a Jacobian or Hessian is applied"),
+    Entry(m, "m", "shift", "scalar", "real", "shift: what is subtracted from logits, such as the largest so far"),
+    Entry(n, "n", "", "scalar", "real", "a later shift, or one that several parts of a row have in common"),
+    Entry(others, "R", "rest", "scalar", "R > 0", "sum of the exponentials of all classes but the true one"),
+    Entry(own, "E_t", "", "scalar", "E > 0", "exponential of the true class's logit"),
+    Entry(common, "F", "slope", "scalar", "F > 0", "factor that all components of a row's gradient have in common"),
+    Entry(A, "A", "", "scalar", "integer, A ≥ 1", "number of parts of a row, such as one on each machine"),
+    Entry(B, "B", "", "scalar", "integer, B ≥ 1", "number of classes in each part"),
+    Entry(a, "a", "", "index", "1 ≤ a ≤ A", "a part of a row"),
+    Entry(parts[a, k], "z_{ak}", "", "(A, B)", "real", "logit of class k of part a"),
+    Entry(maxima, "m", "", "(A,)", "real", "shift of each part, such as its largest logit"),
+    Entry(sums, "s", "", "(A,)", "s > 0", "sum of the exponentials of each part, relative to its shift"),
 )
 
 # What is done with symbols, and not a symbol that an expression can hold alone.

@@ -1,0 +1,166 @@
+"""What the chapter on speed shows: row numbers and split rows are proved and compute the same, tables say what was measured."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lossbook import NotEqualError, listing, measured, prove_equal, roofline, row, speed_figures, split, targets
+from lossbook.calculus.nodes import Sum
+from lossbook.numpy import cross_entropy_with_grad
+
+ROW = {
+    "workload": "classes",
+    "shape": [64, 256],
+    "loss": "softmax_focal",
+    "implementation": "ours native",
+    "precision": "fast",
+    "mode": "given buffer",
+    "threads": 1,
+    "allocator": "default",
+    "ratio": [1.0, 1.25, 1.5],
+    "copy_ns": 16384.0,
+    "memory": None,
+}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    def made(*changes, smoke=False):
+        rows = [ROW | change for change in changes]
+        path = tmp_path / "bench.json"
+        head = {"machine": {"cpu": "one"}, "versions": {"torch": "2"}, "smoke": smoke, "date": "2026-01-01"}
+        path.write_text(json.dumps(head | {"rows": rows}))
+        return measured.read(path)
+
+    return made
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy_index", "softmax_focal"])
+def test_two_numbers_of_a_row_are_enough(loss):
+    assert row.gradient(loss).evidence.proved
+
+
+def test_a_wrong_factor_is_refused(monkeypatch):
+    monkeypatch.setattr(row, "factor", lambda loss: row.w[row.t] / row.others)
+    with pytest.raises(NotEqualError):
+        row.gradient("cross_entropy_index")
+
+
+def test_what_has_no_such_factor():
+    with pytest.raises(ValueError, match="mse"):
+        row.factor("mse")
+
+
+def test_derivations_are_proved():
+    assert row.rescaled().proved
+    assert split.derivation().proved
+    assert split.slope().evidence.proved
+    assert split.slope().evidence.for_all == "for all A, B"
+
+
+def test_a_sum_that_was_not_rescaled_is_refused():
+    with pytest.raises(NotEqualError):
+        prove_equal(split.whole(), split.n + split.log(Sum(split.part_sum(), (split.a, 1, split.A))))
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 20]])
+def test_machines_together_compute_what_one_does(cuts):
+    rng = np.random.default_rng(0)
+    logits, classes = rng.normal(0, 40, (20, 32)), rng.integers(32, size=20)
+    pieces = np.split(np.arange(32), cuts)
+    shift, total = split.received([split.sent(logits[:, p]) for p in pieces])
+    is_target = np.arange(32) == classes[:, None]
+    gradient = np.concatenate([split.local_gradient(logits[:, p], shift, total, is_target[:, p]) for p in pieces], 1)
+    value = (shift + np.log(total))[:, 0] - logits[np.arange(20), classes]
+    expected, slope = cross_entropy_with_grad(logits, classes, reduction="none")
+    assert np.allclose(value, expected, rtol=1e-13, atol=1e-13)
+    assert np.allclose(gradient, slope, rtol=0, atol=1e-14)
+
+
+def test_listings():
+    text = listing.text("softmax_focal", "wide_both")
+    assert text.startswith("INSIDE(double) wide_both_of(")
+    assert text.endswith("}")
+    assert "near" not in text
+    assert listing.text("softmax_focal", "wide_both", "far") != text
+    assert listing.constant("TALL_BELOW") > 8
+    assert "return most;" in listing.by_hand("farthest", "kernel.h")
+    shown = listing.cpp("a < b", "Folded")
+    assert shown.text == "a < b"
+    assert "<summary>Folded</summary>" in shown.html
+    assert "a < b" not in shown.html
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: listing.text("softmax_focal", "nothing"),
+        lambda: listing.constant("NOTHING"),
+        lambda: listing.by_hand("nothing"),
+    ],
+)
+def test_what_is_not_there_is_named(call):
+    with pytest.raises(ValueError, match=r"(?i)nothing"):
+        call()
+
+
+def test_cost_of_a_logit(bench):
+    (only,) = bench({}).rows
+    assert (only.copies, only.logits, only.ns) == (1.25, 64 * 256, 1.25)
+    assert only.label == "ours native, fast"
+
+
+def test_a_target_is_met_or_missed(bench):
+    target = targets.Target("short rows", 2.0, targets.short_rows(3, 32, mode="given buffer", precision="fast"))
+    setting = {"threads": 1, "allocator": "default"}
+    assert target.found(bench({}), setting) is None
+    found = target.found(bench({"shape": [8, 16]}, {"shape": [8, 8], "ratio": [1, 3, 4]}), setting)
+    assert found == 3
+    assert not target.met(found)
+    assert target.met(2.0)
+
+
+def test_a_speed_up_is_over_the_best_peer(bench):
+    ours = {"workload": "vocabulary", "mode": "training step", "ratio": [1, 2, 3]}
+    theirs = ours | {"precision": None}
+    slow, fast = (theirs | {"implementation": n, "ratio": [r, r, r]} for n, r in (("kornia", 9), ("torch", 5)))
+    other = fast | {"loss": "cross_entropy_index", "ratio": [1, 1, 1]}
+    found = targets.times_faster(targets.EAGER, workload="vocabulary", mode="training step")
+    assert found(bench(ours, slow, fast, other), {"threads": 1, "allocator": "default"}) == 2.5
+
+
+def test_growth_is_judged_within_one_line(bench):
+    rows = ({}, {"shape": [32, 512], "ratio": [1, 2.5, 3]}, {"precision": "exact", "ratio": [9, 9, 9]})
+    found = targets.even("classes", 1, 256)(bench(*rows), {"threads": 1, "allocator": "default"})
+    assert found == 2
+
+
+def test_tables(bench):
+    two = bench(
+        {"workload": "tiny"}, {"workload": "tiny", "allocator": "reuse", "memory": 1.0, "ratio": [100, 120, 1e4]}
+    )
+    assert (
+        "1.25\N{NO-BREAK SPACE}(1.00–1.50) | 120\N{NO-BREAK SPACE}(100–10,000) | 1.0"
+        in measured.workload(two, "tiny", 1).text
+    )
+    assert measured.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
+    assert "not measured" in targets.table(two).text
+    assert "few quick rounds" in measured.machine(bench({}, smoke=True)).text
+    assert "few quick rounds" not in measured.machine(bench({})).text
+
+
+def test_figures(bench):
+    sweep = bench({}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]})
+    figure = speed_figures.growth(sweep, "classes", 1)
+    assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
+    roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, 4096, {})
+    assert roofs.ridge("double") == 5
+    assert "currentColor" in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
+
+
+def test_what_the_compiler_reports():
+    found = roofline.vectors("mse")
+    assert found
+    assert all(name.split()[0] in ("near", "far") for name in found)
+    assert all(width in (16, 32, 64) for widths in found.values() for width in widths)
