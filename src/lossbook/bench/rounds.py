@@ -1,0 +1,114 @@
+"""Timing in interleaved rounds, and the peak of memory.
+
+In each round the copy of the logits and every implementation are timed in turn, and a figure is a ratio to the copy of the
+same round: on a machine that others use, times drift, and ratios drift less.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+FEWEST = 3  # rounds, however slow
+LEAST = 1e-3  # seconds to time: shorter calls are repeated
+
+
+@dataclass
+class Entry:
+    """One implementation, ready to be called, and what was measured of it.
+
+    call: the n-th call of a round; gives (value, gradient), None for what there is not. restore: what comes before the
+    n-th call, outside the timing. ratios: to the copy, one for each round. memory: the peak above what was there
+    before, in multiples of the logits. error: what it raised.
+    """
+
+    implementation: str
+    precision: str | None
+    mode: str
+    call: Callable[[int], tuple]
+    restore: Callable[[int], None] | None = None
+    ratios: list[float] = field(default_factory=list)
+    memory: float | None = None
+    error: str | None = None
+
+    def timed(self, calls: int) -> float:
+        """Seconds for each of so many calls."""
+        if self.restore is not None:
+            for n in range(calls):
+                self.restore(n)
+        start = time.perf_counter()
+        for n in range(calls):
+            self.call(n)
+        return (time.perf_counter() - start) / calls
+
+    def attempt(self, function: Callable, *arguments):
+        """The function's result; None where it raises, which is kept: one that fails must not end the others."""
+        try:
+            return function(*arguments)
+        except Exception as error:  # whatever an implementation raises is a result
+            text = " ".join(str(error).split())
+            self.error = f"{type(error).__name__}: {text[:200]}"
+            return None
+
+
+def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: int, seconds: float, most: int = 1):
+    """Fill `ratios` of all entries that were warmed up and did not fail; returns the median seconds of a copy.
+
+    Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in `FEWEST` at least.
+    most: how many calls can be repeated in a round.
+    """
+    unit = Entry("copy", None, "copy", copy)
+    unit.timed(1)
+    alive = [e for e in entries if e.error is None]
+    costs = {id(e): e.attempt(e.timed, 1) for e in (unit, *alive)}
+    calls = {key: max(1, min(most, round(LEAST / cost))) for key, cost in costs.items() if cost}
+    share = seconds / max(1, len(alive))
+    wanted = {id(e): max(FEWEST, min(rounds, int(share / costs[id(e)]))) for e in alive if e.error is None}
+    units = []
+    for turn in range(rounds):
+        if turn >= max(wanted.values(), default=0):
+            break
+        units.append(unit.timed(calls[id(unit)]))
+        for entry in alive:
+            if entry.error is None and turn < wanted[id(entry)]:
+                took = entry.attempt(entry.timed, calls[id(entry)])
+                if took is not None:
+                    entry.ratios.append(took / units[-1])
+    return float(np.median(units)) if units else unit.timed(1)
+
+
+def peak(entry: Entry, size: int) -> float | None:
+    """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes.
+
+    None where the system does not tell.
+    """
+    if entry.restore is not None:
+        entry.restore(0)
+    give_back()
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # the peak starts anew
+    except OSError:
+        return None
+    before = _resident("VmRSS")
+    entry.call(0)
+    return max(0, _resident("VmHWM") - before) / size
+
+
+def give_back() -> None:
+    """Hand all idle memory back to the system, ours included, so that the next call needs its own."""
+    from lossbook.native import pool
+
+    gc.collect()
+    pool.clear()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def _resident(what: str) -> int:
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith(what + ":"))
