@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 REDUCTIONS = ("mean", "sum", "none")
+PRECISIONS = ("exact", "fast")
 ROUNDING = 1e-3  # a probability may exceed 1 by rounding, in float16 too
 
 
@@ -37,6 +38,12 @@ def check_reduction(function: str, reduction: str) -> None:
     """One of `REDUCTIONS`."""
     if reduction not in REDUCTIONS:
         raise wrong(function, "reduction", f"is {reduction!r}", f"one of {', '.join(map(repr, REDUCTIONS))}")
+
+
+def check_precision(function: str, precision: str) -> None:
+    """One of `PRECISIONS`."""
+    if precision not in PRECISIONS:
+        raise wrong(function, "precision", f"is {precision!r}", f"one of {', '.join(map(repr, PRECISIONS))}")
 
 
 def check_number(function: str, argument: str, value: Any, low: float, high: float = float("inf")) -> None:
@@ -111,8 +118,10 @@ def check_elements(function: str, inputs: Any, targets: Any, kinds: tuple[str, s
         raise wrong(function, "targets", f"has shape {got}", f"{shape}: the shape of inputs")
 
 
-def check_shares(function: str, targets: Any) -> None:
-    """Targets of a sigmoid, from 0 to 1."""
+def check_shares(function: str, targets: Any, least: Any = None, most: Any = None) -> None:
+    """Targets of a sigmoid, from 0 to 1; least and most of them, where that is known."""
+    if least is not None and bool(least >= 0) and bool(most <= 1 + ROUNDING):
+        return
     bad = ~((targets >= 0) & (targets <= 1 + ROUNDING))
     check_values(function, "targets", targets, bad, "numbers from 0 to 1: probabilities of class 1")
 

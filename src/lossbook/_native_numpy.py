@@ -1,14 +1,15 @@
-"""NumPy losses by compiled kernels, for float32 logits; all others are computed by the generated NumPy code."""
+"""NumPy losses by compiled kernels, for float32 and float16 logits; float64 is computed by the generated NumPy code."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
 
 from ._native_calls import lie, roles
 from .native import kernel
-from .native.kernels import processors
+from .native.kernels import Kernel, processors
 
 IGNORED = -(2**63)
 
@@ -25,9 +26,10 @@ def run(
     axis: int | None,
     gradient: bool | np.ndarray,
     parameters: dict,
+    precision: str,
 ):
     """The result of `_numpy_rows.run` with the same arguments; None where no kernel can take them."""
-    if logits.dtype != np.float32 or not logits.ndim or (found := kernel(code.__name__.rsplit(".", 1)[-1])) is None:
+    if not logits.ndim or (found := _kernel(code.__name__.rsplit(".", 1)[-1], logits, precision)) is None:
         return None
     by_index = bool(roles(found, "class index"))
     numbers = [parameters[name] for name in roles(found, "scalar")]
@@ -37,39 +39,92 @@ def run(
     if by_index:
         index = np.ascontiguousarray(arrays[0] if counts is None else np.where(counts, arrays[0], IGNORED), np.int64)
         arrays = ()
-    narrow = [np.ascontiguousarray(a, np.float32) for a in arrays]
+    narrow = [np.ascontiguousarray(a, logits.dtype) for a in arrays]
     if not all(a is b or np.array_equal(a, b) for a, b in zip(narrow, arrays, strict=True)):
-        return None  # targets that float32 does not hold
+        return None  # targets that the dtype of the logits does not hold
+    if divisor is None:
+        divisor = logits.size // (1 if axis is None else logits.shape[axis])
+        divisor = divisor if counts is None else np.count_nonzero(counts)
+    if reduction == "mean" and not divisor > 0:
+        return None
+    weights = [parameters[name] for name in roles(found, "per class")]
+    numbers = [float(np.reshape(n, -1)[0]) for n in numbers]
+    inputs = {"index": index, "arrays": narrow, "weights": weights, "numbers": numbers}
+    factor = float(np.reshape(scale, -1)[0]) / (divisor if reduction == "mean" else 1)
+    return _computed(found, logits, axis, inputs, reduction, factor, gradient)
+
+
+def of_index(
+    name: str,
+    logits: np.ndarray,
+    targets: np.ndarray,
+    *,
+    weight: np.ndarray,
+    numbers: tuple[float, ...] = (),
+    by_weight: bool,
+    ignore_index: int,
+    reduction: str,
+    axis: int,
+    gradient: bool | np.ndarray,
+    precision: str,
+):
+    """The loss of class numbers that are as a kernel takes them, checked and counted in one pass; None for any others, and
+    where one is out of range. by_weight: whether "mean" divides by the weights.
+    """
+    if targets.dtype != np.int64 or not targets.flags.c_contiguous or targets.size == 0:
+        return None
+    if (found := _kernel(name, logits, precision)) is None:
+        return None
+    weight = np.ascontiguousarray(weight, np.float64)
+    bad, count, total = found.check(
+        targets.ctypes.data, targets.size, logits.shape[axis], ignore_index, weight.ctypes.data if by_weight else None
+    )
+    divisor = {"mean": total if by_weight else count}.get(reduction, 1)
+    if bad >= 0 or not divisor > 0:
+        return None
+    inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
+    return _computed(found, logits, axis, inputs, reduction, 1 / divisor, gradient)
+
+
+def _kernel(name: str, logits: np.ndarray, precision: str) -> Kernel | None:
+    return kernel(name, logits.dtype.name, precision == "fast")
+
+
+def _computed(
+    found: Kernel,
+    logits: np.ndarray,
+    axis: int | None,
+    inputs: dict,
+    reduction: str,
+    factor: float,
+    gradient: bool | np.ndarray,
+):
+    """The value, or (value, gradient)."""
     x = np.ascontiguousarray(logits)
-    shape = [n for k, n in enumerate(x.shape) if k != axis]
-    values = np.empty(shape, np.float32) if reduction == "none" else None
+    values = None
+    if reduction == "none":
+        values = np.empty([n for k, n in enumerate(x.shape) if k != axis], x.dtype)
     slope = None
     if gradient is not False:
         fits = isinstance(gradient, np.ndarray) and gradient.flags.c_contiguous
-        slope = gradient if fits else np.empty(x.shape, np.float32)
-    if divisor is None:
-        divisor = np.prod(shape) if counts is None else np.count_nonzero(counts)
-    if reduction == "mean" and not divisor > 0:
-        return None
-    factor = float(np.reshape(scale, -1)[0]) / (divisor if reduction == "mean" else 1)
-    weights = [np.ascontiguousarray(parameters[name], np.float64) for name in roles(found, "per class")]
+        slope = gradient if fits else np.empty(x.shape, x.dtype)
+    weights = [np.ascontiguousarray(a, np.float64) for a in inputs["weights"]]
     total = found.run(
         lie(x.shape, axis),
         x.ctypes.data,
-        arrays=[a.ctypes.data for a in narrow],
-        index=None if index is None else index.ctypes.data,
-        weights=[a.ctypes.data for a in weights],
-        numbers=[float(np.reshape(n, -1)[0]) for n in numbers],
+        found.fixed(_addresses(weights), inputs["numbers"]),
+        arrays=_addresses(inputs["arrays"]),
+        index=None if inputs["index"] is None else inputs["index"].ctypes.data,
         gradient=None if slope is None else slope.ctypes.data,
         values=None if values is None else values.ctypes.data,
         factor=factor,
-        ignored=IGNORED,
+        ignored=inputs.get("ignored", IGNORED),
         threads=processors(),
     )
     if values is None:
-        values = np.float32(total * factor)
+        values = x.dtype.type(total * factor)
     elif factor != 1:
-        values *= np.float32(factor)
+        values *= x.dtype.type(factor)
     values = values[()]
     if slope is None:
         return values
@@ -77,3 +132,7 @@ def run(
         gradient[...] = slope
         slope = gradient
     return values, slope
+
+
+def _addresses(arrays: Sequence[np.ndarray]) -> list[int]:
+    return [a.ctypes.data for a in arrays]

@@ -1,12 +1,16 @@
 """PyTorch losses by compiled kernels: the gradient is computed with the value, and handed on in the backward pass.
 
-For plain float32 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode, torch.compile), take the
-generated PyTorch code, and so do second derivatives.
+For plain float32, float16 and bfloat16 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode), take
+the generated PyTorch code, and so do second derivatives.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -17,36 +21,49 @@ from .native import kernel, pool
 from .native.kernels import Kernel
 
 IGNORED = -(2**63)
+DTYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+_here = threading.local()
 
 
-@dataclass(frozen=True)
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """For this thread, everything by generated code."""
+    before = getattr(_here, "off", False)
+    _here.off = True
+    try:
+        yield
+    finally:
+        _here.off = before
+
+
+@dataclass(slots=True)
 class Call:
-    """One call of a kernel. index, arrays, weights, numbers: its inputs; divisor: of the sum, None for no reduction;
-    again: the same gradient, times a number for each row, by code that can be differentiated.
+    """One call of a kernel. index, arrays, fixed: its inputs; kept: what must live as long as it; divisor: of the sum, None for no reduction;
+    again: the gradient, of the logits and of what the loss is multiplied by, by code that can be differentiated.
     """
 
     kernel: Kernel
     axis: int | None
     index: Tensor | None
     arrays: tuple[Tensor, ...]
-    weights: tuple[Tensor, ...]
-    numbers: tuple[float, ...]
+    fixed: tuple
+    kept: tuple[Tensor, ...]
     scale: float
     divisor: float | None
-    again: object
+    again: Callable[[Tensor, Tensor], Tensor]
+    ignored: int = IGNORED
 
     def run(self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more) -> float:
         """The sum of the values; gradient and values are written."""
         return self.kernel.run(
             lie(logits.shape, self.axis),
             logits.data_ptr(),
+            self.fixed,
             arrays=[a.data_ptr() for a in self.arrays],
             index=None if self.index is None else self.index.data_ptr(),
-            weights=[a.data_ptr() for a in self.weights],
-            numbers=self.numbers,
             gradient=None if gradient is None else gradient.data_ptr(),
             values=None if values is None else values.data_ptr(),
-            ignored=IGNORED,
+            ignored=self.ignored,
             threads=torch.get_num_threads(),
             **more,
         )
@@ -54,7 +71,7 @@ class Call:
     @property
     def factor(self) -> float:
         """What the gradient of each row is multiplied by."""
-        return self.scale / (1 if self.divisor is None else self.divisor)
+        return self.scale if self.divisor is None else self.scale / self.divisor
 
 
 def buffer(like: Tensor) -> Tensor:
@@ -67,26 +84,25 @@ def buffer(like: Tensor) -> Tensor:
 
 class _Loss(Function):
     @staticmethod
-    def forward(ctx, logits, call):
+    def forward(ctx, logits, call, inplace):
         ctx.call, ctx.gradient = call, None
         ctx.save_for_backward(logits)
-        x = logits.detach().contiguous()
+        x = logits if logits.is_contiguous() else logits.contiguous()
         if call.divisor is None:
             shape = [n for k, n in enumerate(x.shape) if k != call.axis]
             values = x.new_empty(shape)
             call.run(x, None, values)
             return values.mul_(call.scale) if call.scale != 1 else values
         if ctx.needs_input_grad[0]:
-            ctx.gradient = buffer(x)
+            ctx.gradient = x.detach() if inplace else buffer(x)
         total = call.run(x, ctx.gradient, None, factor=call.factor)
-        return x.new_tensor(total * call.factor)
+        return x.new_full((), total * call.factor)
 
     @staticmethod
     def backward(ctx, grad_output):
         call = ctx.call
         if torch.is_grad_enabled():  # to be differentiated again
-            (logits,) = ctx.saved_tensors
-            return call.again(logits, grad_output), None
+            return call.again(ctx.saved_tensors[0], grad_output), None, None
         if call.divisor is not None:
             factor = grad_output.item()
             gradient, ctx.gradient = ctx.gradient, None  # given away once: who gets it may write to it
@@ -94,9 +110,9 @@ class _Loss(Function):
                 gradient = _gradient(call, ctx.saved_tensors[0], factor=call.factor * factor)
             elif factor != 1:
                 gradient.mul_(factor)
-            return gradient, None
+            return gradient, None, None
         rows = grad_output.to(torch.float64, memory_format=torch.contiguous_format).contiguous()
-        return _gradient(call, ctx.saved_tensors[0], factor=call.scale, factors=rows.data_ptr()), None
+        return _gradient(call, ctx.saved_tensors[0], factor=call.scale, factors=rows.data_ptr()), None, None
 
 
 def _gradient(call: Call, logits: Tensor, **more) -> Tensor:
@@ -110,28 +126,29 @@ def suits(logits: Tensor) -> bool:
     """Whether a kernel may take it."""
     return (
         type(logits) in (Tensor, torch.nn.Parameter)
-        and logits.dtype == torch.float32
-        and logits.device.type == "cpu"
+        and logits.dtype in DTYPES
+        and logits.is_cpu
         and logits.layout == torch.strided
+        and not getattr(_here, "off", False)
         and not torch.compiler.is_compiling()
         and torch._C._functorch.peek_interpreter_stack() is None
         and forward_ad._current_level < 0
     )
 
 
-def _narrow(tensor: Tensor) -> Tensor | None:
-    """In float32, where that is exact."""
-    if tensor.dtype == torch.float32:
+def _narrow(tensor: Tensor, dtype: torch.dtype) -> Tensor | None:
+    """In the dtype of the logits, where that is exact."""
+    if tensor.dtype == dtype:
         return tensor.contiguous()
-    narrow = tensor.to(torch.float32)
+    narrow = tensor.to(dtype)
     return narrow.contiguous() if bool((narrow == tensor).all()) else None
 
 
-def prepared(code, logits, tensors, reduction, counts, divisor, scale, again) -> Call | None:
+def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, precision) -> Call | None:
     """The call of a kernel for the arguments of `_torch_rows.run`; None where there is none for them."""
     if not suits(logits) or not all(type(t) in (Tensor, torch.nn.Parameter) for t in tensors):
         return None
-    found = kernel(code.module.__name__.rsplit(".", 1)[-1])
+    found = kernel(code.module.__name__.rsplit(".", 1)[-1], DTYPES[logits.dtype], precision == "fast")
     if found is None or any(t.device.type != "cpu" for t in tensors):
         return None
     by_index = bool(roles(found, "class index"))
@@ -146,7 +163,7 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again) ->
         index = tensors[0] if counts is None else torch.where(counts, tensors[0], IGNORED)
         index = index.contiguous()
     else:
-        arrays = tuple(map(_narrow, tensors[: code.arrays]))
+        arrays = tuple(_narrow(t, logits.dtype) for t in tensors[: code.arrays])
         if any(a is None for a in arrays):
             return None
     if reduction == "none":
@@ -160,9 +177,81 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again) ->
             return None
     weights = tuple(named[name].to(torch.float64).contiguous() for name in roles(found, "per class"))
     values = tuple(float(numbers[name]) for name in roles(found, "scalar"))
-    return Call(found, code.axis, index, arrays, weights, values, float(1 if scale is None else scale), divisor, again)
+    fixed = found.fixed([w.data_ptr() for w in weights], values)
+    factor = float(1 if scale is None else scale)
+    return Call(found, code.axis, index, arrays, fixed, weights, factor, divisor, again)
 
 
-def loss(logits: Tensor, call: Call) -> Tensor:
-    """The reduced loss in the dtype of the logits."""
-    return _Loss.apply(logits, call)
+@lru_cache(maxsize=64)
+def _same(weight: float, classes: int, numbers: tuple[float, ...]) -> tuple:
+    """One weight for all classes, as a kernel takes it, and the tensor that holds it."""
+    whole = torch.full((classes,), weight, dtype=torch.float64)
+    return Kernel.fixed([whole.data_ptr()], numbers), whole
+
+
+def of_index(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    weight: float = 1.0,
+    numbers: tuple[float, ...] = (),
+    by_weight: bool,
+    ignore_index: int,
+    reduction: str,
+    axis: int,
+    precision: str,
+    inplace: bool,
+) -> Tensor | None:
+    """The loss of an ordinary call, in as few steps as can be: a call on few rows costs what its checks cost. None for
+    any other call, and for a wrong one: then the way through all checks finds what is wrong.
+
+    function: the same loss of logits, for second derivatives. by_weight: whether "mean" divides by the weights.
+    """
+    if not (
+        suits(logits)
+        and type(targets) is Tensor
+        and targets.dtype is torch.int64
+        and targets.is_cpu
+        and reduction in ("mean", "sum")
+        and type(axis) is int
+        and type(ignore_index) is int
+        and precision in ("exact", "fast")
+        and inplace is False
+        and targets.is_contiguous()
+    ):
+        return None
+    shape, kinds = logits.shape, logits.dim()
+    if kinds < 2 or not -kinds <= axis < kinds:
+        return None
+    axis %= kinds
+    classes = shape[axis]
+    if classes == 0 or targets.shape != shape[:axis] + shape[axis + 1 :]:
+        return None
+    found = kernel(name, DTYPES[logits.dtype], precision == "fast")
+    if found is None:
+        return None
+    fixed, whole = _same(weight, classes, numbers)
+    rows = targets.numel()
+    bad, count, _ = found.check(targets.data_ptr(), rows, classes, ignore_index)
+    if bad >= 0 or count == 0:
+        return None
+    divisor = 1.0 if reduction == "sum" else count * weight if by_weight else float(count)
+    if not divisor > 0:
+        return None
+
+    def again(x, grad_output):
+        with switched_off():
+            return torch.autograd.grad(function(x), x, grad_output, create_graph=True)[0]
+
+    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, divisor, again, ignore_index)
+    return loss(logits, call)
+
+
+def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor:
+    """The reduced loss in the dtype of the logits; inplace: the gradient is written over them, where there is one."""
+    value = super(Function, _Loss).apply(logits, call, inplace)  # `suits` has asked already what Function.apply asks
+    if inplace and value.requires_grad:
+        torch.autograd.graph.increment_version(logits)
+    return value

@@ -7,12 +7,13 @@ from numbers import Real
 import numpy as np
 
 from . import _arguments as arguments
+from . import _native_numpy as native
 from . import _numpy_rows as rows
 from .generated.numpy import softmax_focal as _softmax_focal
 from .generated.numpy import softmax_mse as _softmax_mse
 
 
-def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", axis=1) -> np.ndarray:
+def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", axis=1, precision="exact") -> np.ndarray:
     """The squared error of softmax probabilities (Brier score), summed over the classes.
 
     Domain: logits real, or -inf. Formula: Σ_k (p_k - y_k)² for each row, p the softmax of its logits; see the chapter on
@@ -24,6 +25,7 @@ def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", ax
     ignore_index: rows with this class index count for nothing.
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the number of rows that count; nan where there are none.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position) or not summing to 1, mismatched shapes, wrong dtypes,
@@ -31,20 +33,27 @@ def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", ax
     Stability: nothing overflows; a NaN in an ignored row reaches no result.
     Source: `lossbook.losses.get("softmax_mse").source("numpy")`.
     """
-    return _softmax_mse_call("softmax_mse_loss", logits, targets, ignore_index, reduction, axis, False)
+    return _softmax_mse_call("softmax_mse_loss", logits, targets, ignore_index, reduction, axis, precision, False)
 
 
 def softmax_mse_loss_with_grad(
-    logits, targets, *, ignore_index=-100, reduction="mean", axis=1, out=None
+    logits, targets, *, ignore_index=-100, reduction="mean", axis=1, out=None, precision="exact"
 ) -> tuple[np.ndarray, np.ndarray]:
     """`softmax_mse_loss` and its gradient by the logits: (value, gradient), as in `cross_entropy_with_grad`."""
     return _softmax_mse_call(
-        "softmax_mse_loss_with_grad", logits, targets, ignore_index, reduction, axis, True if out is None else out
+        "softmax_mse_loss_with_grad",
+        logits,
+        targets,
+        ignore_index,
+        reduction,
+        axis,
+        precision,
+        True if out is None else out,
     )
 
 
 def softmax_focal_loss(
-    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1
+    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, precision="exact"
 ) -> np.ndarray:
     """Focal loss of softmax probabilities.
 
@@ -59,6 +68,7 @@ def softmax_focal_loss(
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the number of rows that count (not, as in weighted cross entropy, by the sum of their weights); nan
         where there are none, as in an empty batch or one that is ignored whole.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
@@ -67,44 +77,44 @@ def softmax_focal_loss(
     Source: `lossbook.losses.get("softmax_focal").source("numpy")`.
     """
     return _softmax_focal_call(
-        "softmax_focal_loss", logits, targets, gamma, alpha, ignore_index, reduction, axis, False
+        "softmax_focal_loss", logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, False
     )
 
 
 def softmax_focal_loss_with_grad(
-    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, out=None
+    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, out=None, precision="exact"
 ) -> tuple[np.ndarray, np.ndarray]:
     """`softmax_focal_loss` and its gradient by the logits: (value, gradient), as in `cross_entropy_with_grad`."""
     function = "softmax_focal_loss_with_grad"
     return _softmax_focal_call(
-        function, logits, targets, gamma, alpha, ignore_index, reduction, axis, True if out is None else out
+        function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, True if out is None else out
     )
 
 
-def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, gradient):
+def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, precision, gradient):
     logits, targets = np.asarray(logits), np.asarray(targets)
+    arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
     arguments.check_target_values(function, targets, call, ignore_index)
-    options = {"reduction": reduction, "axis": call.axis, "gradient": gradient}
+    options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}
     if not call.by_index:
-        targets = rows.wide(targets)
-        arguments.check_sums(function, np.sum(targets, axis=call.axis))
+        arguments.check_sums(function, np.sum(targets, axis=call.axis, dtype=np.float64))
         return rows.run(_softmax_mse, logits, (targets,), **options)
     counts, index = _counted(targets, ignore_index)
     one_hot = np.moveaxis(np.eye(call.classes)[index], -1, call.axis)
     return rows.run(_softmax_mse, logits, (one_hot,), counts=counts, **options)
 
 
-def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, reduction, axis, gradient):
+def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, gradient):
     logits, targets = np.asarray(logits), np.asarray(targets)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
+    arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "gamma", gamma, 0)
     arguments.check_ignore_index(function, ignore_index, True)
-    arguments.check_target_values(function, targets, call, ignore_index)
     if alpha is None or isinstance(alpha, (Real, str)):
         if alpha is not None:
             arguments.check_number(function, "alpha", alpha, 0)
@@ -113,8 +123,13 @@ def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, r
         alpha = np.asarray(alpha)
         arguments.check_weight(function, alpha, rows.kind(alpha), call.classes, argument="alpha")
         alpha = rows.wide(alpha)
+    options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}
+    given = {"weight": alpha, "numbers": (float(gamma),), "by_weight": False, "ignore_index": ignore_index}
+    if (found := native.of_index("softmax_focal", logits, targets, **given, **options)) is not None:
+        return found
+    arguments.check_target_values(function, targets, call, ignore_index)
     counts, index = _counted(targets, ignore_index)
-    options = {"counts": counts, "reduction": reduction, "axis": call.axis, "gradient": gradient}
+    options["counts"] = counts
     return rows.run(_softmax_focal, logits, (index,), alpha=alpha, gamma=float(gamma), **options)
 
 

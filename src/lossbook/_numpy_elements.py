@@ -12,7 +12,7 @@ from .generated.numpy import sigmoid_focal as _sigmoid_focal
 from .generated.numpy import sigmoid_mse as _sigmoid_mse
 
 
-def mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
+def mse_loss(inputs, targets, *, reduction="mean", precision="exact") -> np.ndarray:
     """The squared error of each prediction, as `torch.nn.functional.mse_loss`.
 
     Domain: real numbers. Formula: (x - y)² for each element; see the chapter on squared error.
@@ -20,24 +20,27 @@ def mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
     inputs: predictions, of any shape. targets: numbers, of the shape of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: mismatched shapes, wrong dtypes, an unknown reduction.
     Source: `lossbook.losses.get("mse").source("numpy")`.
     """
-    return _mse_call("mse_loss", inputs, targets, reduction, False)
+    return _mse_call("mse_loss", inputs, targets, reduction, precision, False)
 
 
-def mse_loss_with_grad(inputs, targets, *, reduction="mean", out=None) -> tuple[np.ndarray, np.ndarray]:
+def mse_loss_with_grad(
+    inputs, targets, *, reduction="mean", out=None, precision="exact"
+) -> tuple[np.ndarray, np.ndarray]:
     """`mse_loss` and its gradient by the inputs: (value, gradient).
 
     The gradient has the shape and dtype of the inputs; it is that of the reduced value, or of each element's own loss
     for reduction="none".
     """
-    return _mse_call("mse_loss_with_grad", inputs, targets, reduction, True if out is None else out)
+    return _mse_call("mse_loss_with_grad", inputs, targets, reduction, precision, True if out is None else out)
 
 
-def sigmoid_mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
+def sigmoid_mse_loss(inputs, targets, *, reduction="mean", precision="exact") -> np.ndarray:
     """The squared error of the sigmoid of each logit.
 
     Domain: inputs real, targets from 0 to 1. Formula: (σ(z) - y)² for each element; see the chapter on squared error.
@@ -45,21 +48,28 @@ def sigmoid_mse_loss(inputs, targets, *, reduction="mean") -> np.ndarray:
     inputs: logits, of any shape. targets: probabilities of class 1, of the shape of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], mismatched shapes, wrong dtypes, an unknown reduction.
     Stability: σ(z) - y is not formed by a subtraction where y is 0 or 1.
     Source: `lossbook.losses.get("sigmoid_mse").source("numpy")`.
     """
-    return _sigmoid_mse_call("sigmoid_mse_loss", inputs, targets, reduction, False)
+    return _sigmoid_mse_call("sigmoid_mse_loss", inputs, targets, reduction, precision, False)
 
 
-def sigmoid_mse_loss_with_grad(inputs, targets, *, reduction="mean", out=None) -> tuple[np.ndarray, np.ndarray]:
+def sigmoid_mse_loss_with_grad(
+    inputs, targets, *, reduction="mean", out=None, precision="exact"
+) -> tuple[np.ndarray, np.ndarray]:
     """`sigmoid_mse_loss` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
-    return _sigmoid_mse_call("sigmoid_mse_loss_with_grad", inputs, targets, reduction, True if out is None else out)
+    return _sigmoid_mse_call(
+        "sigmoid_mse_loss_with_grad", inputs, targets, reduction, precision, True if out is None else out
+    )
 
 
-def binary_cross_entropy_with_logits(inputs, targets, *, weight=None, pos_weight=None, reduction="mean") -> np.ndarray:
+def binary_cross_entropy_with_logits(
+    inputs, targets, *, weight=None, pos_weight=None, reduction="mean", precision="exact"
+) -> np.ndarray:
     """Binary cross entropy of logits, as `torch.nn.functional.binary_cross_entropy_with_logits`.
 
     Domain: inputs real, targets from 0 to 1. Formula: -β y log σ(z) - (1 - y) log(1 - σ(z)) for each element; see the
@@ -70,6 +80,7 @@ def binary_cross_entropy_with_logits(inputs, targets, *, weight=None, pos_weight
     pos_weight: β, the weight of the positive class; any shape that broadcasts to that of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements, not by the sum of their weights; nan where there are none.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], negative weights, mismatched shapes, wrong dtypes, an unknown reduction.
@@ -77,20 +88,20 @@ def binary_cross_entropy_with_logits(inputs, targets, *, weight=None, pos_weight
     Source: `lossbook.losses.get("binary_cross_entropy").source("numpy")`.
     """
     function = "binary_cross_entropy_with_logits"
-    return _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, False)
+    return _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, False)
 
 
 def binary_cross_entropy_with_logits_with_grad(
-    inputs, targets, *, weight=None, pos_weight=None, reduction="mean", out=None
+    inputs, targets, *, weight=None, pos_weight=None, reduction="mean", out=None, precision="exact"
 ) -> tuple[np.ndarray, np.ndarray]:
     """`binary_cross_entropy_with_logits` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
     function = "binary_cross_entropy_with_logits_with_grad"
     return _binary_cross_entropy_call(
-        function, inputs, targets, weight, pos_weight, reduction, True if out is None else out
+        function, inputs, targets, weight, pos_weight, reduction, precision, True if out is None else out
     )
 
 
-def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none") -> np.ndarray:
+def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none", *, precision="exact") -> np.ndarray:
     """Focal loss of the sigmoid of each logit, as `torchvision.ops.sigmoid_focal_loss`.
 
     Domain: inputs real, targets from 0 to 1. Formula: -α y (1 - σ(z))^γ log σ(z) - (1 - α)(1 - y) σ(z)^γ log(1 - σ(z))
@@ -104,58 +115,67 @@ def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none") -
     gamma: the focusing exponent, any real number from 0; 0 gives binary cross entropy.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision: see the head of `lossbook.numpy`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], alpha above 1, gamma below 0, mismatched shapes, wrong dtypes, an unknown reduction.
     Stability: finite at all finite logits for every gamma, in the gradient too.
     Source: `lossbook.losses.get("sigmoid_focal").source("numpy")`.
     """
-    return _sigmoid_focal_call("sigmoid_focal_loss", inputs, targets, alpha, gamma, reduction, False)
+    return _sigmoid_focal_call("sigmoid_focal_loss", inputs, targets, alpha, gamma, reduction, precision, False)
 
 
 def sigmoid_focal_loss_with_grad(
-    inputs, targets, alpha=0.25, gamma=2, reduction="none", *, out=None
+    inputs, targets, alpha=0.25, gamma=2, reduction="none", *, out=None, precision="exact"
 ) -> tuple[np.ndarray, np.ndarray]:
     """`sigmoid_focal_loss` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
     return _sigmoid_focal_call(
-        "sigmoid_focal_loss_with_grad", inputs, targets, alpha, gamma, reduction, True if out is None else out
+        "sigmoid_focal_loss_with_grad",
+        inputs,
+        targets,
+        alpha,
+        gamma,
+        reduction,
+        precision,
+        True if out is None else out,
     )
 
 
-def _mse_call(function, inputs, targets, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction, gradient, shares=False)
-    return rows.run(_mse, inputs, (targets,), reduction=reduction, gradient=gradient)
+def _mse_call(function, inputs, targets, reduction, precision, gradient):
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient, shares=False)
+    return rows.run(_mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient)
 
 
-def _sigmoid_mse_call(function, inputs, targets, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
-    return rows.run(_sigmoid_mse, inputs, (targets,), reduction=reduction, gradient=gradient)
+def _sigmoid_mse_call(function, inputs, targets, reduction, precision, gradient):
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
+    return rows.run(_sigmoid_mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient)
 
 
-def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
+def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, gradient):
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     scale, beta = (
         _factor(function, name, given, inputs) for name, given in (("weight", weight), ("pos_weight", pos_weight))
     )
-    options = {"reduction": reduction, "scale": scale, "gradient": gradient}
+    options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
     return rows.run(_binary_cross_entropy, inputs, (targets,), pos_weight=beta, **options)
 
 
-def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, gradient):
-    inputs, targets = _elements(function, inputs, targets, reduction, gradient)
+def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, precision, gradient):
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     alpha, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
-    options = {"reduction": reduction, "scale": scale, "gradient": gradient}
+    options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
     return rows.run(_sigmoid_focal, inputs, (targets,), alpha=alpha, gamma=float(gamma), **options)
 
 
-def _elements(function, inputs, targets, reduction, gradient, *, shares=True):
+def _elements(function, inputs, targets, reduction, precision, gradient, *, shares=True):
     inputs, targets = np.asarray(inputs), np.asarray(targets)
+    arguments.check_precision(function, precision)
     arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
     arguments.check_out(function, gradient, inputs, targets)
     if shares:
-        arguments.check_shares(function, targets)
-    return inputs, rows.wide(targets)
+        rows.check_shares(function, targets)
+    return inputs, targets
 
 
 def _factor(function, name, factor, inputs):

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from . import _arguments as arguments
 from . import _native_numpy as native
 from ._pair_rows import at_infinity, run_in_pairs
 
@@ -19,6 +20,12 @@ def kind(array: np.ndarray) -> str:
 def wide(array: np.ndarray) -> np.ndarray:
     """In float64 at least: narrower results are then rounded once, at the end."""
     return array.astype(np.promote_types(array.dtype, np.float64), copy=False)
+
+
+def check_shares(function: str, targets: np.ndarray) -> None:
+    """Targets of a sigmoid, from 0 to 1."""
+    known = (targets.min(), targets.max()) if targets.size else ()
+    arguments.check_shares(function, targets, *known)
 
 
 def compute(function: Callable, logits: np.ndarray, arrays: tuple = (), axis: int | None = None, **parameters):
@@ -44,18 +51,20 @@ def run(
     scale: np.ndarray | float = 1,
     axis: int | None = None,
     gradient: bool | np.ndarray = False,
+    precision: str = "exact",
     **parameters,
 ):
     """The reduced loss, or (loss, gradient) in the dtype of the logits; gradient may be the array to write it to.
 
     code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
     count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
-    element's loss is multiplied by, where axis is None.
+    element's loss is multiplied by, where axis is None. precision: of a kernel; generated NumPy code is exact.
     """
     options = {"reduction": reduction, "counts": counts, "divisor": divisor, "scale": scale, "axis": axis}
-    found = native.run(code, logits, arrays, gradient=gradient, parameters=parameters, **options)
+    found = native.run(code, logits, arrays, gradient=gradient, parameters=parameters, precision=precision, **options)
     if found is not None:
         return found
+    arrays = tuple(wide(a) if a.dtype.kind == "f" or axis is None else a for a in arrays)
     x = logits
     if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
         mask = counts if axis is None else np.expand_dims(counts, axis)

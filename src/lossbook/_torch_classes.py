@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from . import _arguments as arguments
+from . import _native_torch as native
 from . import _torch_rows as rows
 from ._torch_rows import Code
 from .generated.torch import softmax_focal as _softmax_focal
@@ -13,7 +16,14 @@ from .generated.torch import softmax_mse as _softmax_mse
 
 
 def softmax_mse_loss(
-    logits: Tensor, targets: Tensor, *, ignore_index: int = -100, reduction: str = "mean", axis: int = 1
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    axis: int = 1,
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """The squared error of softmax probabilities (Brier score), summed over the classes.
 
@@ -26,6 +36,7 @@ def softmax_mse_loss(
     ignore_index: rows with this class index count for nothing.
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the number of rows that count; nan where there are none.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position) or not summing to 1, mismatched shapes, wrong dtypes,
@@ -34,6 +45,8 @@ def softmax_mse_loss(
     Source: `lossbook.losses.get("softmax_mse").source("torch")`.
     """
     function = "softmax_mse_loss"
+    arguments.check_precision(function, precision)
+    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
     seen = rows.has_values(logits, targets)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
@@ -43,11 +56,11 @@ def softmax_mse_loss(
     if not call.by_index:
         if seen:
             arguments.check_sums(function, rows.real(targets).sum(call.axis))
-        return rows.run(code, logits, (targets,), reduction=reduction, error=_constant(function))
+        return rows.run(code, logits, (targets,), **shared)
     options, index = _counted(targets, ignore_index, seen)
     classes = torch.arange(call.classes, device=logits.device)
     one_hot = rows.real((index.unsqueeze(-1) == classes).movedim(-1, call.axis))
-    return rows.run(code, logits, (one_hot,), reduction=reduction, error=_constant(function), **options)
+    return rows.run(code, logits, (one_hot,), **shared, **options)
 
 
 def softmax_focal_loss(
@@ -59,6 +72,8 @@ def softmax_focal_loss(
     ignore_index: int = -100,
     reduction: str = "mean",
     axis: int = 1,
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """Focal loss of softmax probabilities.
 
@@ -73,6 +88,7 @@ def softmax_focal_loss(
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the number of rows that count (not, as in weighted cross entropy, by the sum of their weights); nan
         where there are none, as in an empty batch or one that is ignored whole.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
@@ -81,6 +97,18 @@ def softmax_focal_loss(
     Source: `lossbook.losses.get("softmax_focal").source("torch")`.
     """
     function = "softmax_focal_loss"
+    if type(gamma) in (int, float) and 0 <= gamma < math.inf and type(alpha) in (int, float, type(None)):
+        options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
+
+        def same(x):
+            return softmax_focal_loss(x, targets, gamma=gamma, alpha=alpha, **options)
+
+        weight = 1.0 if alpha is None else float(alpha)
+        given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
+        ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options) if weight >= 0 else None
+        if ordinary is not None:
+            return ordinary
+    arguments.check_precision(function, precision)
     seen = rows.has_values(logits, targets, alpha if isinstance(alpha, Tensor) else None)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
@@ -98,7 +126,8 @@ def softmax_focal_loss(
         alpha = rows.real(torch.ones(call.classes, device=logits.device)) * scalar
     options, index = _counted(targets, ignore_index, seen)
     code = Code(_softmax_focal, 1, ("alpha",), (("gamma", float(gamma)),), call.axis)
-    return rows.run(code, logits, (index, alpha), reduction=reduction, error=_constant(function), **options)
+    options |= {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
+    return rows.run(code, logits, (index, alpha), **options)
 
 
 def _counted(targets: Tensor, ignore_index: int, seen: bool) -> tuple[dict, Tensor]:
@@ -106,8 +135,3 @@ def _counted(targets: Tensor, ignore_index: int, seen: bool) -> tuple[dict, Tens
     counts = targets != ignore_index
     options = {"counts": None if seen and bool(counts.all()) else counts, "divisor": counts.sum()}
     return options, torch.where(counts, targets, 0).long()
-
-
-def _constant(function: str):
-    """The error for a tensor that wants a gradient."""
-    return lambda argument, got: arguments.wrong(function, argument, got, "a constant: detach() it")

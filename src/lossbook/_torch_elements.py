@@ -13,7 +13,9 @@ from .generated.torch import sigmoid_focal as _sigmoid_focal
 from .generated.torch import sigmoid_mse as _sigmoid_mse
 
 
-def mse_loss(inputs: Tensor, targets: Tensor, *, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    inputs: Tensor, targets: Tensor, *, reduction: str = "mean", precision: str = "exact", inplace: bool = False
+) -> Tensor:
     """The squared error of each prediction, as `torch.nn.functional.mse_loss`.
 
     Domain: real numbers. Formula: (x - y)² for each element; see the chapter on squared error.
@@ -21,17 +23,21 @@ def mse_loss(inputs: Tensor, targets: Tensor, *, reduction: str = "mean") -> Ten
     inputs: predictions, of any shape. targets: numbers, of the shape of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: mismatched shapes, wrong dtypes, an unknown reduction,
         targets that require grad.
     Source: `lossbook.losses.get("mse").source("torch")`.
     """
-    targets, error = _elements("mse_loss", inputs, targets, reduction, shares=False)
-    return rows.run(Code(_mse, 1), inputs, (targets,), reduction=reduction, error=error)
+    targets = _elements("mse_loss", inputs, targets, reduction, precision, shares=False)
+    shared = {"reduction": reduction, "function": "mse_loss", "precision": precision, "inplace": inplace}
+    return rows.run(Code(_mse, 1), inputs, (targets,), **shared)
 
 
-def sigmoid_mse_loss(inputs: Tensor, targets: Tensor, *, reduction: str = "mean") -> Tensor:
+def sigmoid_mse_loss(
+    inputs: Tensor, targets: Tensor, *, reduction: str = "mean", precision: str = "exact", inplace: bool = False
+) -> Tensor:
     """The squared error of the sigmoid of each logit.
 
     Domain: inputs real, targets from 0 to 1. Formula: (σ(z) - y)² for each element; see the chapter on squared error.
@@ -39,6 +45,7 @@ def sigmoid_mse_loss(inputs: Tensor, targets: Tensor, *, reduction: str = "mean"
     inputs: logits, of any shape. targets: probabilities of class 1, of the shape of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], mismatched shapes, wrong dtypes, an unknown reduction,
@@ -46,8 +53,9 @@ def sigmoid_mse_loss(inputs: Tensor, targets: Tensor, *, reduction: str = "mean"
     Stability: σ(z) - y is not formed by a subtraction where y is 0 or 1.
     Source: `lossbook.losses.get("sigmoid_mse").source("torch")`.
     """
-    targets, error = _elements("sigmoid_mse_loss", inputs, targets, reduction)
-    return rows.run(Code(_sigmoid_mse, 1), inputs, (targets,), reduction=reduction, error=error)
+    targets = _elements("sigmoid_mse_loss", inputs, targets, reduction, precision)
+    shared = {"reduction": reduction, "function": "sigmoid_mse_loss", "precision": precision, "inplace": inplace}
+    return rows.run(Code(_sigmoid_mse, 1), inputs, (targets,), **shared)
 
 
 def binary_cross_entropy_with_logits(
@@ -57,6 +65,8 @@ def binary_cross_entropy_with_logits(
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
     reduction: str = "mean",
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """Binary cross entropy of logits, as `torch.nn.functional.binary_cross_entropy_with_logits`.
 
@@ -68,6 +78,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: β, the weight of the positive class; any shape that broadcasts to that of inputs.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements, not by the sum of their weights; nan where there are none.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], negative weights, mismatched shapes, wrong dtypes, an unknown reduction,
@@ -76,20 +87,28 @@ def binary_cross_entropy_with_logits(
     Source: `lossbook.losses.get("binary_cross_entropy").source("torch")`.
     """
     function = "binary_cross_entropy_with_logits"
-    targets, error = _elements(function, inputs, targets, reduction)
+    targets = _elements(function, inputs, targets, reduction, precision)
     for name, factor in (("weight", weight), ("pos_weight", pos_weight)):
         if factor is not None:
             seen = rows.has_values(factor)
             arguments.check_factor(function, name, factor, rows.kind(factor), inputs, values=seen)
-    rows.check_constants(error, weight=weight)
+    rows.check_constants(function, weight=weight)
     beta = inputs.new_ones(()) if pos_weight is None else rows.real(pos_weight)
     scale = None if weight is None else rows.real(weight)
+    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
     code = Code(_binary_cross_entropy, 1, ("pos_weight",))
-    return rows.run(code, inputs, (targets, beta), reduction=reduction, scale=scale, error=error)
+    return rows.run(code, inputs, (targets, beta), scale=scale, **shared)
 
 
 def sigmoid_focal_loss(
-    inputs: Tensor, targets: Tensor, alpha: float | None = 0.25, gamma: float = 2, reduction: str = "none"
+    inputs: Tensor,
+    targets: Tensor,
+    alpha: float | None = 0.25,
+    gamma: float = 2,
+    reduction: str = "none",
+    *,
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """Focal loss of the sigmoid of each logit, as `torchvision.ops.sigmoid_focal_loss`.
 
@@ -104,6 +123,7 @@ def sigmoid_focal_loss(
     gamma: the focusing exponent, any real number from 0; 0 gives binary cross entropy.
     reduction: "none": the loss of each element. "sum": their sum, 0.0 for no elements. "mean": the sum divided by the
         number of elements; nan where there are none.
+    precision, inplace: see the head of `lossbook.torch`.
 
     Returns: the loss in the dtype of the inputs.
     Errors: targets outside [0, 1], alpha above 1, gamma below 0, mismatched shapes, wrong dtypes, an unknown reduction,
@@ -112,20 +132,20 @@ def sigmoid_focal_loss(
     Source: `lossbook.losses.get("sigmoid_focal").source("torch")`.
     """
     function = "sigmoid_focal_loss"
-    targets, error = _elements(function, inputs, targets, reduction)
+    targets = _elements(function, inputs, targets, reduction, precision)
     alpha, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
+    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
     code = Code(_sigmoid_focal, 1, (), (("alpha", alpha), ("gamma", float(gamma))))
-    return rows.run(code, inputs, (targets,), reduction=reduction, scale=scale, error=error)
+    return rows.run(code, inputs, (targets,), scale=scale, **shared)
 
 
-def _elements(function: str, inputs: Tensor, targets: Tensor, reduction: str, *, shares: bool = True):
-    """Checked targets, and the error for a tensor that wants a gradient."""
+def _elements(
+    function: str, inputs: Tensor, targets: Tensor, reduction: str, precision: str, *, shares: bool = True
+) -> Tensor:
+    """Checked targets."""
+    arguments.check_precision(function, precision)
     arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
     if shares and rows.has_values(targets):
-        arguments.check_shares(function, targets)
-
-    def error(argument: str, got: str) -> Exception:
-        return arguments.wrong(function, argument, got, "a constant: detach() it")
-
-    return targets if targets.is_floating_point() else rows.real(targets), error
+        rows.check_shares(function, targets)
+    return targets if targets.is_floating_point() else rows.real(targets)

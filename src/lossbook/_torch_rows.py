@@ -5,14 +5,15 @@ A third derivative is autograd's, through the generated code of the second.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
+from . import _arguments as arguments
 from . import _native_torch as native
 from ._pair_rows import at_infinity, run_in_pairs
 
@@ -161,11 +162,45 @@ class _Vjp(Function):
         return to_logits, code.call("jvp", logits, (), tangent).to(dtype), None
 
 
-def check_constants(error: Callable[[str, str], Exception], **tensors: Tensor | None) -> None:
+def check_shares(function: str, targets: Tensor) -> None:
+    """Targets of a sigmoid, from 0 to 1."""
+    arguments.check_shares(function, targets, *(targets.aminmax() if targets.numel() else ()))
+
+
+def check_constants(function: str, **tensors: Tensor | None) -> None:
     """No tensor may want the gradient that it would not get."""
     for name, tensor in tensors.items():
         if tensor is not None and tensor.requires_grad and torch.is_grad_enabled():
-            raise error(name, "requires grad")
+            raise arguments.wrong(function, name, "requires grad", "a constant: detach() it")
+
+
+class Overwritten(Function):
+    """A value whose gradient has taken the place of the logits; apply to (logits, value, gradient)."""
+
+    @staticmethod
+    def forward(ctx, logits, value, gradient):
+        ctx.gradient = logits.detach().copy_(gradient)  # what was saved of the logits is seen to have changed
+        return value.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output):
+        return ctx.gradient.mul_(grad_output), None, None
+
+
+def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
+    """Whether the gradient may be written over the logits."""
+    whole = logits if logits._base is None else logits._base
+    reasons = {
+        "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
+        "logits that are not contiguous": not logits.is_contiguous(),
+        "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
+        "torch.compile": torch.compiler.is_compiling(),
+        "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise arguments.wrong(function, "inplace", f"is True with {reason}", "inplace=False there")
 
 
 def run(
@@ -177,16 +212,20 @@ def run(
     counts: Tensor | None = None,
     divisor: Tensor | float | None = None,
     scale: Tensor | float | None = None,
-    error: Callable[[str, str], Exception],
+    function: str,
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """The reduced loss in the dtype of the logits.
 
     tensors: arrays, targets first, then the parameters that `code` names. counts: which rows (elements, where there is
     no class axis) count, None for all. divisor: what "mean" divides by, None for the number of all rows. scale: what
     each element's loss is multiplied by, where there is no class axis.
-    error: makes the error for a tensor that wants a gradient and gets none.
+    function: the name that errors give. precision: of a kernel; generated PyTorch code is exact. inplace: whether the gradient is written over the logits.
     """
-    check_constants(error, **dict(zip(("targets", *code.names), tensors, strict=False)))
+    check_constants(function, **dict(zip(("targets", *code.names), tensors, strict=False)))
+    if inplace:
+        check_overwritten(function, logits, reduction)
 
     def masked(x):  # so that nothing in a row that does not count, NaN included, can reach a result
         return x if counts is None else torch.where(code.spread(counts), x, 0)
@@ -199,8 +238,16 @@ def run(
         rows = rows if counts is None else torch.where(counts, rows, 0)
         return masked(_Gradient.apply(rows, masked(x), code, *tensors))
 
-    if (call := native.prepared(code, logits, tensors, reduction, counts, divisor, scale, again)) is not None:
-        return native.loss(logits, call)
+    if (
+        call := native.prepared(code, logits, tensors, reduction, counts, divisor, scale, again, precision)
+    ) is not None:
+        return native.loss(logits, call, inplace)
+    if inplace and logits.requires_grad and torch.is_grad_enabled():
+        x = logits.detach().requires_grad_()
+        value = run(
+            code, x, tensors, reduction=reduction, counts=counts, divisor=divisor, scale=scale, function=function
+        )
+        return Overwritten.apply(logits, value.detach(), torch.autograd.grad(value, x)[0])
     values = _Value.apply(masked(logits), code, *tensors)
     if scale is not None:
         values = values * scale

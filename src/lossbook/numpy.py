@@ -3,8 +3,10 @@
 Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64 and rounded once, at the end.
 Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
 
-With LOSSBOOK_NATIVE=1, float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
-a compiler: `lossbook.native.status()` says whether and why. Their accuracy is that of the other code.
+float32 and float16 are computed by kernels in C++, generated from the same equations and compiled when first used, where
+there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take `precision`: "exact", float64
+arithmetic rounded once at the end, or "fast", float32 arithmetic, at most 16 units in the last place off. Where there is no
+kernel, "fast" is computed exactly too.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import _arguments as arguments
+from . import _native_numpy as native
 from . import _numpy_rows as rows
 from ._numpy_classes import (
     softmax_focal_loss,
@@ -57,7 +60,7 @@ __all__ = [
 
 
 def cross_entropy(
-    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1
+    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1, precision="exact"
 ) -> np.ndarray:
     r"""Cross entropy between softmax probabilities and targets, as `torch.nn.functional.cross_entropy`.
 
@@ -72,6 +75,7 @@ def cross_entropy(
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the sum of the weights of the targets that count (class indices) or by the number of rows
         (probabilities); nan where that is 0, as in an empty batch or one that is ignored whole.
+    precision: see the head of this module.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
@@ -79,11 +83,22 @@ def cross_entropy(
     Stability: finite wherever the result is representable; 1 - p_t and log p_t are never formed by a subtraction.
     Source: `lossbook.losses.get("cross_entropy").source("numpy")`.
     """
-    return _call("cross_entropy", logits, targets, weight, ignore_index, label_smoothing, reduction, axis, False)
+    return _call(
+        "cross_entropy", logits, targets, weight, ignore_index, label_smoothing, reduction, axis, precision, False
+    )
 
 
 def cross_entropy_with_grad(
-    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1, out=None
+    logits,
+    targets,
+    *,
+    weight=None,
+    ignore_index=-100,
+    label_smoothing=0.0,
+    reduction="mean",
+    axis=1,
+    out=None,
+    precision="exact",
 ) -> tuple[np.ndarray, np.ndarray]:
     """`cross_entropy` and its gradient by the logits: (value, gradient).
 
@@ -93,26 +108,46 @@ def cross_entropy_with_grad(
     """
     function = "cross_entropy_with_grad"
     return _call(
-        function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, True if out is None else out
+        function,
+        logits,
+        targets,
+        weight,
+        ignore_index,
+        label_smoothing,
+        reduction,
+        axis,
+        precision,
+        True if out is None else out,
     )
 
 
-def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, gradient):
+def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, precision, gradient):
     logits, targets = np.asarray(logits), np.asarray(targets)
+    arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
-    arguments.check_target_values(function, targets, call, ignore_index)
     if weight is None:
         weight = np.ones(call.classes)
     else:
         weight = np.asarray(weight)
         arguments.check_weight(function, weight, rows.kind(weight), call.classes)
         weight = rows.wide(weight)
-    options = {"weight": weight, "reduction": reduction, "axis": call.axis, "gradient": gradient}
+    options = {
+        "weight": weight,
+        "reduction": reduction,
+        "axis": call.axis,
+        "gradient": gradient,
+        "precision": precision,
+    }
+    if call.by_index and label_smoothing == 0:
+        given = {"by_weight": True, "ignore_index": ignore_index}
+        if (found := native.of_index("cross_entropy_index", logits, targets, **given, **options)) is not None:
+            return found
+    arguments.check_target_values(function, targets, call, ignore_index)
     if not call.by_index:
-        return rows.run(_cross_entropy, logits, (rows.wide(targets),), label_smoothing=label_smoothing, **options)
+        return rows.run(_cross_entropy, logits, (targets,), label_smoothing=label_smoothing, **options)
     counts = targets != ignore_index
     index = np.where(counts, targets, 0).astype(np.intp)
     options |= {"counts": None if counts.all() else counts, "divisor": float(np.sum(weight[index], where=counts))}

@@ -4,8 +4,13 @@ Common to all: the dtype of the logits is kept; float16, bfloat16 and float32 ar
 the end. Differentiated by the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument
 raises `ValueError` or `TypeError` that names it; values are not looked at while `vmap` maps over them.
 
-With LOSSBOOK_NATIVE=1, float32 on a CPU is computed by kernels in C, generated from the same equations and compiled when first used, where there is
-a compiler: `lossbook.native.status()` says whether and why. Their accuracy is that of the other code.
+On a CPU, float32, float16 and bfloat16 are computed by kernels in C++, generated from the same equations and compiled when
+first used, where there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take two options:
+
+precision: "exact", float64 arithmetic rounded once at the end, or "fast", float32 arithmetic, at most 16 units in the last
+    place off. Where there is no kernel, "fast" is computed exactly too.
+inplace: True lets the gradient overwrite the logits, which saves its memory; they hold no logits afterwards. Refused where
+    it would be unsafe: reduction "none", a leaf that requires grad, logits that are not contiguous.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import torch
 from torch import Tensor
 
 from . import _arguments as arguments
+from . import _native_torch as native
 from . import _torch_rows as rows
 from ._torch_classes import softmax_focal_loss, softmax_mse_loss
 from ._torch_elements import binary_cross_entropy_with_logits, mse_loss, sigmoid_focal_loss, sigmoid_mse_loss
@@ -62,6 +68,8 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     reduction: str = "mean",
     axis: int = 1,
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     r"""Cross entropy between softmax probabilities and targets, as `torch.nn.functional.cross_entropy`.
 
@@ -76,6 +84,7 @@ def cross_entropy(
     reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0.0 where no row counts. "mean": the sum
         divided by the sum of the weights of the targets that count (class indices) or by the number of rows
         (probabilities); nan, with gradient 0, where that is 0, as in an empty batch or one that is ignored whole.
+    precision, inplace: see the head of this module.
 
     Returns: the loss in the dtype of the logits.
     Errors: targets out of range (shown with their first position), mismatched shapes, wrong dtypes, an empty class axis,
@@ -85,6 +94,18 @@ def cross_entropy(
     Source: `lossbook.losses.get("cross_entropy").source("torch")`.
     """
     function = "cross_entropy"
+    if weight is None and label_smoothing == 0:
+        options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
+
+        def same(x):
+            return cross_entropy(x, targets, **options)
+
+        ordinary = native.of_index(
+            "cross_entropy_index", same, logits, targets, by_weight=True, inplace=inplace, **options
+        )
+        if ordinary is not None:
+            return ordinary
+    arguments.check_precision(function, precision)
     seen = rows.has_values(logits, targets, weight)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
@@ -97,25 +118,21 @@ def cross_entropy(
         arguments.check_weight(function, weight, rows.kind(weight), call.classes, values=seen)
         weight = rows.real(weight)
 
-    def error(argument: str, got: str) -> Exception:
-        return arguments.wrong(function, argument, got, "a constant: detach() it")
-
+    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
     smoothed = Code(_cross_entropy, 1, ("weight",), (("label_smoothing", float(label_smoothing)),), call.axis)
     if not call.by_index:
-        return rows.run(smoothed, logits, (targets, weight), reduction=reduction, error=error)
+        return rows.run(smoothed, logits, (targets, weight), **shared)
     counts = targets != ignore_index
     index = torch.where(counts, targets, 0).long()
-    options = {
-        "reduction": reduction,
+    shared |= {
         "counts": None if seen and bool(counts.all()) else counts,
         "divisor": torch.where(counts, weight[index.unsqueeze(0)], 0).sum(),  # an index of no axes would end vmap
-        "error": error,
     }
     if label_smoothing == 0:
-        return rows.run(Code(_cross_entropy_index, 1, ("weight",), (), call.axis), logits, (index, weight), **options)
+        return rows.run(Code(_cross_entropy_index, 1, ("weight",), (), call.axis), logits, (index, weight), **shared)
     classes = torch.arange(call.classes, device=logits.device)
     one_hot = rows.real((index.unsqueeze(-1) == classes).movedim(-1, call.axis))
-    return rows.run(smoothed, logits, (one_hot, weight), **options)
+    return rows.run(smoothed, logits, (one_hot, weight), **shared)
 
 
 class CrossEntropyLoss(torch.nn.Module):
@@ -129,15 +146,20 @@ class CrossEntropyLoss(torch.nn.Module):
         label_smoothing: float = 0.0,
         reduction: str = "mean",
         axis: int = 1,
+        precision: str = "exact",
+        inplace: bool = False,
     ):
         super().__init__()
         arguments.check_reduction(type(self).__name__, reduction)
         arguments.check_number(type(self).__name__, "label_smoothing", label_smoothing, 0, 1)
+        arguments.check_precision(type(self).__name__, precision)
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
         self.reduction = reduction
         self.axis = axis
+        self.precision = precision
+        self.inplace = inplace
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss."""
@@ -149,13 +171,15 @@ class CrossEntropyLoss(torch.nn.Module):
             label_smoothing=self.label_smoothing,
             reduction=self.reduction,
             axis=self.axis,
+            precision=self.precision,
+            inplace=self.inplace,
         )
 
     def extra_repr(self) -> str:
         """The options, for `print`."""
         return (
             f"ignore_index={self.ignore_index}, label_smoothing={self.label_smoothing}, "
-            f"reduction={self.reduction!r}, axis={self.axis}"
+            f"reduction={self.reduction!r}, axis={self.axis}, precision={self.precision!r}, inplace={self.inplace}"
         )
 
 

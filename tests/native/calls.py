@@ -27,7 +27,7 @@ def run(name, logits, targets, *, layout="rows", inplace=False, gradient=True, t
         return np.ascontiguousarray(a if layout == "rows" else a.T)
 
     x = laid(logits)
-    inputs = {"arrays": [], "weights": [], "numbers": []}
+    inputs, weights, numbers = {"arrays": []}, [], []
     kept = []
     for argument, role in code.inputs[1:]:
         value = options.get(argument, PARAMETERS.get(argument))
@@ -39,11 +39,11 @@ def run(name, logits, targets, *, layout="rows", inplace=False, gradient=True, t
             inputs["index"] = address(kept[-1])
         elif role == "per class":
             kept.append(np.ascontiguousarray(np.broadcast_to(value, classes), np.float64))
-            inputs["weights"].append(address(kept[-1]))
+            weights.append(address(kept[-1]))
         else:
-            inputs["numbers"].append(float(value))
+            numbers.append(float(value))
     values = np.full(rows, np.nan, np.float32)
     slope = (x if inplace else np.full_like(x, np.nan)) if gradient else None
     more = {"gradient": address(slope), "values": address(values), "factors": address(factors), "threads": threads}
-    total = code.run(shape, address(x), **inputs, **more, **extra)
+    total = code.run(shape, address(x), code.fixed(weights, numbers), **inputs, **more, **extra)
     return total, values, None if slope is None else laid(slope)

@@ -128,7 +128,10 @@ class _Body:
                 return self.of_row("index")
             at = f"{k} * stride + b" if self.tall else k
             text = f"read({node.value}[{at}])"
-            return text if raw else self.cast(text, k if k == "k" else None)
+            if raw:
+                return text
+            text = self.cast(text, k if k == "k" else None)
+            return f"bounded({text})" if role == "logits" and not (self.by_class or self.near) else text
         if op == "class_count":
             return self.cast("classes", k)
         if op == "classes":

@@ -91,6 +91,9 @@ INSIDE(float) larger(float a, float b) { return (a > b) | (a != a) ? a : b; }
 INSIDE(float) smaller(float a, float b) { return (a < b) | (a != a) ? a : b; }
 INSIDE(float) abs_(float x) { return of_bits(bits_of(x) & 0x7fffffff); }
 
+/* A large number stands for infinity: a part of a loss that counts for nothing is then 0, not 0 times infinity. */
+INSIDE(double) bounded(double x) { return smaller(larger(x, -0x1p500), 0x1p500); }
+
 /* exp(x): 2^n exp(r), |r| <= log(2)/2, for |x| <= 700. */
 INSIDE(double) exp_in_range(double x) {
   const double magic = 0x1.8p52; /* its last bits hold n */

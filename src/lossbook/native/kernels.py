@@ -46,15 +46,19 @@ class Kernel:
         text = library.lossbook_inputs().decode()
         self.inputs = tuple(tuple(part.split(":")) for part in text.split(","))
 
+    @staticmethod
+    def fixed(weights: Sequence[int] = (), numbers: Sequence[float] = ()) -> tuple:
+        """The addresses of weights and the numbers as `run` takes them: made once, they serve many calls."""
+        return (POINTER * len(weights))(*weights), (NUMBER * len(numbers))(*numbers)
+
     def run(
         self,
         shape: tuple[int, int, int],
         logits: int,
+        fixed: tuple,
         *,
         arrays: Sequence[int] = (),
         index: int | None = None,
-        weights: Sequence[int] = (),
-        numbers: Sequence[float] = (),
         gradient: int | None = None,
         values: int | None = None,
         factors: int | None = None,
@@ -64,18 +68,17 @@ class Kernel:
     ) -> float:
         """The sum of the values of all rows; with addresses for them, the values and the gradient too.
 
-        shape: outer x classes x inner, as the logits lie in memory. arrays, index, weights, numbers: the other inputs, in
-        the order of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
+        shape: outer x classes x inner, as the logits lie in memory. fixed, arrays, index: the other inputs, in the order
+        of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
         ignored: the class of rows that count for nothing. gradient may be the address of the logits.
         """
         total = NUMBER()
         failed = self.run_(
             *shape,
             logits,
-            (POINTER * len(arrays))(*arrays),
+            (POINTER * len(arrays))(*arrays) if arrays else None,
             index,
-            (POINTER * len(weights))(*weights),
-            (NUMBER * len(numbers))(*numbers),
+            *fixed,
             gradient,
             values,
             factors,
@@ -103,9 +106,12 @@ _loaded: dict[tuple[str, str, bool], Kernel | None] = {}
 _failures: list[str] = []
 
 
+SWITCHED_OFF = os.environ.get("LOSSBOOK_NATIVE") == "0"  # read once: a call on few rows costs less
+
+
 def enabled() -> bool:
-    """Unless LOSSBOOK_NATIVE=0, on a machine with the calls that the driver needs."""
-    return os.environ.get("LOSSBOOK_NATIVE") != "0" and os.name == "posix" and sys.byteorder == "little"
+    """Unless LOSSBOOK_NATIVE=0 when this was imported, on a machine with the calls that the driver needs."""
+    return not SWITCHED_OFF and os.name == "posix" and sys.byteorder == "little"
 
 
 def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | None:
@@ -113,13 +119,13 @@ def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | No
 
     fast: float arithmetic, within 16 units in the last place; else double, rounded once.
     """
-    if dtype not in DTYPES or not enabled():
-        return None
     key = (name, dtype, fast)
     try:
         return _loaded[key]
     except KeyError:
         pass
+    if dtype not in DTYPES or not enabled():
+        return None
     with _lock:
         if key not in _loaded:
             _loaded[key] = _load(*key) if not _failures else None
@@ -146,8 +152,7 @@ def status() -> Status:
     """Whether losses are computed by compiled kernels, and why or why not."""
     command, reason = "", ""
     if not enabled():
-        switched = os.environ.get("LOSSBOOK_NATIVE") == "0"
-        reason = "switched off by LOSSBOOK_NATIVE=0" if switched else f"not supported on {sys.platform}"
+        reason = "switched off by LOSSBOOK_NATIVE=0" if SWITCHED_OFF else f"not supported on {sys.platform}"
     else:
         try:
             command = " ".join(compiler.compiler())
