@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -23,8 +25,10 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     warnings.simplefilter("ignore")  # what other people's code warns of is their affair
     torch.set_num_threads(setting.threads)
     for group in groups(setting, smoke):
+        start = time.monotonic()
         for line in measured(group, setting, smoke):
             write(json.dumps(line))
+        print(f"  {group.workload}, {group.loss}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
 
 
 def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
