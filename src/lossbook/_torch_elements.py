@@ -93,11 +93,13 @@ def binary_cross_entropy_with_logits(
             seen = rows.has_values(factor)
             arguments.check_factor(function, name, factor, rows.kind(factor), inputs, values=seen)
     rows.check_constants(function, weight=weight)
-    beta = inputs.new_ones(()) if pos_weight is None else rows.real(pos_weight)
     scale = None if weight is None else rows.real(weight)
     shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
+    if pos_weight is None:
+        code = Code(_binary_cross_entropy, 1, (), (("pos_weight", 1.0),))
+        return rows.run(code, inputs, (targets,), scale=scale, **shared)
     code = Code(_binary_cross_entropy, 1, ("pos_weight",))
-    return rows.run(code, inputs, (targets, beta), scale=scale, **shared)
+    return rows.run(code, inputs, (targets, rows.real(pos_weight)), scale=scale, **shared)
 
 
 def sigmoid_focal_loss(

@@ -5,6 +5,7 @@ A third derivative is autograd's, through the generated code of the second.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from . import _arguments as arguments
+from . import _native_ops as ops
 from . import _native_torch as native
 from ._pair_rows import at_infinity, run_in_pairs
 
@@ -36,8 +38,10 @@ def wide(tensor: Tensor) -> Tensor:
 
 
 def has_values(*tensors: Tensor | None) -> bool:
-    """Whether the values can be looked at: not while `torch.func.vmap` maps over them."""
-    return not any(t is not None and _mapped(t) for t in tensors)
+    """Whether the values can be looked at: not in a graph, on the meta device, or while `torch.func.vmap` maps over them."""
+    if torch.compiler.is_compiling():
+        return False
+    return not any(t is not None and (t.is_meta or _mapped(t)) for t in tensors)
 
 
 def _mapped(tensor: Tensor) -> bool:
@@ -64,7 +68,7 @@ class Code:
         tensors = tuple(map(wide, tensors))
         options = dict(zip(self.names, tensors[self.arrays :], strict=True)) | dict(self.numbers)
         function, arrays = getattr(self.module, name), (*tensors[: self.arrays], *map(wide, more))
-        in_pairs = logits.dtype == torch.float64 and has_values(logits, *arrays) and not torch.compiler.is_compiling()
+        in_pairs = logits.dtype == torch.float64 and has_values(logits, *arrays)
 
         def result(x):
             if in_pairs:
@@ -123,6 +127,23 @@ class _Gradient(Function):
         return (to_rows, to_logits, None, *(None for _ in tensors))
 
 
+class _ValueInGraph(Function):
+    """`_Value` as torch.compile can trace it."""
+
+    @staticmethod
+    def forward(ctx, logits, code, *tensors):
+        ctx.code = code
+        ctx.save_for_backward(logits, *tensors)
+        return code.call("value", logits, tensors)
+
+    @staticmethod
+    def backward(ctx, grad_rows):
+        logits, *tensors = ctx.saved_tensors
+        code = ctx.code
+        slope = code.spread(grad_rows) * code.call("gradient", logits, tuple(tensors))
+        return (slope.to(logits.dtype), None, *(None for _ in tensors))
+
+
 class Activation(Function):
     """An activation; apply to (logits, Code)."""
 
@@ -174,6 +195,43 @@ def check_constants(function: str, **tensors: Tensor | None) -> None:
             raise arguments.wrong(function, name, "requires grad", "a constant: detach() it")
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A reduced loss, by its parts: see `run`."""
+
+    code: Code
+    tensors: tuple[Tensor, ...]
+    counts: Tensor | None
+    scale: Tensor | float
+    reduction: str
+    divisor: Tensor | float | None
+
+    def masked(self, x: Tensor) -> Tensor:
+        """So that nothing in a row that does not count, NaN included, can reach a result."""
+        return x if self.counts is None else torch.where(self.code.spread(self.counts), x, 0)
+
+    def gradient(self, logits: Tensor, grad_output: Tensor) -> Tensor:
+        """Its gradient times a number, or times one for each row, by code that can be differentiated."""
+        shape = [n for k, n in enumerate(logits.shape) if k != self.code.axis]
+        rows = real(grad_output) * self.scale
+        if self.reduction == "mean":
+            divisor = math.prod(shape) if self.divisor is None else self.divisor
+            divisor = torch.as_tensor(divisor, device=rows.device)
+            rows = torch.where(divisor == 0, 0, rows / torch.where(divisor == 0, 1, divisor))
+        rows = rows.expand(shape)
+        rows = rows if self.counts is None else torch.where(self.counts, rows, 0)
+        return self.masked(_Gradient.apply(rows, self.masked(logits), self.code, *self.tensors))
+
+    def bent(self, logits: Tensor, tangent: Tensor) -> Tensor:
+        """Its Hessian times a vector."""
+        rows = [n for k, n in enumerate(logits.shape) if k != self.code.axis]
+        one = logits.new_ones(rows if self.reduction == "none" else [])
+        with torch.enable_grad():
+            x = logits if logits.requires_grad else logits.detach().requires_grad_()
+            (result,) = torch.autograd.grad(self.gradient(x, one), x, tangent, create_graph=True)
+        return result
+
+
 class Overwritten(Function):
     """A value whose gradient has taken the place of the logits; apply to (logits, value, gradient)."""
 
@@ -221,26 +279,20 @@ def run(
     tensors: arrays, targets first, then the parameters that `code` names. counts: which rows (elements, where there is
     no class axis) count, None for all. divisor: what "mean" divides by, None for the number of all rows. scale: what
     each element's loss is multiplied by, where there is no class axis.
-    function: the name that errors give. precision: of a kernel; generated PyTorch code is exact. inplace: whether the gradient is written over the logits.
+    function: the name that errors give. precision: of a kernel; generated PyTorch code is exact. inplace: whether the
+    gradient is written over the logits.
     """
     check_constants(function, **dict(zip(("targets", *code.names), tensors, strict=False)))
     if inplace:
         check_overwritten(function, logits, reduction)
 
-    def masked(x):  # so that nothing in a row that does not count, NaN included, can reach a result
-        return x if counts is None else torch.where(code.spread(counts), x, 0)
-
-    def again(x, grad_output):
-        """The gradient of the whole, by code that can be differentiated."""
-        rows = grad_output.double() * call.factor
-        if call.divisor is not None:
-            rows = rows.expand([n for k, n in enumerate(x.shape) if k != code.axis])
-        rows = rows if counts is None else torch.where(counts, rows, 0)
-        return masked(_Gradient.apply(rows, masked(x), code, *tensors))
-
-    if (
-        call := native.prepared(code, logits, tensors, reduction, counts, divisor, scale, again, precision)
-    ) is not None:
+    whole = Whole(code, tensors, counts, 1 if scale is None else scale, reduction, divisor)
+    if torch.compiler.is_compiling():
+        found = ops.loss(code, logits, tensors, reduction, counts, divisor, scale, precision)
+        if found is not None:
+            return found
+    call = native.prepared(code, logits, tensors, reduction, counts, divisor, scale, whole.gradient, precision)
+    if call is not None:
         return native.loss(logits, call, inplace)
     if inplace and logits.requires_grad and torch.is_grad_enabled():
         x = logits.detach().requires_grad_()
@@ -248,7 +300,8 @@ def run(
             code, x, tensors, reduction=reduction, counts=counts, divisor=divisor, scale=scale, function=function
         )
         return Overwritten.apply(logits, value.detach(), torch.autograd.grad(value, x)[0])
-    values = _Value.apply(masked(logits), code, *tensors)
+    function = _ValueInGraph if torch.compiler.is_compiling() else _Value
+    values = function.apply(whole.masked(logits), code, *tensors)
     if scale is not None:
         values = values * scale
     if counts is not None:

@@ -1,9 +1,11 @@
 """Calling kernels on arrays, in every layout, as the tests need it."""
 
+import ml_dtypes
 import numpy as np
 
 from lossbook.native import kernel
 
+MEMORY = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}  # comes with jax
 PARAMETERS = {"alpha": 1.0, "gamma": 2.0, "label_smoothing": 0.0, "pos_weight": 1.0, "weight": 1.0}
 
 
@@ -11,15 +13,29 @@ def address(array):
     return None if array is None else array.ctypes.data
 
 
-def run(name, logits, targets, *, layout="rows", inplace=False, gradient=True, threads=2, factors=None, **options):
+def run(
+    name,
+    logits,
+    targets,
+    *,
+    layout="rows",
+    inplace=False,
+    gradient=True,
+    threads=2,
+    factors=None,
+    dtype="float32",
+    fast=False,
+    **options,
+):
     """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored.
 
     layout: "rows", the classes of a row follow each other; "planes": the rows of a class do.
     """
-    code = kernel(name)
+    code = kernel(name, dtype, fast)
     assert code is not None
+    memory = MEMORY[dtype]
     extra = {key: options.pop(key) for key in ("factor", "ignored") if key in options}
-    logits = np.array(logits, np.float32)
+    logits = np.array(logits, memory)
     rows, classes = logits.shape if logits.ndim == 2 else (logits.size, 1)
     shape = (1, 1, rows) if logits.ndim == 1 else (rows, classes, 1) if layout == "rows" else (1, classes, rows)
 
@@ -32,7 +48,7 @@ def run(name, logits, targets, *, layout="rows", inplace=False, gradient=True, t
     for argument, role in code.inputs[1:]:
         value = options.get(argument, PARAMETERS.get(argument))
         if role == "array":
-            kept.append(laid(np.asarray(targets, np.float32)))
+            kept.append(laid(np.asarray(targets, memory)))
             inputs["arrays"].append(address(kept[-1]))
         elif role == "class index":
             kept.append(np.ascontiguousarray(targets, np.int64))
@@ -42,7 +58,7 @@ def run(name, logits, targets, *, layout="rows", inplace=False, gradient=True, t
             weights.append(address(kept[-1]))
         else:
             numbers.append(float(value))
-    values = np.full(rows, np.nan, np.float32)
+    values = np.full(rows, np.nan, memory)
     slope = (x if inplace else np.full_like(x, np.nan)) if gradient else None
     more = {"gradient": address(slope), "values": address(values), "factors": address(factors), "threads": threads}
     total = code.run(shape, address(x), code.fixed(weights, numbers), **inputs, **more, **extra)

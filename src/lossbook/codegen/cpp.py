@@ -128,10 +128,7 @@ class _Body:
                 return self.of_row("index")
             at = f"{k} * stride + b" if self.tall else k
             text = f"read({node.value}[{at}])"
-            if raw:
-                return text
-            text = self.cast(text, k if k == "k" else None)
-            return f"bounded({text})" if role == "logits" and not (self.by_class or self.near) else text
+            return text if raw else self.cast(text, k if k == "k" else None)
         if op == "class_count":
             return self.cast("classes", k)
         if op == "classes":
@@ -490,6 +487,7 @@ def _facts(program: Fused, near: Fused | None) -> list[str]:
         "NUMBERS": roles.count("scalar"),
         "STORED": max(len(p.stored) for p in (program, near) if p),
         "EXPONENT": scalars.index(powers[0]) if powers else -1,
+        "HARD": int(not by_class and any(node.op == "exp" for node in seen)),
         "NEAR": ("1" if by_class else "FAST") if near else "0",
     }
     names = ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed)

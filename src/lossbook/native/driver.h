@@ -63,6 +63,26 @@ INSIDE(int) moderate(double factor) {
   return !FAST || (size <= 1 && size >= 0x1p-24);
 }
 
+#if !BY_CLASS
+typedef struct {
+  int any;
+  unsigned char at[BLOCK];
+  real finite[BLOCK];
+} Infinite;
+
+/* A large number stands for infinity: a part of a loss that counts for nothing is then 0, not 0 times infinity. */
+static const real *without_infinity(const real *logits, int64_t rows, Infinite *infinite) {
+  infinite->any = near::farthest(logits, rows, 0) >= 0x7f800000;
+  if (!infinite->any) return logits;
+  for (int64_t b = 0; b < rows; b++) {
+    const double x = read(logits[b]);
+    infinite->at[b] = abs_(x) == INFINITY;
+    infinite->finite[b] = infinite->at[b] ? write(x > 0 ? LARGE : -LARGE) : logits[b];
+  }
+  return infinite->finite;
+}
+#endif
+
 /* A block of rows; class numbers that do not count are replaced by 0. */
 static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
   unsigned char counts[BLOCK];
@@ -94,6 +114,12 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   }
 #if !BY_CLASS
   within &= near::farthest(in.logits, rows, 0) <= in.reach;
+#if HARD /* between two classes the parts of a gradient cancel: there float has too few digits */
+  int soft = 0;
+  SIMD_OF(reduction(| : soft))
+  for (int64_t b = 0; b < rows; b++) soft |= (read(in.arrays[0][b]) != 0) & (read(in.arrays[0][b]) != 1);
+  within &= !soft;
+#endif
 #endif
   near::Each *room = (near::Each *)scratch;
   if (within)
@@ -106,8 +132,23 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   }
 #endif
   double values[BLOCK];
+#if !BY_CLASS
+  Infinite infinite;
+  in.logits = without_infinity(in.logits, rows, &infinite);
+#endif
   total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (double *)scratch)
                    : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (double *)scratch);
+#if !BY_CLASS
+  if (infinite.any) {
+    total = 0;
+    for (int64_t b = 0; b < rows; b++) {
+      if (infinite.at[b] && abs_(values[b]) > 256) values[b] *= INFINITY;
+      if (infinite.at[b] && gradient && abs_(read(gradient[b])) > 256 * abs_(call->factor * factors[b]))
+        gradient[b] = write(read(gradient[b]) * (double)INFINITY);
+      total += values[b];
+    }
+  }
+#endif
   if (call->values)
     SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
   return total;

@@ -58,6 +58,7 @@ INSIDE(number) read(real x) {
   const float finite = of_bits(size) * 0x1p112f;
   return of_bits((size >= 0x0f800000 ? size | 0x7f800000 : bits_of(finite)) | sign);
 }
+#define LARGE 65504.0
 INSIDE(real) write(double x) {
   const float y = (float)rounded(x, 11, -14);
   const uint32_t bits = bits_of(y), size = bits & 0x7fffffff;
@@ -81,6 +82,10 @@ INSIDE(real) write(double x) { return (real)x; }
 INSIDE(real) write(float x) { return x; }
 #endif
 
+#ifndef LARGE
+#define LARGE 0x1p120
+#endif
+
 /* -- functions -------------------------------------------------------------------------------------------------------- */
 
 /* NaN wins, as in numpy.maximum. */
@@ -90,9 +95,6 @@ INSIDE(double) abs_(double x) { return of_bits(bits_of(x) & 0x7fffffffffffffff);
 INSIDE(float) larger(float a, float b) { return (a > b) | (a != a) ? a : b; }
 INSIDE(float) smaller(float a, float b) { return (a < b) | (a != a) ? a : b; }
 INSIDE(float) abs_(float x) { return of_bits(bits_of(x) & 0x7fffffff); }
-
-/* A large number stands for infinity: a part of a loss that counts for nothing is then 0, not 0 times infinity. */
-INSIDE(double) bounded(double x) { return smaller(larger(x, -0x1p500), 0x1p500); }
 
 /* exp(x): 2^n exp(r), |r| <= log(2)/2, for |x| <= 700. */
 INSIDE(double) exp_in_range(double x) {
@@ -236,9 +238,11 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
   }
 }
 
-/* The same for rows side by side. */
+/* The same for rows side by side: about as many groups as there are classes in one. */
 template <typename Loop> INSIDE(void) in_groups(int64_t classes, Loop loop) {
-  const Class all = (Class)classes, step = FAST ? 16 : all;
+  const Class all = (Class)classes;
+  Class step = FAST ? 16 : all;
+  while ((int64_t)step * step < classes) step *= 2;
   for (Class from = 0; from < all; from += step) loop(from, all - from > step ? from + step : all);
 }
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
+LINE = 64  # bytes: a block starts where a line of the cache does
 LEAST = 1 << 20  # bytes: below, the allocator has warm memory of its own
 _lock = threading.RLock()  # a lease may end while the same thread holds it
 _idle: list[np.ndarray] = []
@@ -33,7 +34,9 @@ def lease(size: int) -> ctypes.Array:
                 block = _idle.pop(n)
                 break
     if block is None:
-        block = np.empty(size, np.uint8)
+        whole = np.empty(size + LINE, np.uint8)
+        start = -whole.ctypes.data % LINE
+        block = whole[start : start + size]
     leased = _kind(size).from_buffer(block)
     leased.block = block
     return leased
@@ -51,7 +54,7 @@ def idle() -> int:
         return sum(block.nbytes for block in _idle)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _kind(size: int) -> type:
     return type("Lease", (ctypes.c_char * size,), {"__del__": lambda self: _give(self.block)})
 

@@ -14,6 +14,7 @@
 #define NUMBERS 1
 #define STORED 0
 #define EXPONENT -1
+#define HARD 1
 #define NEAR FAST
 #define INPUTS "logits:logits,targets:array,pos_weight:scalar"
 #include "kernel.h"
@@ -33,8 +34,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      v2[b] = larger(bounded((double)read(logits[k * stride + b])), 0.0);
-      const double v3 = abs_(bounded((double)read(logits[k * stride + b])));
+      v2[b] = larger((double)read(logits[k * stride + b]), 0.0);
+      const double v3 = abs_((double)read(logits[k * stride + b]));
       const double v4 = (-v3);
       tail5[b] = exp_(v4);
     }
@@ -43,7 +44,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const double log_total6 = log1p_to_one(tail5[b]);
       const double neg_log_complement7 = (v2[b] + log_total6);
       const double v8 = (v1[b] * neg_log_complement7);
-      const double v9 = (-bounded((double)read(logits[k * stride + b])));
+      const double v9 = (-(double)read(logits[k * stride + b]));
       const double v10 = larger(v9, 0.0);
       const double neg_log_probs11 = (v10 + log_total6);
       const double v12 = (pos_weight * neg_log_probs11);
@@ -78,10 +79,10 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_(bounded((double)read(logits[k * stride + b])));
+      const double v2 = abs_((double)read(logits[k * stride + b]));
       const double v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = ((bounded((double)read(logits[k * stride + b])) >= 0.0) ? 1.0 : tail4[b]);
+      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
       total6[b] = (1.0 + tail4[b]);
     }
     SIMD
@@ -89,19 +90,19 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const double v7 = (1.0 / total6[b]);
       const double probs8 = (v5[b] * v7);
       const double negative_part9 = (v1[b] * probs8);
-      const double v10 = ((bounded((double)read(logits[k * stride + b])) <= 0.0) ? 1.0 : tail4[b]);
+      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
       const double complement11 = (v10 * v7);
       const double v12 = (pos_weight * complement11);
       const double positive_part13 = (v12 * (double)read(targets[k * stride + b]));
       v14[b] = (negative_part9 - positive_part13);
-      v15[b] = larger(bounded((double)read(logits[k * stride + b])), 0.0);
+      v15[b] = larger((double)read(logits[k * stride + b]), 0.0);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       const double log_total16 = log1p_to_one(tail4[b]);
       const double neg_log_complement17 = (v15[b] + log_total16);
       const double v18 = (v1[b] * neg_log_complement17);
-      const double v19 = (-bounded((double)read(logits[k * stride + b])));
+      const double v19 = (-(double)read(logits[k * stride + b]));
       const double v20 = larger(v19, 0.0);
       const double neg_log_probs21 = (v20 + log_total16);
       const double v22 = (pos_weight * neg_log_probs21);

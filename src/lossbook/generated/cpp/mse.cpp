@@ -13,6 +13,7 @@
 #define NUMBERS 0
 #define STORED 0
 #define EXPONENT -1
+#define HARD 0
 #define NEAR FAST
 #define INPUTS "inputs:logits,targets:array"
 #include "kernel.h"
@@ -26,7 +27,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = (bounded((double)read(inputs[k * stride + b])) - (double)read(targets[k * stride + b]));
+      const double v1 = ((double)read(inputs[k * stride + b]) - (double)read(targets[k * stride + b]));
       const double v2 = (v1 * v1);
       const double loss = v2;
       total += loss;
@@ -45,7 +46,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = (bounded((double)read(inputs[k * stride + b])) - (double)read(targets[k * stride + b]));
+      const double v1 = ((double)read(inputs[k * stride + b]) - (double)read(targets[k * stride + b]));
       const double v2 = (2.0 * v1);
       const double v3 = (v1 * v1);
       const double loss = v3;

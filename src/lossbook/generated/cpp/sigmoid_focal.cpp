@@ -14,6 +14,7 @@
 #define NUMBERS 2
 #define STORED 0
 #define EXPONENT 1
+#define HARD 1
 #define NEAR FAST
 #define INPUTS "logits:logits,targets:array,alpha:scalar,gamma:scalar"
 #include "kernel.h"
@@ -41,8 +42,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const double v1 = (1.0 - alpha);
       const double v2 = (1.0 - (double)read(targets[k * stride + b]));
       v3[b] = (v1 * v2);
-      v4[b] = larger(bounded((double)read(logits[k * stride + b])), 0.0);
-      const double v5 = abs_(bounded((double)read(logits[k * stride + b])));
+      v4[b] = larger((double)read(logits[k * stride + b]), 0.0);
+      const double v5 = abs_((double)read(logits[k * stride + b]));
       const double v6 = (-v5);
       tail7[b] = exp_(v6);
     }
@@ -51,7 +52,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       log_total8[b] = log1p_to_one(tail7[b]);
       const double neg_log_complement9 = (v4[b] + log_total8[b]);
       v10[b] = (v3[b] * neg_log_complement9);
-      v11[b] = ((bounded((double)read(logits[k * stride + b])) >= 0.0) ? 1.0 : tail7[b]);
+      v11[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail7[b]);
       total12[b] = (1.0 + tail7[b]);
     }
     SIMD
@@ -60,11 +61,11 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const double probs14 = (v11[b] * v13);
       const double modulation_negative15 = power(probs14, gamma, square);
       v16[b] = (v10[b] * modulation_negative15);
-      const double v17 = ((bounded((double)read(logits[k * stride + b])) <= 0.0) ? 1.0 : tail7[b]);
+      const double v17 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail7[b]);
       const double complement18 = (v17 * v13);
       const double modulation_positive19 = power(complement18, gamma, square);
       const double v20 = (alpha * modulation_positive19);
-      const double v21 = (-bounded((double)read(logits[k * stride + b])));
+      const double v21 = (-(double)read(logits[k * stride + b]));
       const double v22 = larger(v21, 0.0);
       const double neg_log_probs23 = (v22 + log_total8[b]);
       const double v24 = (v20 * neg_log_probs23);
@@ -109,24 +110,24 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const double v1 = (1.0 - alpha);
       const double v2 = (1.0 - (double)read(targets[k * stride + b]));
       v3[b] = (v1 * v2);
-      const double v4 = abs_(bounded((double)read(logits[k * stride + b])));
+      const double v4 = abs_((double)read(logits[k * stride + b]));
       const double v5 = (-v4);
       tail6[b] = exp_(v5);
-      v7[b] = ((bounded((double)read(logits[k * stride + b])) >= 0.0) ? 1.0 : tail6[b]);
+      v7[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail6[b]);
       total8[b] = (1.0 + tail6[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       v9[b] = (1.0 / total8[b]);
       probs10[b] = (v7[b] * v9[b]);
-      v11[b] = larger(bounded((double)read(logits[k * stride + b])), 0.0);
+      v11[b] = larger((double)read(logits[k * stride + b]), 0.0);
       log_total12[b] = log1p_to_one(tail6[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       neg_log_complement13[b] = (v11[b] + log_total12[b]);
       const double v14 = (gamma * neg_log_complement13[b]);
-      const double v15 = ((bounded((double)read(logits[k * stride + b])) <= 0.0) ? 1.0 : tail6[b]);
+      const double v15 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail6[b]);
       const double complement16 = (v15 * v9[b]);
       const double v17 = (v14 * complement16);
       const double v18 = (probs10[b] + v17);
@@ -135,7 +136,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       negative_part21[b] = (v19 * modulation_negative20[b]);
       const double modulation_positive22 = power(complement16, gamma, square);
       v23[b] = (alpha * modulation_positive22);
-      const double v24 = (-bounded((double)read(logits[k * stride + b])));
+      const double v24 = (-(double)read(logits[k * stride + b]));
       const double v25 = larger(v24, 0.0);
       neg_log_probs26[b] = (v25 + log_total12[b]);
       const double v27 = (gamma * neg_log_probs26[b]);

@@ -13,6 +13,7 @@
 #define NUMBERS 0
 #define STORED 0
 #define EXPONENT -1
+#define HARD 1
 #define NEAR FAST
 #define INPUTS "logits:logits,targets:array"
 #include "kernel.h"
@@ -31,10 +32,10 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_(bounded((double)read(logits[k * stride + b])));
+      const double v2 = abs_((double)read(logits[k * stride + b]));
       const double v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = ((bounded((double)read(logits[k * stride + b])) >= 0.0) ? 1.0 : tail4[b]);
+      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
       total6[b] = (1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
@@ -42,7 +43,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const double v7 = (1.0 / total6[b]);
       const double probs8 = (v5[b] * v7);
       const double negative_part9 = (v1[b] * probs8);
-      const double v10 = ((bounded((double)read(logits[k * stride + b])) <= 0.0) ? 1.0 : tail4[b]);
+      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
       const double complement11 = (v10 * v7);
       const double positive_part12 = (complement11 * (double)read(targets[k * stride + b]));
       const double v13 = (negative_part9 - positive_part12);
@@ -69,10 +70,10 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_(bounded((double)read(logits[k * stride + b])));
+      const double v2 = abs_((double)read(logits[k * stride + b]));
       const double v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = ((bounded((double)read(logits[k * stride + b])) >= 0.0) ? 1.0 : tail4[b]);
+      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
       total6[b] = (1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
@@ -80,7 +81,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const double v7 = (1.0 / total6[b]);
       const double probs8 = (v5[b] * v7);
       const double negative_part9 = (v1[b] * probs8);
-      const double v10 = ((bounded((double)read(logits[k * stride + b])) <= 0.0) ? 1.0 : tail4[b]);
+      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
       const double complement11 = (v10 * v7);
       const double positive_part12 = (complement11 * (double)read(targets[k * stride + b]));
       const double v13 = (negative_part9 - positive_part12);

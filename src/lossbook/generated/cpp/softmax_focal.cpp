@@ -13,6 +13,7 @@
 #define NUMBERS 1
 #define STORED 1
 #define EXPONENT 0
+#define HARD 0
 #define NEAR 1
 #define INPUTS "logits:logits,targets:class index,alpha:per class,gamma:scalar"
 #include "kernel.h"

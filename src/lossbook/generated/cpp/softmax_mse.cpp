@@ -13,6 +13,7 @@
 #define NUMBERS 0
 #define STORED 1
 #define EXPONENT -1
+#define HARD 0
 #define NEAR 0
 #define INPUTS "logits:logits,targets:array"
 #include "kernel.h"
