@@ -34,13 +34,13 @@ def main() -> None:
     if arguments.child:
         child(Setting(**json.loads(arguments.child)), arguments.smoke)
         return
+    output = arguments.output or (SMOKE_OUTPUT if arguments.smoke else OUTPUT)
+    output.parent.mkdir(parents=True, exist_ok=True)
     lines = []
     for setting in SMOKE_SETTINGS if arguments.smoke else SETTINGS:
         lines += run(setting, arguments.smoke)
-    result = document(lines, arguments.smoke)
-    output = arguments.output or (SMOKE_OUTPUT if arguments.smoke else OUTPUT)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text(result))
+        result = document(lines, arguments.smoke)
+        output.write_text(text(result))  # each time, so that a run cut short leaves what it has
     print(tables(result["rows"]), bar_table(result["bars"]), sep="\n\n")
     if result["failures"]:
         print("", "Not measured:", failure_table(result["failures"]), sep="\n")

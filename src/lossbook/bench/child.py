@@ -17,6 +17,7 @@ from .cases import BUFFERS, Case, case, shapes
 from .plan import SWEEPS, Group, Setting, groups
 from .rounds import Entry, give_back, measure, peak
 
+WEIGHED = 1 << 22  # bytes of logits: for fewer, memory is that of everything else
 TOLERANCE = 1e-3  # of the largest gradient: is it the same loss at all?
 
 
@@ -64,7 +65,7 @@ def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> li
     for entry in found:
         if entry.error is None:
             entry.attempt(warm, entry, inputs, right)
-    if setting.allocator == "default" and group.workload != "tiny":
+    if setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED:
         for entry in found:
             if entry.error is None:
                 entry.memory = entry.attempt(peak, entry, inputs.logits.nbytes)

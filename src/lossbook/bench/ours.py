@@ -82,7 +82,7 @@ def _in_place_step(case: Case, name: str, precision: str, function, options: dic
         made[n] = source.mul(1)
 
     def call(n):
-        logits = made.pop(n)
+        logits = made[n]  # kept until the next one is made: that it is given back is no part of the loss
         value = function(logits, targets, inplace=True, **options)
         (gradient,) = torch.autograd.grad(value, logits)
         return value, gradient

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 FEWEST = 3  # rounds, however slow
+LONG = 2.0  # seconds: from there on `FEWEST` - 1
 LEAST = 1e-3  # seconds to time: shorter calls are repeated
 
 
@@ -24,7 +25,7 @@ class Entry:
 
     call: the n-th call of a round; gives (value, gradient), None for what there is not. restore: what comes before the
     n-th call, outside the timing. ratios: to the copy, one for each round. memory: the peak above what was there
-    before, in multiples of the logits. error: what it raised.
+    before, in multiples of the logits. cost: seconds of a call, as first seen. error: what it raised.
     """
 
     implementation: str
@@ -34,6 +35,7 @@ class Entry:
     restore: Callable[[int], None] | None = None
     ratios: list[float] = field(default_factory=list)
     memory: float | None = None
+    cost: float | None = None
     error: str | None = None
 
     def timed(self, calls: int) -> float:
@@ -64,11 +66,13 @@ def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: in
     """
     unit = Entry("copy", None, "copy", copy)
     unit.timed(1)
+    for entry in (unit, *entries):
+        if entry.error is None and entry.cost is None:
+            entry.cost = entry.attempt(entry.timed, 1)
     alive = [e for e in entries if e.error is None]
-    costs = {id(e): e.attempt(e.timed, 1) for e in (unit, *alive)}
-    calls = {key: max(1, min(most, round(LEAST / cost))) for key, cost in costs.items() if cost}
+    calls = {id(e): max(1, min(most, round(LEAST / max(e.cost, 1e-9)))) for e in (unit, *alive)}
     share = seconds / max(1, len(alive))
-    wanted = {id(e): max(FEWEST, min(rounds, int(share / costs[id(e)]))) for e in alive if e.error is None}
+    wanted = {id(e): max(FEWEST - (e.cost > LONG), min(rounds, int(share / max(e.cost, 1e-9)))) for e in alive}
     units = []
     for turn in range(rounds):
         if turn >= max(wanted.values(), default=0):
@@ -85,7 +89,7 @@ def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: in
 def peak(entry: Entry, size: int) -> float | None:
     """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes.
 
-    None where the system does not tell.
+    None where the system does not tell. It fills `cost` too: this call was no first one.
     """
     if entry.restore is not None:
         entry.restore(0)
@@ -96,7 +100,9 @@ def peak(entry: Entry, size: int) -> float | None:
     except OSError:
         return None
     before = _resident("VmRSS")
+    start = time.perf_counter()
     entry.call(0)
+    entry.cost = time.perf_counter() - start
     return max(0, _resident("VmHWM") - before) / size
 
 
