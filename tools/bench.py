@@ -8,6 +8,7 @@ Every setting (threads, allocator, kernels or generated code) is a process of it
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import json
 import os
@@ -50,7 +51,7 @@ def run(setting: Setting, smoke: bool) -> list[dict]:
     """The lines of a process in that setting; one that ends early leaves a line that says so."""
     from lossbook.bench.child import environment
 
-    options = json.dumps({name: getattr(setting, name) for name in ("threads", "allocator", "kernels")})
+    options = json.dumps(dataclasses.asdict(setting))
     command = [sys.executable, __file__, "--child", options, *["--smoke"] * smoke]
     start = time.monotonic()
     done = subprocess.run(command, env=environment(setting), stdout=subprocess.PIPE, text=True, check=False)

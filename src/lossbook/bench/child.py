@@ -25,9 +25,10 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     """Measure all groups of a setting."""
     warnings.simplefilter("ignore")  # what other people's code warns of is their affair
     torch.set_num_threads(setting.threads)
+    end = time.monotonic() + setting.seconds
     for group in groups(setting, smoke):
         start = time.monotonic()
-        for line in measured(group, setting, smoke):
+        for line in measured(group, setting, smoke) if start < end else skipped(group, setting):
             write(json.dumps(line))
         print(f"  {group.workload}, {group.loss}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
 
@@ -38,6 +39,14 @@ def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
         inputs = case(group.workload, group.loss, shape)
         yield from rows(inputs, entries(inputs, group, setting), group, setting)
         give_back()
+
+
+def skipped(group: Group, setting: Setting) -> Iterator[dict]:
+    """The lines of a group for which there is no time: on a slow or busy machine, the last ones are."""
+    for name in group.implementations:
+        line = {"workload": group.workload, "shape": [], "loss": group.loss, "implementation": name, "precision": None}
+        line |= {"mode": "all", "threads": setting.threads, "allocator": setting.allocator}
+        yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
 
 
 def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 FEWEST = 3  # rounds, however slow
-LONG = 2.0  # seconds: from there on `FEWEST` - 1
+LONG = 0.7  # seconds: what takes longer is hundreds of copies, and one round tells
 LEAST = 1e-3  # seconds to time: shorter calls are repeated
 
 
@@ -72,7 +72,10 @@ def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: in
     alive = [e for e in entries if e.error is None]
     calls = {id(e): max(1, min(most, round(LEAST / max(e.cost, 1e-9)))) for e in (unit, *alive)}
     share = seconds / max(1, len(alive))
-    wanted = {id(e): max(FEWEST - (e.cost > LONG), min(rounds, int(share / max(e.cost, 1e-9)))) for e in alive}
+    wanted = {}
+    for entry in alive:
+        fewest = FEWEST if entry.cost < LONG else 1
+        wanted[id(entry)] = max(fewest, min(rounds, int(share / max(entry.cost, 1e-9))))
     units = []
     for turn in range(rounds):
         if turn >= max(wanted.values(), default=0):
