@@ -25,6 +25,7 @@ book: _build/html/.ready ## build the site in _build/html; PYODIDE=local for a s
 pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book, and link it from the site
 
 test: lint _build/html/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
+	$(PY) -m lossbook.native
 	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile
 
 serve: _build/html/.ready ## show the site at http://localhost:8000

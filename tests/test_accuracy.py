@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lossbook import accuracy
+from lossbook._native_torch import switched_off
 from lossbook.accuracy import GAMMAS, LOSSES, jobs, measure, rows_of_logits, table
 from lossbook.losses import get
 from lossbook.numerics.ulp import FORMATS
@@ -19,6 +20,14 @@ def test_bars(loss, dtype, gamma):
     lines = measure(loss, dtype, gamma, 16, seed=1)
     assert {line.quantity for line in lines} == {"value", "gradient", "hvp"}
     assert all(line.rows >= 2 for line in lines)
+    assert all(line.passes for line in lines), table(lines)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_generated_code_meets_them_without_kernels(loss, dtype):
+    with switched_off():
+        lines = measure(loss, dtype, 0.5 if loss in FOCAL else None, 8, seed=2)
     assert all(line.passes for line in lines), table(lines)
 
 

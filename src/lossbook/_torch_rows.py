@@ -250,11 +250,11 @@ def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
     """Whether the gradient may be written over the logits."""
     whole = logits if logits._base is None else logits._base
     reasons = {
+        "torch.compile": torch.compiler.is_compiling(),
+        "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
         "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
         "logits that are not contiguous": not logits.is_contiguous(),
         "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
-        "torch.compile": torch.compiler.is_compiling(),
-        "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
     }
     for reason, holds in reasons.items():
         if holds:

@@ -31,7 +31,7 @@ LETTERS = {u: "logits", p: "array", r: "array", a: "array", b: "array"}
 DTYPES = [np.float32, np.float64]
 KINDS = {LOG_RATIO: "limit", ZERO_TIMES_LOG: "limit", NONZERO: "guard"}
 # What these cure is a cost, a division by what may be 0, and a formula that is two: no value of theirs is wrong as written.
-NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES}
+NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES, *rewrites.WITHIN_REACH}
 WITHIN = 4  # units in the last place
 
 
@@ -134,6 +134,22 @@ def test_a_power_with_its_logarithm_is_finite_at_certainty(gamma):
     got = function(at, inputs)(u=np.array([800.0, 1e4, -1e4]), r=gamma)
     expected = [1 + gamma if gamma == 0 else 0] * 2 + [1]
     np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rewrite", rewrites.WITHIN_REACH, ids=lambda a: a.name)
+def test_within_reach_nothing_is_lost(rewrite, dtype):
+    """And out of reach it is: why a kernel asks."""
+    inputs = Inputs("test", rewrites.K, {x: Input("x", "logits"), i: Input("i", "class index")})
+    f = function(rewrite.replacement, inputs)
+    rng = np.random.default_rng(3)
+    for spread in (1e-3, 1, 30):
+        logits = (spread * rng.uniform(-1, 1, 5)).astype(dtype)
+        for n in range(5):
+            truth = evaluate(rewrite.pattern, {rewrites.K: 5, x: logits.tolist(), i: n + 1})
+            assert ulp_error(f(x=logits, i=np.array(n)).reshape(()), truth, dtype) <= 8
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(f(x=np.array([2000, 1999], dtype), i=np.array(0)))
 
 
 def test_every_rewrite_says_why_and_whose_it_is():

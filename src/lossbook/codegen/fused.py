@@ -160,16 +160,21 @@ class _AroundTarget(_Cheaper):
 
     def _of(self, node: Node) -> Node:
         made, make = super()._of(node), self.build.make
-        if made.op == "divide" and made.extent == "row" and made.args[0].op == "exp":
+        if made.op == "exp" and made.args[0].op == "gather":  # looked up among those of all classes
+            return self._at_target(make("exp", made.args[0].args[0]))
+        if made.op == "divide" and made.extent == "row" and self._is_exp(made.args[0]):
             return make("multiply", made.args[0], make("divide", self.build.number(1), made.args[1]))
         if made.op == "exp" and made.args[0].op == "negative" and made.extent == "row":
-            return make("divide", self.build.number(1), make("exp", made.args[0].args[0]))
+            return make("divide", self.build.number(1), self.of(make("exp", made.args[0].args[0])))
         if made.op == "where" and made.extent == "each" and made.args[1].extent == "row":
             factor, rest = self.factor(made.args[2])
             here = factor and self.without(made.args[1], factor)
             if here is not None:
                 return make("multiply", factor, make("where", made.args[0], here, rest or self.build.number(1)))
         return made
+
+    def _is_exp(self, node: Node) -> bool:
+        return (node.args[0] if node.op == "gather" else node).op == "exp"
 
     def without(self, node: Node, factor: Node) -> Node | None:
         """A product without one of its factors, or None."""
@@ -188,7 +193,7 @@ class _AroundTarget(_Cheaper):
 
     def _at_target(self, body: Node) -> Node:
         """What a function of the logits is at the target."""
-        if body.op == "input":
+        if body.op in ("input", "exp"):
             return self.build.make("gather", body, self.index)
         return self.build.make(body.op, *(self._at_target(a) if a.extent == "each" else a for a in body.args))
 

@@ -340,8 +340,8 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
     rest_ += rest_part;
   });
   if (most > in->reach) return NAN;
-  const Row logits_target3 = (Row)read(logits[index]);
-  const Row v4 = exp_(logits_target3);
+  const Each v3 = exp_((Row)read(logits[index]));
+  const Row v4 = v3;
   const Row v5 = ((Row)1.0 / v4);
   const Row v6 = (rest_ * v5);
   const Row log_total7 = log1p_(v6);
@@ -360,8 +360,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Each rest_[BLOCK];
   Each term_4_[BLOCK];
   Each rest_part[BLOCK];
-  Each logits_target3[BLOCK];
-  Each v5[BLOCK];
+  Each v3[BLOCK];
   Each v6[BLOCK];
   Each log_total7[BLOCK];
   Each v8[BLOCK];
@@ -391,16 +390,13 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   });
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
-    logits_target3[b] = (Each)read(logits[index[b] * stride + b]);
+    v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v4 = exp_(logits_target3[b]);
-    v5[b] = ((Each)1.0 / v4);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    v6[b] = (rest_[b] * v5[b]);
+    const Each v4 = v3[b];
+    const Each v5 = ((Each)1.0 / v4);
+    v6[b] = (rest_[b] * v5);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -447,19 +443,18 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     rest_ += rest_part;
   });
   if (most > in->reach) return NAN;
-  const Row logits_target3 = (Row)read(logits[index]);
-  const Row v4 = exp_(logits_target3);
-  const Row v5 = ((Row)1.0 / v4);
-  const Row v6 = (rest_ * v5);
-  const Row log_total7 = log1p_(v6);
-  const Row v8 = ((Row)weight[index] * log_total7);
-  const Row term_5_ = v8;
-  const Row v9 = (-rest_);
-  const Row term_6_ = v9;
-  const Row total10 = (rest_ + v4);
-  const Row v11 = ((Row)1.0 / total10);
-  const Row v12 = ((Row)weight[index] * v11);
-  const Row term_8_ = v12;
+  const Row v3 = term_all[index];
+  const Row v4 = ((Row)1.0 / v3);
+  const Row v5 = (rest_ * v4);
+  const Row log_total6 = log1p_(v5);
+  const Row v7 = ((Row)weight[index] * log_total6);
+  const Row term_5_ = v7;
+  const Row v8 = (-rest_);
+  const Row term_6_ = v8;
+  const Row total9 = (rest_ + v3);
+  const Row v10 = ((Row)1.0 / total9);
+  const Row v11 = ((Row)weight[index] * v10);
+  const Row term_8_ = v11;
   const Row slope = (Row)factor * term_8_;
   if (lost(slope)) return NAN;
   term_all[index] = term_6_;
@@ -487,14 +482,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Each term_8_[BLOCK];
   Each slope[BLOCK];
   Each rest_part[BLOCK];
-  Each logits_target3[BLOCK];
-  Each v4[BLOCK];
+  Each v3[BLOCK];
   Each v5[BLOCK];
-  Each v6[BLOCK];
-  Each log_total7[BLOCK];
-  Each v8[BLOCK];
+  Each log_total6[BLOCK];
+  Each v7[BLOCK];
+  Each v10[BLOCK];
   Each v11[BLOCK];
-  Each v12[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     rest_[b] = 0;
@@ -522,41 +515,37 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   });
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
-    logits_target3[b] = (Each)read(logits[index[b] * stride + b]);
+    v3[b] = term_all[index[b] * ROWS + b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v4[b] = exp_(logits_target3[b]);
-    v5[b] = ((Each)1.0 / v4[b]);
+    const Each v4 = ((Each)1.0 / v3[b]);
+    v5[b] = (rest_[b] * v4);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v6[b] = (rest_[b] * v5[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total7[b] = log1p_(v6[b]);
+    log_total6[b] = log1p_(v5[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
   }
   for (int64_t b = 0; b < rows; b++) {
-    v8[b] = ((Each)weight[index[b]] * log_total7[b]);
+    v7[b] = ((Each)weight[index[b]] * log_total6[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_5_[b] = v8[b];
-    const Each v9 = (-rest_[b]);
-    term_6_[b] = v9;
-    const Each total10 = (rest_[b] + v4[b]);
-    v11[b] = ((Each)1.0 / total10);
+    term_5_[b] = v7[b];
+    const Each v8 = (-rest_[b]);
+    term_6_[b] = v8;
+    const Each total9 = (rest_[b] + v3[b]);
+    v10[b] = ((Each)1.0 / total9);
   }
   for (int64_t b = 0; b < rows; b++) {
-    v12[b] = ((Each)weight[index[b]] * v11[b]);
+    v11[b] = ((Each)weight[index[b]] * v10[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_8_[b] = v12[b];
+    term_8_[b] = v11[b];
   }
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
@@ -569,8 +558,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (Class k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v13 = ((k == index[b]) ? term_6_[b] : term_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(slope[b] * v13);
+      const Each v12 = ((k == index[b]) ? term_6_[b] : term_all[k * ROWS + b]);
+      gradient[k * stride + b] = write(slope[b] * v12);
     }
   }
   SIMD_OF(reduction(+ : total))

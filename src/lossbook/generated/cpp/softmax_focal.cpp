@@ -422,8 +422,8 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
     rest_ += rest_part;
   });
   if (most > in->reach) return NAN;
-  const Row logits_target3 = (Row)read(logits[index]);
-  const Row v4 = exp_(logits_target3);
+  const Each v3 = exp_((Row)read(logits[index]));
+  const Row v4 = v3;
   const Row total5 = (rest_ + v4);
   const Row v6 = ((Row)1.0 / total5);
   const Row prob_others7 = (v6 * rest_);
@@ -448,9 +448,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Each rest_[BLOCK];
   Each scale_[BLOCK];
   Each rest_part[BLOCK];
-  Each logits_target3[BLOCK];
+  Each v3[BLOCK];
   Each v4[BLOCK];
-  Each total5[BLOCK];
   Each modulation8[BLOCK];
   Each v9[BLOCK];
   Each v11[BLOCK];
@@ -481,16 +480,13 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   });
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
-    logits_target3[b] = (Each)read(logits[index[b] * stride + b]);
+    v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v4[b] = exp_(logits_target3[b]);
-    total5[b] = (rest_[b] + v4[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v6 = ((Each)1.0 / total5[b]);
+    v4[b] = v3[b];
+    const Each total5 = (rest_[b] + v4[b]);
+    const Each v6 = ((Each)1.0 / total5);
     const Each prob_others7 = (v6 * rest_[b]);
     modulation8[b] = power(prob_others7, gamma, square);
   }
@@ -543,30 +539,29 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     rest_ += rest_part;
   });
   if (most > in->reach) return NAN;
-  const Row logits_target3 = (Row)read(logits[index]);
-  const Row v4 = exp_(logits_target3);
-  const Row total5 = (rest_ + v4);
-  const Row v6 = ((Row)1.0 / total5);
-  const Row prob_others7 = (v6 * rest_);
-  const Row modulation8 = power(prob_others7, gamma, square);
-  const Row v9 = ((Row)alpha[index] * modulation8);
-  const Row v10 = ((Row)1.0 / v4);
-  const Row v11 = (rest_ * v10);
-  const Row log_total12 = log1p_(v11);
-  const Row scale13 = (v9 * log_total12);
-  const Row scale_ = scale13;
-  const Row v14 = (-rest_);
-  const Row term_7_ = v14;
-  const Row v15 = ((prob_others7 == (Row)0.0) ? (Row)1.0 : log_total12);
-  const Row v16 = ((prob_others7 == (Row)0.0) ? (Row)1.0 : prob_others7);
-  const Row log_ratio17 = (v15 / v16);
-  const Row v18 = ((Row)gamma * log_ratio17);
-  const Row prob_target19 = (v4 * v6);
-  const Row v20 = (v18 * prob_target19);
-  const Row v21 = ((Row)1.0 + v20);
-  const Row scale22 = (v9 * v21);
-  const Row v23 = (scale22 * v6);
-  const Row term_13_ = v23;
+  const Row v3 = term_all[index];
+  const Row total4 = (rest_ + v3);
+  const Row v5 = ((Row)1.0 / total4);
+  const Row prob_others6 = (v5 * rest_);
+  const Row modulation7 = power(prob_others6, gamma, square);
+  const Row v8 = ((Row)alpha[index] * modulation7);
+  const Row v9 = ((Row)1.0 / v3);
+  const Row v10 = (rest_ * v9);
+  const Row log_total11 = log1p_(v10);
+  const Row scale12 = (v8 * log_total11);
+  const Row scale_ = scale12;
+  const Row v13 = (-rest_);
+  const Row term_7_ = v13;
+  const Row v14 = ((prob_others6 == (Row)0.0) ? (Row)1.0 : log_total11);
+  const Row v15 = ((prob_others6 == (Row)0.0) ? (Row)1.0 : prob_others6);
+  const Row log_ratio16 = (v14 / v15);
+  const Row v17 = ((Row)gamma * log_ratio16);
+  const Row prob_target18 = (v3 * v5);
+  const Row v19 = (v17 * prob_target18);
+  const Row v20 = ((Row)1.0 + v19);
+  const Row scale21 = (v8 * v20);
+  const Row v22 = (scale21 * v5);
+  const Row term_13_ = v22;
   const Row slope = (Row)factor * term_13_;
   if (lost(slope)) return NAN;
   term_all[index] = term_7_;
@@ -595,16 +590,14 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Each term_13_[BLOCK];
   Each slope[BLOCK];
   Each rest_part[BLOCK];
-  Each logits_target3[BLOCK];
-  Each v4[BLOCK];
-  Each total5[BLOCK];
-  Each v6[BLOCK];
-  Each prob_others7[BLOCK];
-  Each modulation8[BLOCK];
-  Each v9[BLOCK];
-  Each v11[BLOCK];
-  Each log_total12[BLOCK];
-  Each v21[BLOCK];
+  Each v3[BLOCK];
+  Each v5[BLOCK];
+  Each prob_others6[BLOCK];
+  Each modulation7[BLOCK];
+  Each v8[BLOCK];
+  Each v10[BLOCK];
+  Each log_total11[BLOCK];
+  Each v20[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     rest_[b] = 0;
@@ -632,50 +625,46 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   });
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
-    logits_target3[b] = (Each)read(logits[index[b] * stride + b]);
+    v3[b] = term_all[index[b] * ROWS + b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v4[b] = exp_(logits_target3[b]);
-    total5[b] = (rest_[b] + v4[b]);
+    const Each total4 = (rest_[b] + v3[b]);
+    v5[b] = ((Each)1.0 / total4);
+    prob_others6[b] = (v5[b] * rest_[b]);
+    modulation7[b] = power(prob_others6[b], gamma, square);
+  }
+  for (int64_t b = 0; b < rows; b++) {
+    v8[b] = ((Each)alpha[index[b]] * modulation7[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v6[b] = ((Each)1.0 / total5[b]);
-    prob_others7[b] = (v6[b] * rest_[b]);
-    modulation8[b] = power(prob_others7[b], gamma, square);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v9[b] = ((Each)alpha[index[b]] * modulation8[b]);
+    const Each v9 = ((Each)1.0 / v3[b]);
+    v10[b] = (rest_[b] * v9);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v10 = ((Each)1.0 / v4[b]);
-    v11[b] = (rest_[b] * v10);
+    log_total11[b] = log1p_(v10[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total12[b] = log1p_(v11[b]);
+    const Each scale12 = (v8[b] * log_total11[b]);
+    scale_[b] = scale12;
+    const Each v13 = (-rest_[b]);
+    term_7_[b] = v13;
+    const Each v14 = ((prob_others6[b] == (Each)0.0) ? (Each)1.0 : log_total11[b]);
+    const Each v15 = ((prob_others6[b] == (Each)0.0) ? (Each)1.0 : prob_others6[b]);
+    const Each log_ratio16 = (v14 / v15);
+    const Each v17 = ((Each)gamma * log_ratio16);
+    const Each prob_target18 = (v3[b] * v5[b]);
+    const Each v19 = (v17 * prob_target18);
+    v20[b] = ((Each)1.0 + v19);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each scale13 = (v9[b] * log_total12[b]);
-    scale_[b] = scale13;
-    const Each v14 = (-rest_[b]);
-    term_7_[b] = v14;
-    const Each v15 = ((prob_others7[b] == (Each)0.0) ? (Each)1.0 : log_total12[b]);
-    const Each v16 = ((prob_others7[b] == (Each)0.0) ? (Each)1.0 : prob_others7[b]);
-    const Each log_ratio17 = (v15 / v16);
-    const Each v18 = ((Each)gamma * log_ratio17);
-    const Each prob_target19 = (v4[b] * v6[b]);
-    const Each v20 = (v18 * prob_target19);
-    v21[b] = ((Each)1.0 + v20);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each scale22 = (v9[b] * v21[b]);
-    const Each v23 = (scale22 * v6[b]);
-    term_13_[b] = v23;
+    const Each scale21 = (v8[b] * v20[b]);
+    const Each v22 = (scale21 * v5[b]);
+    term_13_[b] = v22;
   }
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
@@ -688,8 +677,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (Class k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v24 = ((k == index[b]) ? term_7_[b] : term_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(slope[b] * v24);
+      const Each v23 = ((k == index[b]) ? term_7_[b] : term_all[k * ROWS + b]);
+      gradient[k * stride + b] = write(slope[b] * v23);
     }
   }
   SIMD_OF(reduction(+ : total))
