@@ -26,7 +26,7 @@ pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book, a
 
 test: lint _build/html/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
 	$(PY) -m lossbook.native
-	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile
+	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 serve: _build/html/.ready ## show the site at http://localhost:8000
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
@@ -75,10 +75,12 @@ clean: ## remove all that make made
 	rm -rf .venv _build
 
 # torch comes apart and without dependencies: its CUDA packages must never come along.
+# pip would compile on one core; some files that packages carry are not for this Python, and pip would pass them over too.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) $(TORCH)
+	$(PIP) --no-compile --require-hashes -r requirements.lock
+	$(PIP) --no-compile $(TORCH)
+	@$(PY) -W ignore -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	$(PIP) --no-build-isolation --editable .
 	@$(PY) -c "import torch" || { echo "Let pip find a CPU wheel of $(TORCH), then: make clean env"; exit 1; }
 	@touch $@

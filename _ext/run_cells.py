@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 OWN = "lossbook"
-TITLES = {"torch": "PyTorch", "sklearn": "scikit-learn"}
+TITLES = {"torch": "PyTorch", "sklearn": "scikit-learn", "measurements": "the file of measurements"}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,16 @@
-"""What the tests have to say beyond pass and fail: the counts that they recorded, added up at the end of the run."""
+"""In which order the tests run; and what they say beyond pass and fail: the counts that they recorded, added up."""
 
 from collections import Counter
+
+# The files that take more than 15 seconds, longest first, so that no worker waits at the end while another has one of them.
+LONG = (
+    "test_playground test_run test_browser test_random_pairs focal_segmentation does_it_help test_argue test_clean test_peers "
+    "floating_point bugs_in_the_wild test_round_trip test_derivation test_bank test_judge"
+).split()
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -210,13 +210,16 @@ class Playground {
     }
     if (loss.kind === "row" && !this.whole)
       add("logit", { symbol: "zₜ", meaning: "logit of the true class", range: LOGITS }, (s) => s.z[s.t], (s, x) => (s.z[s.t] = x));
-    this.place.replaceChildren(...this.sliders.map((one) => one.element));
-    if (loss.kind === "row" && this.whole) {
-      const size = slider({ symbol: "K", meaning: "number of classes", range: [...CLASSES, 1], onInput: (x) => this.resize(x) });
-      size.input.dataset.parameter = "K";
-      // the slider that is being moved stays, or it would lose the focus
-      if (this.size) this.place.append(this.size.element);
-      else this.place.append((this.size = size).element);
+    const sized = loss.kind === "row" && this.whole;
+    // the slider that is being moved stays in its place: taken out and put back, it would lose the focus
+    for (const one of [...this.place.children]) if (!sized || one !== this.size?.element) one.remove();
+    this.place.prepend(...this.sliders.map((one) => one.element));
+    if (sized) {
+      if (!this.size) {
+        this.size = slider({ symbol: "K", meaning: "number of classes", range: [...CLASSES, 1], onInput: (x) => this.resize(x) });
+        this.size.input.dataset.parameter = "K";
+      }
+      if (!this.size.element.isConnected) this.place.append(this.size.element);
       this.size.set(state.z.length);
     }
     if (!this.whole) return;

@@ -118,7 +118,11 @@ export function unfolding(title, rows) {
   const fill = () => {
     if (!details.open) return;
     const [head, ...body] = rows();
-    const cells = (tag, row, scope) => row.map((text, n) => element(n === 0 ? "th" : tag, { scope: n === 0 || scope === "col" ? scope : null }, text));
+    const cells = (tag, row, scope) =>
+      row.map((text, n) => {
+        const heads = text !== "" && (n === 0 || scope === "col"); // a heading that says nothing is none
+        return element(heads ? "th" : text === "" ? "td" : tag, { scope: heads ? scope : null }, text);
+      });
     place.replaceChildren(
       element(
         "table",

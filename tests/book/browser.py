@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
 
-# Runs in the page once MathJax is done; gives one line for each fault.
+STATES = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+HEIGHT = 900
+COMPLAINTS = ("error", "warning")
+PATIENCE = 300_000  # milliseconds after which a test gives up waiting, on a machine that does other things as well
+expect.set_options(timeout=PATIENCE)
+
+# Runs in the page; gives one line for each fault, once MathJax is done and nothing moves any more.
 EXAMINE = r"""
 async () => {
   if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
   await document.fonts.ready;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  for (let moving; (moving = document.getAnimations()).length; ) for (const change of moving) change.finish();
   const found = [];
   const article = document.querySelector(".bd-article") ?? document.body;
+  const once = (f) => {
+    const known = new Map();
+    return (element) => known.get(element) ?? known.set(element, f(element)).get(element);
+  };
   const show = (element) => `<${element.tagName.toLowerCase()} class="${element.getAttribute("class") ?? ""}">`;
 
   for (const math of document.querySelectorAll(".math"))
@@ -38,16 +53,17 @@ async () => {
   }
 
   const scrolls = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+  const inScrolling = once((element) => {
+    const up = element.parentElement;
+    return element !== article && (scrolls(up) || inScrolling(up));
+  });
   const hidden = (element) => ["hidden", "clip"].includes(getComputedStyle(element).overflowX);
   if (document.scrollingElement.scrollWidth > innerWidth + 1)
     found.push(`page is ${document.scrollingElement.scrollWidth} wide`);
-  for (const element of article.querySelectorAll("*")) {
-    if (element.closest("svg, mjx-assistive-mml")?.contains(element) && element.tagName !== "svg") continue;
+  for (const element of article.querySelectorAll("svg, :not(svg *, mjx-assistive-mml, mjx-assistive-mml *)")) {
     const box = element.getBoundingClientRect();
     if (box.width === 0 || box.height <= 1) continue;
-    let inside = false;
-    for (let up = element.parentElement; up && up !== article.parentElement; up = up.parentElement) inside ||= scrolls(up);
-    if (!inside && box.right > innerWidth + 1) found.push(`sticks out of the page: ${show(element)}`);
+    if (!inScrolling(element) && box.right > innerWidth + 1) found.push(`sticks out of the page: ${show(element)}`);
     if (element.matches(".math") && hidden(element)) {
       const drawn = element.querySelector("svg")?.getBoundingClientRect();
       if (drawn && drawn.right > box.right + 2 && !scrolls(element.querySelector("mjx-container")))
@@ -57,11 +73,14 @@ async () => {
 
   const rgba = (text) => (text.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
   const over = ([r, g, b, a = 1], ground) => [r, g, b].map((c, n) => c * a + ground[n] * (1 - a));
-  const ground = (element) => {
+  const ground = once((element) => {
     const own = rgba(getComputedStyle(element).backgroundColor);
     if ((own[3] ?? 1) === 1) return own.slice(0, 3);
     return over(own, element.parentElement ? ground(element.parentElement) : [255, 255, 255]);
-  };
+  });
+  const opacity = once(
+    (element) => getComputedStyle(element).opacity * (element.parentElement ? opacity(element.parentElement) : 1)
+  );
   const luminance = (colour) => {
     const [r, g, b] = colour.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -75,9 +94,7 @@ async () => {
     const style = getComputedStyle(element);
     const behind = ground(element);
     const [r, g, b, a = 1] = rgba(style.color);
-    let opacity = a;
-    for (let up = element; up; up = up.parentElement) opacity *= Number(getComputedStyle(up).opacity);
-    const [light, dark] = [luminance(over([r, g, b, opacity], behind)), luminance(behind)].sort((m, n) => n - m);
+    const [light, dark] = [luminance(over([r, g, b, a * opacity(element)], behind)), luminance(behind)].sort((m, n) => n - m);
     const size = parseFloat(style.fontSize);
     const least = size >= 24 || (size >= 18.6 && style.fontWeight >= 700) ? 3 : 4.5;
     const contrast = (light + 0.05) / (dark + 0.05);
@@ -89,52 +106,74 @@ async () => {
 
 
 def chromium() -> str:
-    """The browser the tests use: Debian's Chromium, or the one named by CHROMIUM."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """The browser the tests use: the one named by CHROMIUM, or Debian's, best the one that draws no windows."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not found:
         raise RuntimeError("no Chromium found: apt-get install chromium, or set CHROMIUM to its path")
     return found
 
 
-def examine(browser: Browser, url: str, *, scheme: str = "light", width: int = 1280, plant: str = "") -> list[str]:
-    """One line for each thing wrong with the page at `url`: its mathematics, requests, console, width, contrast.
+class Visit:
+    """A reader's first view of a page, and then of the same page in another width or scheme."""
 
-    plant: HTML put at the end of the article before the browser sees it, for testing this function.
+    def __init__(self, page: Page, url: str):
+        self.page = page
+        self.first: list = []  # what the first view took, mathematics drawn; later views may take more
+        self.responses: list = []
+        self.faults: list[str] = []
+        own = re.escape("{0.scheme}://{0.netloc}/".format(urlsplit(url)))
+        page.route(re.compile(f"^(?!{own}|data:|blob:)"), self._refuse)
+        page.on(
+            "console", lambda m: self.faults.append(f"console {m.type}: {m.text}") if m.type in COMPLAINTS else None
+        )
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("response", self._note)
+
+    def _refuse(self, route) -> None:
+        self.faults.append(f"external request: {route.request.url}")
+        route.abort()
+
+    def _note(self, response) -> None:
+        self.responses.append(response)
+        if response.status >= 400:
+            self.faults.append(f"{response.status}: {response.url}")
+
+    def examine(self, scheme: str, width: int) -> list[str]:
+        """One line for each thing wrong with the page: its mathematics, requests, console, width, contrast."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_function("(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme)
+        found = self.page.evaluate(EXAMINE)
+        return [*self.faults, *found]
+
+
+@contextmanager
+def visit(browser: Browser, url: str, scheme: str = "light", width: int = 1280, plant: str = "") -> Iterator[Visit]:
+    """The page at `url`, loaded, its mathematics drawn.
+
+    plant: HTML put at the end of the article before the browser sees it, for testing what a visit finds.
     """
-    found: list[str] = []
-    here = urlsplit(url).netloc
     context = browser.new_context(
-        color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 900}
+        color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": HEIGHT}
     )
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    found = Visit(page, url)
 
-    def handle(route):
-        target = urlsplit(route.request.url)
-        if target.scheme in ("data", "blob"):
-            route.continue_()
-        elif target.netloc != here:
-            found.append(f"external request: {route.request.url}")
-            route.abort()
-        elif plant and route.request.url == url:
-            response = route.fetch()
-            route.fulfill(response=response, body=response.text().replace("</article>", f"{plant}</article>", 1))
-        else:
-            route.continue_()
+    def put(route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("</article>", f"{plant}</article>", 1))
 
-    page.route("**/*", handle)
-    page.on(
-        "console", lambda m: found.append(f"console {m.type}: {m.text}") if m.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: found.append(f"page error: {error}"))
-    page.on("response", lambda r: found.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    if plant:
+        page.route(url, put)
     try:
-        # long pages take half a minute to typeset on a machine that does other things as well
-        page.goto(url, wait_until="networkidle", timeout=120_000)
-        page.wait_for_load_state("load", timeout=120_000)  # the network may be idle while scripts wait their turn
+        page.goto(url, wait_until="networkidle")
+        page.wait_for_load_state("load")  # the network may be idle while scripts wait their turn
+        page.evaluate("async () => { await window.MathJax?.startup?.promise }")
         theme = page.evaluate("document.documentElement.dataset.theme")
-        if theme != scheme:
-            found.append(f"theme is {theme}, not {scheme}")
-        found += page.evaluate(EXAMINE)
+        if theme not in (scheme, None):
+            found.faults.append(f"theme is {theme}, not {scheme}")
+        found.first = [*found.responses]
+        yield found
     finally:
         context.close()
-    return found

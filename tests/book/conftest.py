@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
-from browser import QUIET, chromium
-from paths import SITE
+from browser import QUIET, STATES, chromium, visit
+from paths import PAGES, SITE
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -48,3 +48,11 @@ def browser():
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "search"])
+def visited(browser, site, request):
+    """Each page, loaded once for all that is asked of it: each in the next of the states, to be brought to the others."""
+    scheme, width = STATES[request.param_index % len(STATES)]
+    with visit(browser, f"{site}/{request.param}.html", scheme, width) as found:
+        yield found

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, expect
 
+from browser import PATIENCE
+
 FIRST, LATER = 20, 2  # seconds that an output may take: with Python still to load, and after
-PATIENCE = 300_000  # milliseconds after which a test gives up waiting
-expect.set_options(timeout=PATIENCE)
 
 
 def queued() -> dict[str, tuple[int, int]]:
@@ -37,14 +39,25 @@ def _is_ours(pid: str) -> bool:
 
 
 @contextmanager
-def within(seconds: float):
-    """What is done inside must be done in time, leaving out how long the busiest thread waited for a core: that is
+def timed() -> Iterator[SimpleNamespace]:
+    """What was done inside took `elapsed` seconds; for `waited` of them its busiest thread waited for a core: that is
     other work on this machine, not ours."""
+    spent = SimpleNamespace()
     before, start = queued(), perf_counter()
-    yield
-    elapsed, after = perf_counter() - start, queued()
-    spent = [(ran - before.get(t, (0, 0))[0], waited - before.get(t, (0, 0))[1]) for t, (ran, waited) in after.items()]
-    waited = max(spent)[1] / 1e9
+    yield spent
+    spent.elapsed, after = perf_counter() - start, queued()
+    threads = [
+        (ran - before.get(t, (0, 0))[0], waited - before.get(t, (0, 0))[1]) for t, (ran, waited) in after.items()
+    ]
+    spent.waited = max(threads)[1] / 1e9
+
+
+@contextmanager
+def within(seconds: float):
+    """What is done inside must be done in time, waiting for a core left out."""
+    with timed() as spent:
+        yield
+    elapsed, waited = spent.elapsed, spent.waited
     assert elapsed - waited <= seconds, f"took {elapsed:.1f} s, of which {waited:.1f} waiting for a core, not {seconds}"
 
 

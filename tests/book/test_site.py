@@ -1,7 +1,9 @@
 """The built site has every page of the table of contents, with its equations, and no link that leads nowhere."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -68,6 +70,11 @@ class Links(HTMLParser):
                 self.ids.add(value)
 
 
+@cache
+def ids_of(page: Path) -> set[str]:
+    return Links(page.read_text()).ids
+
+
 def broken_links(page: str, html: str) -> list[str]:
     found = []
     for reference in Links(html).references:
@@ -77,7 +84,7 @@ def broken_links(page: str, html: str) -> list[str]:
         target = (SITE / page).parent / unquote(url.path) if url.path else SITE / f"{page}.html"
         if not target.exists():
             found.append(reference)
-        elif url.fragment and target.suffix == ".html" and url.fragment not in Links(target.read_text()).ids:
+        elif url.fragment and target.suffix == ".html" and url.fragment not in ids_of(target):
             found.append(reference)
     return found
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -41,28 +42,30 @@ def judge(left, right):
         return "no answer"
 
 
-def judge_batch(seed, prover=is_zero):
-    """Verdicts on one batch. `prover` alone is asked about every pair that the numbers refute."""
+@cache
+def judged(seed):
+    """One batch of pairs, each with whether it was made to be true, and its verdict."""
     rng = random.Random(seed)
-    verdicts = Counter()
-    false_proofs = []
-    for _ in range(PAIRS_PER_BATCH):
-        left, right, true = pair(rng)
-        verdict = judge(left, right)
-        verdicts[("true" if true else "mutated", verdict)] += 1
-        if verdict == "refuted" and prover(left - right, GIVEN):
-            false_proofs.append((left, right))
-        if verdict == "proved" and not true:  # a mutation that changed nothing, or a false proof? other points tell
-            prove_equal(left, right, given=GIVEN, points=10, seed=7)
-    return verdicts, false_proofs
+    return [
+        (left, right, true, judge(left, right)) for left, right, true in (pair(rng) for _ in range(PAIRS_PER_BATCH))
+    ]
+
+
+def false_proofs(batch, prover):
+    """The pairs that the numbers refute and `prover` proves."""
+    return [(a, b) for a, b, _, verdict in batch if verdict == "refuted" and prover(a - b, GIVEN)]
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_false_proof(batch, record_property):
-    verdicts, false_proofs = judge_batch(seed=1000 + batch)
+    pairs = judged(1000 + batch)
+    verdicts = Counter(("true" if true else "mutated", verdict) for *_, true, verdict in pairs)
     for (kind, verdict), n in sorted(verdicts.items()):
         record_property(f"random pairs, {kind}", (verdict, n))
-    assert not false_proofs
+    assert not false_proofs(pairs, is_zero)
+    for left, right, true, verdict in pairs:
+        if verdict == "proved" and not true:  # a mutation that changed nothing, or a false proof? other points tell
+            prove_equal(left, right, given=GIVEN, points=10, seed=7)
     assert verdicts["true", "refuted"] == 0, "a rewriting that keeps the value was refuted"
     assert verdicts["mutated", "refuted"] >= PAIRS_PER_BATCH // 4, "too few false pairs to mean anything"
     true_pairs = sum(n for (kind, _), n in verdicts.items() if kind == "true")
@@ -70,5 +73,4 @@ def test_no_false_proof(batch, record_property):
 
 
 def test_a_credulous_prover_is_caught():
-    _, false_proofs = judge_batch(seed=1000, prover=lambda difference, given: difference.count_ops() > 20)
-    assert false_proofs
+    assert false_proofs(judged(1000), lambda difference, given: difference.count_ops() > 20)

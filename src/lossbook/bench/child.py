@@ -14,7 +14,7 @@ import torch
 
 from . import ours, peers
 from .cases import BUFFERS, Case, case, shapes
-from .plan import SWEEPS, Group, Setting, groups
+from .plan import SLOW, SWEEPS, Group, Setting, groups
 from .rounds import Entry, give_back, measure, peak
 
 WEIGHED = 1 << 22  # bytes of logits: for fewer, memory is that of everything else
@@ -71,13 +71,10 @@ def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
 def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
+    weighed = setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED
     for entry in found:
         if entry.error is None:
-            entry.attempt(warm, entry, inputs, right)
-    if setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED:
-        for entry in found:
-            if entry.error is None:
-                entry.memory = entry.attempt(peak, entry, inputs.logits.nbytes)
+            entry.attempt(warm, entry, inputs, right, weighed)
     give_back()
     most = min(BUFFERS, len(inputs.buffers))
     seconds = measure(inputs.copy, found, rounds=group.rounds, seconds=group.seconds, most=most)
@@ -98,11 +95,27 @@ def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> li
     return lines
 
 
-def warm(entry: Entry, inputs: Case, right: torch.Tensor) -> None:
-    """The first call, which may compile. Raises where the result is not that loss: speed would be no merit."""
-    if entry.restore is not None:
-        entry.restore(0)
-    value, gradient = entry.call(0)
+def warm(entry: Entry, inputs: Case, right: torch.Tensor, weighed: bool) -> None:
+    """The first call, and for its memory a second one: the first may compile, but for those that take seconds each time.
+
+    Raises where the result is not that loss: speed would be no merit.
+    """
+    at_once = weighed and entry.implementation in SLOW
+    if at_once:
+        entry.memory, result = peak(entry, inputs.logits.nbytes)
+    else:
+        if entry.restore is not None:
+            entry.restore(0)
+        result = entry.call(0)
+    same(result, inputs, right)
+    del result
+    if weighed and not at_once:
+        entry.memory, _ = peak(entry, inputs.logits.nbytes)
+
+
+def same(result: tuple, inputs: Case, right: torch.Tensor) -> None:
+    """Raise where value or gradient are not those of the loss."""
+    value, gradient = result
     value = float(value.detach() if isinstance(value, torch.Tensor) else value)
     if not np.isfinite(value):
         raise ArithmeticError(f"the value is {value}")

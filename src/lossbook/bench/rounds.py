@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 FEWEST = 3  # rounds, however slow
-LONG = 0.7  # seconds: what takes longer is hundreds of copies, and one round tells
+LONG = 1.0  # seconds: what takes longer is hundreds of copies, and one round tells
 LEAST = 1e-3  # seconds to time: shorter calls are repeated
 
 
@@ -89,24 +89,29 @@ def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: in
     return float(np.median(units)) if units else unit.timed(1)
 
 
-def peak(entry: Entry, size: int) -> float | None:
-    """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes.
-
-    None where the system does not tell. It fills `cost` too: this call was no first one.
+def peak(entry: Entry, size: int) -> tuple[float | None, tuple]:
+    """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes, and what the
+    call gave. The peak is None where the system does not tell. It fills `cost` too.
     """
     if entry.restore is not None:
         entry.restore(0)
     give_back()
+    told = _forget_the_peak()
+    before = _resident("VmRSS") if told else 0
+    start = time.perf_counter()
+    result = entry.call(0)
+    entry.cost = time.perf_counter() - start
+    return (max(0, _resident("VmHWM") - before) / size if told else None), result
+
+
+def _forget_the_peak() -> bool:
+    """Let the peak start anew; False where the system has none."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # the peak starts anew
+            file.write("5")
     except OSError:
-        return None
-    before = _resident("VmRSS")
-    start = time.perf_counter()
-    entry.call(0)
-    entry.cost = time.perf_counter() - start
-    return max(0, _resident("VmHWM") - before) / size
+        return False
+    return True
 
 
 def give_back() -> None:

@@ -37,7 +37,20 @@ from sympy import cos as cosine
 from sympy.core.relational import Relational
 
 from .given import Given
-from .nodes import Diff, Max, Sum, Vec, bound_indices, free_indices, index_ranges, logsumexp, sigmoid, softmax, softplus
+from .nodes import (
+    Diff,
+    Max,
+    Sum,
+    Vec,
+    bound_indices,
+    free_indices,
+    index_ranges,
+    logsumexp,
+    nodes_of,
+    sigmoid,
+    softmax,
+    softplus,
+)
 
 LARGEST = 64  # bits of an exponent: beyond it a power takes more time and space than any computer has
 
@@ -232,7 +245,7 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
     """
     exprs, given = list(exprs), tuple(given)
     whole = Add(*exprs, evaluate=False) if len(exprs) > 1 else exprs[0]
-    bases = whole.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
+    bases = {*nodes_of(whole, IndexedBase)} | {g.vector for g in given if hasattr(g, "vector")}
     bases = sorted(bases, key=str)
     point: dict[Expr, object] = {}
     indices = free_indices(whole)
@@ -242,7 +255,7 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
     labels = {base.label for base in bases}
     bound = bound_indices(whole)
     sizes = {s for base in bases if base.shape for n in base.shape for s in n.free_symbols}
-    sizes |= {s for v in whole.atoms(Vec) for s in v.size.free_symbols}
+    sizes |= {s for v in nodes_of(whole, Vec) for s in v.size.free_symbols}
     for size in sorted(sizes, key=str):
         point[size] = rng.choice((3, 2, 4, 3, 2, 1, 3, 4, 5))
 
@@ -253,7 +266,7 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
     for index in sorted(indices, key=str):
         if index not in bound and index not in sizes:
             point[index] = rng.randint(1, min(extent(n) for n in ranges.get(index) or [indices[index]]))
-    symbols = {s for s in whole.atoms(Symbol) if s not in labels and s not in bound and s not in point}
+    symbols = {s for s in nodes_of(whole, Symbol) if s not in labels and s not in bound and s not in point}
     for symbol in sorted(symbols, key=str):
         point[symbol] = _integer(symbol, rng) if symbol.is_integer else _number(symbol, rng)
 
@@ -261,7 +274,7 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Rand
         return [array(base, shape[1:]) for _ in range(shape[0])] if shape else _number(base.label, rng)
 
     for base in bases:
-        rank = max((len(e.indices) for e in whole.atoms(Indexed) if e.base == base), default=1)
+        rank = max((len(e.indices) for e in nodes_of(whole, Indexed) if e.base == base), default=1)
         point[base] = array(base, [extent(n, 5) for n in base.shape or (None,) * rank])
     for g in given:
         g.sample(point, rng)

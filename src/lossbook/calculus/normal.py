@@ -27,7 +27,6 @@ from sympy import (
     cosh,
     exp,
     log,
-    preorder_traversal,
     sign,
     sinh,
     tanh,
@@ -38,7 +37,18 @@ from sympy.polys.domains import QQ
 from sympy.polys.fields import field
 
 from .given import Given, OneHot
-from .nodes import Diff, Max, Sum, Vec, bound_indices, coordinate, depends_on, index_ranges, switches_at_points
+from .nodes import (
+    Diff,
+    Max,
+    Sum,
+    Vec,
+    bound_indices,
+    coordinate,
+    depends_on,
+    index_ranges,
+    nodes_of,
+    switches_at_points,
+)
 
 EXPANDABLE_SIZE = 12  # a sum over more classes than this stays a sum: written out it would be unreadable and slow
 
@@ -80,7 +90,7 @@ def _is_zero(expr: Expr, given: tuple[Given, ...], distinct: frozenset) -> bool:
 def _first(expr: Expr, kind):
     """The first free node of a kind, in a fixed order. What mentions a bound index cannot be split into cases."""
     bound = bound_indices(expr)
-    found = [a for a in expr.atoms(kind) if not a.free_symbols & bound]
+    found = [a for a in nodes_of(expr, kind) if not a.free_symbols & bound]
     return min(found, key=str, default=None)
 
 
@@ -182,7 +192,7 @@ class _Normal:
         for g in self.given:
             if isinstance(g, OneHot):
                 self.free[g.index] = [g.vector.shape[0]]
-        self.bound = {v.index: v.size for v in preorder_traversal(e) if isinstance(v, Vec)}
+        self.bound = {v.index: v.size for v in nodes_of(e, Vec)}
         return self.ratio(self.visit(e))
 
     def runs_within(self, index: Expr, size: Expr) -> bool:

@@ -110,8 +110,8 @@ SWITCHED_OFF = os.environ.get("LOSSBOOK_NATIVE") == "0"  # read once: a call on 
 
 
 def enabled() -> bool:
-    """Unless LOSSBOOK_NATIVE=0 when this was imported, on a machine with the calls that the driver needs."""
-    return not SWITCHED_OFF and os.name == "posix" and sys.byteorder == "little"
+    """Unless LOSSBOOK_NATIVE=0 when this was imported, on a machine with the calls that the driver needs: not in a page."""
+    return not SWITCHED_OFF and os.name == "posix" and sys.byteorder == "little" and sys.platform != "emscripten"
 
 
 def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | None:
