@@ -12,7 +12,7 @@ SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md refer
 export PYODIDE ?= $(if $(filter test,$(MAKECMDGOALS)),local,cdn)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test serve lab execute generate vectors accuracy lint format lock editor clean
+.PHONY: help env book pdf test serve lab execute generate vectors accuracy bench lint format lock editor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -39,6 +39,9 @@ execute: .venv/.ready ## execute every notebook again, in place
 
 generate: .venv/.ready ## write src/lossbook/generated again
 	$(PY) -m lossbook.codegen
+
+bench: .venv/.ready ## measure every loss against copies of its logits and other libraries (ten minutes); SMOKE=1 for a minute
+	$(PY) tools/bench.py $(if $(SMOKE),--smoke)
 
 vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
