@@ -92,6 +92,17 @@ def test_one_that_fails_is_kept_with_its_reason(planted):
     assert failure_table([line for line in lines if "error" in line]).count("\n") == 3
 
 
+def test_a_group_without_time_is_told(monkeypatch):
+    monkeypatch.setattr(child.warnings, "simplefilter", lambda how: None)
+    monkeypatch.setattr(child.torch, "set_num_threads", lambda count: None)
+    lines = []
+    child.main(Setting(1, seconds=-1), True, lambda line: lines.append(json.loads(line)))
+    assert {(line["workload"], line["loss"]) for line in lines} == {
+        (g.workload, g.loss) for g in groups(Setting(1), smoke=True)
+    }
+    assert all(line["error"] == "not begun: -1 s were over" for line in lines)
+
+
 def test_one_that_fails_later_does_not_end_the_others():
     def late(n, calls=[]):  # noqa: B006 - it counts its calls
         calls.append(n)

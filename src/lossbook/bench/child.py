@@ -42,11 +42,11 @@ def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
 
 
 def skipped(group: Group, setting: Setting) -> Iterator[dict]:
-    """The lines of a group for which there is no time: on a slow or busy machine, the last ones are."""
-    for name in group.implementations:
-        line = {"workload": group.workload, "shape": [], "loss": group.loss, "implementation": name, "precision": None}
-        line |= {"mode": "all", "threads": setting.threads, "allocator": setting.allocator}
-        yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
+    """The line of a group for which there is no time, as for the last ones on a slow or busy machine."""
+    line = {"workload": group.workload, "shape": [], "loss": group.loss}
+    line |= {"implementation": ", ".join(group.implementations), "precision": None, "mode": "all"}
+    line |= {"threads": setting.threads, "allocator": setting.allocator}
+    yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
 
 
 def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:

@@ -13,14 +13,14 @@ SOFTMAX = ("softmax_focal", "cross_entropy_index", "cross_entropy", "softmax_mse
 SIGMOID = ("sigmoid_focal", "binary_cross_entropy", "sigmoid_mse", "mse")
 FIRST = ("softmax_focal", "cross_entropy_index", "sigmoid_focal", "binary_cross_entropy")
 EVERYWHERE = FIRST[:3]  # the losses that are measured in every setting
-WORKLOADS = {
-    "detection": SIGMOID,
-    "segmentation": SOFTMAX,
-    "classification": SOFTMAX,
-    "vocabulary": SOFTMAX[:2],
+WORKLOADS = {  # the cheap ones first, for time may run out
     "tiny": LOSSES,
     "classes": SOFTMAX[:2],
     "rows": SOFTMAX[:2],
+    "segmentation": SOFTMAX,
+    "detection": SIGMOID,
+    "classification": SOFTMAX,
+    "vocabulary": SOFTMAX[:2],
 }
 
 # loss: who has it. Whoever lacks it is not asked.
