@@ -5,7 +5,7 @@ from collections import Counter
 # The files that take more than 15 seconds, longest first, so that no worker waits at the end while another has one of them.
 LONG = (
     "test_browser test_playground test_run test_random_pairs focal_segmentation does_it_help test_clean test_argue "
-    "test_peers test_cross_entropy test_losses test_search floating_point test_bank bugs_in_the_wild test_round_trip "
+    "test_accuracy test_peers test_cross_entropy test_losses test_search floating_point test_bank bugs_in_the_wild test_round_trip "
     "test_javascript test_notebooks"
 ).split()
 
