@@ -1,11 +1,12 @@
 """What the chapter on speed shows: row numbers and split rows are proved and compute the same, tables say what was measured."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lossbook import NotEqualError, listing, measured, prove_equal, roofline, row, speed_figures, split, targets
+from lossbook import NotEqualError, listing, measured, prove_equal, roofline, row, speed_figures, split
 from lossbook.calculus.nodes import Sum
 from lossbook.numpy import cross_entropy_with_grad
 
@@ -30,7 +31,7 @@ def bench(tmp_path):
         rows = [ROW | change for change in changes]
         path = tmp_path / "bench.json"
         head = {"machine": {"cpu": "one"}, "versions": {"torch": "2"}, "smoke": smoke, "date": "2026-01-01"}
-        path.write_text(json.dumps(head | {"rows": rows}))
+        path.write_text(json.dumps(head | {"rows": rows, "bars": []}))
         return measured.read(path)
 
     return made
@@ -111,31 +112,6 @@ def test_cost_of_a_logit(bench):
     assert only.label == "ours native, fast"
 
 
-def test_a_target_is_met_or_missed(bench):
-    target = targets.Target("short rows", 2.0, targets.short_rows(3, 32, mode="given buffer", precision="fast"))
-    setting = {"threads": 1, "allocator": "default"}
-    assert target.found(bench({}), setting) is None
-    found = target.found(bench({"shape": [8, 16]}, {"shape": [8, 8], "ratio": [1, 3, 4]}), setting)
-    assert found == 3
-    assert not target.met(found)
-    assert target.met(2.0)
-
-
-def test_a_speed_up_is_over_the_best_peer(bench):
-    ours = {"workload": "vocabulary", "mode": "training step", "ratio": [1, 2, 3]}
-    theirs = ours | {"precision": None}
-    slow, fast = (theirs | {"implementation": n, "ratio": [r, r, r]} for n, r in (("kornia", 9), ("torch", 5)))
-    other = fast | {"loss": "cross_entropy_index", "ratio": [1, 1, 1]}
-    found = targets.times_faster(targets.EAGER, workload="vocabulary", mode="training step")
-    assert found(bench(ours, slow, fast, other), {"threads": 1, "allocator": "default"}) == 2.5
-
-
-def test_growth_is_judged_within_one_line(bench):
-    rows = ({}, {"shape": [32, 512], "ratio": [1, 2.5, 3]}, {"precision": "exact", "ratio": [9, 9, 9]})
-    found = targets.even("classes", 1, 256)(bench(*rows), {"threads": 1, "allocator": "default"})
-    assert found == 2
-
-
 def test_tables(bench):
     two = bench(
         {"workload": "tiny"}, {"workload": "tiny", "allocator": "reuse", "memory": 1.0, "ratio": [100, 120, 1e4]}
@@ -145,7 +121,12 @@ def test_tables(bench):
         in measured.workload(two, "tiny", 1).text
     )
     assert measured.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
-    assert "not measured" in targets.table(two).text
+    bar = {"what": "short rows", "limit": 2.0, "unit": " copies", "at_most": True, "threads": 1, "where": "here"}
+    bars = [bar | {"allocator": "default", "measured": 1.5, "met": True}]
+    assert "not measured" in measured.bars(replace(two, bars=tuple(bars))).text
+    bars.append(bar | {"allocator": "reuse", "measured": 3.0, "met": False})
+    line = measured.bars(replace(two, bars=tuple(bars))).text.splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
+    assert line == "short rows | ≤ 2 copies | 1.50, met | 3.00, missed"
     assert "few quick rounds" in measured.machine(bench({}, smoke=True)).text
     assert "few quick rounds" not in measured.machine(bench({})).text
 

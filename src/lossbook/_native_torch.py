@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
+from . import _arguments as arguments
 from ._native_calls import lie, roles
 from .native import kernel, pool
 from .native.kernels import Kernel
@@ -189,13 +190,28 @@ def _same(weight: float, classes: int, numbers: tuple[float, ...]) -> tuple:
     return Kernel.fixed([whole.data_ptr()], numbers), whole
 
 
+def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
+    """Whether the gradient may be written over the logits."""
+    whole = logits if logits._base is None else logits._base
+    reasons = {
+        "torch.compile": torch.compiler.is_compiling(),
+        "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
+        "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
+        "logits that are not contiguous": not logits.is_contiguous(),
+        "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise arguments.wrong(function, "inplace", f"is True with {reason}", "inplace=False there")
+
+
 def of_index(
     name: str,
     function: Callable[[Tensor], Tensor],
     logits: Tensor,
     targets: Tensor,
     *,
-    weight: float = 1.0,
+    weight: float | Tensor = 1.0,
     numbers: tuple[float, ...] = (),
     by_weight: bool,
     ignore_index: int,
@@ -207,7 +223,7 @@ def of_index(
     """The loss of an ordinary call, in as few steps as can be: a call on few rows costs what its checks cost. None for
     any other call, and for a wrong one: then the way through all checks finds what is wrong.
 
-    function: the same loss of logits, for second derivatives. by_weight: whether "mean" divides by the weights.
+    function: the same loss of logits, for second derivatives. weight: of all classes, or of each. by_weight: whether "mean" divides by the weights.
     """
     if not (
         suits(logits)
@@ -218,7 +234,7 @@ def of_index(
         and type(axis) is int
         and type(ignore_index) is int
         and precision in ("exact", "fast")
-        and inplace is False
+        and type(inplace) is bool
         and targets.is_contiguous()
     ):
         return None
@@ -232,21 +248,31 @@ def of_index(
     found = kernel(name, DTYPES[logits.dtype], precision == "fast")
     if found is None:
         return None
-    fixed, whole = _same(weight, classes, numbers)
-    rows = targets.numel()
-    bad, count, _ = found.check(targets.data_ptr(), rows, classes, ignore_index)
-    if bad >= 0 or count == 0:
+    if isinstance(weight, Tensor):
+        if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
+            return None
+        whole = weight.detach().to(torch.float64).contiguous()
+        if not bool((whole >= 0).all()):
+            return None
+        fixed = found.fixed([whole.data_ptr()], numbers)
+    else:
+        fixed, whole = _same(weight, classes, numbers)
+    weights = whole.data_ptr() if by_weight and isinstance(weight, Tensor) else None
+    bad, count, total = found.check(targets.data_ptr(), targets.numel(), classes, ignore_index, weights)
+    divisor = 1.0
+    if reduction == "mean":
+        divisor = float(count) if not by_weight else total if weights else count * weight
+    if bad >= 0 or count == 0 or not divisor > 0:
         return None
-    divisor = 1.0 if reduction == "sum" else count * weight if by_weight else float(count)
-    if not divisor > 0:
-        return None
+    if inplace:
+        check_overwritten(function.__qualname__.partition(".")[0], logits, reduction)
 
     def again(x, grad_output):
         with switched_off():
             return torch.autograd.grad(function(x), x, grad_output, create_graph=True)[0]
 
     call = Call(found, axis, targets, (), fixed, (whole,), 1.0, divisor, again, ignore_index)
-    return loss(logits, call)
+    return loss(logits, call, inplace)
 
 
 def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor:

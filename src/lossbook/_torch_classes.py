@@ -97,17 +97,18 @@ def softmax_focal_loss(
     Source: `lossbook.losses.get("softmax_focal").source("torch")`.
     """
     function = "softmax_focal_loss"
-    if type(gamma) in (int, float) and 0 <= gamma < math.inf and type(alpha) in (int, float, type(None)):
+    if type(gamma) in (int, float) and 0 <= gamma < math.inf and type(alpha) in (int, float, type(None), Tensor):
         options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
 
         def same(x):
             return softmax_focal_loss(x, targets, gamma=gamma, alpha=alpha, **options)
 
-        weight = 1.0 if alpha is None else float(alpha)
-        given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
-        ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options) if weight >= 0 else None
-        if ordinary is not None:
-            return ordinary
+        weight = 1.0 if alpha is None else alpha if isinstance(alpha, Tensor) else float(alpha)
+        if isinstance(weight, Tensor) or weight >= 0:
+            given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
+            ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options)
+            if ordinary is not None:
+                return ordinary
     arguments.check_precision(function, precision)
     seen = rows.has_values(logits, targets, alpha if isinstance(alpha, Tensor) else None)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))

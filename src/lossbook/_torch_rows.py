@@ -246,21 +246,6 @@ class Overwritten(Function):
         return ctx.gradient.mul_(grad_output), None, None
 
 
-def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
-    """Whether the gradient may be written over the logits."""
-    whole = logits if logits._base is None else logits._base
-    reasons = {
-        "torch.compile": torch.compiler.is_compiling(),
-        "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
-        "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
-        "logits that are not contiguous": not logits.is_contiguous(),
-        "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            raise arguments.wrong(function, "inplace", f"is True with {reason}", "inplace=False there")
-
-
 def run(
     code: Code,
     logits: Tensor,
@@ -284,7 +269,7 @@ def run(
     """
     check_constants(function, **dict(zip(("targets", *code.names), tensors, strict=False)))
     if inplace:
-        check_overwritten(function, logits, reduction)
+        native.check_overwritten(function, logits, reduction)
 
     whole = Whole(code, tensors, counts, 1 if scale is None else scale, reduction, divisor)
     if torch.compiler.is_compiling():

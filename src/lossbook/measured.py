@@ -66,13 +66,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Bench:
-    """All rows, the machine, the versions of the libraries. smoke: a few quick rounds, not to be relied on."""
+    """All rows, the machine, the versions of the libraries, and what was to be reached (`lossbook.bench.bars`). smoke: a few quick rounds, not to be relied on."""
 
     machine: dict
     versions: dict
     smoke: bool
     date: str
     rows: tuple[Row, ...]
+    bars: tuple[dict, ...] = ()
 
     def find(self, **wanted) -> list[Row]:
         """The rows with these values; a tuple stands for any of its items."""
@@ -99,7 +100,7 @@ def read(path: str | Path) -> Bench:
     """The file that `make bench` wrote."""
     data = json.loads(Path(path).read_text("utf-8"))
     rows = tuple(Row(**row | {"shape": tuple(row["shape"]), "ratio": tuple(row["ratio"])}) for row in data["rows"])
-    return Bench(data["machine"], data["versions"], data["smoke"], data["date"], rows)
+    return Bench(data["machine"], data["versions"], data["smoke"], data["date"], rows, tuple(data["bars"]))
 
 
 def machine(bench: Bench) -> Html:
@@ -172,6 +173,26 @@ def workload(bench: Bench, name: str, threads: int) -> Html:
         fold = f"<details><summary>{title}</summary>{table.html}</details>"
         parts.append(Html(fold, f"{title}\n{table.text}"))
     return Html("".join(p.html for p in parts), "\n".join(p.text for p in parts))
+
+
+def bars(bench: Bench) -> Html:
+    """What was to be reached, and for each setting the worst that was measured and whether it is enough."""
+    settings = [(n, a) for n in bench.threads for a in ALLOCATORS]
+    names = {"default": "default", "reuse": "heap reused"}
+    rows = []
+    for what in dict.fromkeys(bar["what"] for bar in bench.bars):
+        by = {(bar["threads"], bar["allocator"]): bar for bar in bench.bars if bar["what"] == what}
+        first = next(iter(by.values()))
+        limit = f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
+        rows.append((what, limit, *(_verdict(by.get(setting)) for setting in settings)))
+    header = ["bar", "", *(f"{threads_of(n)}, {names[a]}" for n, a in settings)]
+    return show.table(header, rows, "What was to be reached, the worst measurement, and whether it is enough.")
+
+
+def _verdict(bar: dict | None) -> str:
+    if bar is None:
+        return "not measured"
+    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def order(row: Row) -> tuple:

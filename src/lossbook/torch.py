@@ -94,15 +94,14 @@ def cross_entropy(
     Source: `lossbook.losses.get("cross_entropy").source("torch")`.
     """
     function = "cross_entropy"
-    if weight is None and label_smoothing == 0:
+    if label_smoothing == 0 and (weight is None or type(weight) is Tensor):
         options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
 
         def same(x):
-            return cross_entropy(x, targets, **options)
+            return cross_entropy(x, targets, weight=weight, **options)
 
-        ordinary = native.of_index(
-            "cross_entropy_index", same, logits, targets, by_weight=True, inplace=inplace, **options
-        )
+        given = {"weight": 1.0 if weight is None else weight, "by_weight": True, "inplace": inplace}
+        ordinary = native.of_index("cross_entropy_index", same, logits, targets, **given, **options)
         if ordinary is not None:
             return ordinary
     arguments.check_precision(function, precision)
