@@ -177,7 +177,7 @@ def test_the_site_does_not_link_it_where_it_is_not(tiny, tmp_path):
 
 
 def title_of(page: str) -> str:
-    heading = re.search(r"<h1>(.*?)<a class=.headerlink", (SITE / f"{page}.html").read_text(), re.DOTALL)
+    heading = re.search(r"<h1>((?:(?!<h1>).)*?)<a class=.headerlink", (SITE / f"{page}.html").read_text(), re.DOTALL)
     return re.sub(r"<[^>]+>", "", heading[1]).strip()
 
 
