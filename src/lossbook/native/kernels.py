@@ -100,7 +100,7 @@ class Kernel:
         return bad, count.value, total.value
 
 
-DTYPES = ("float32", "float16", "bfloat16")
+DTYPES = ("float32", "float64", "float16", "bfloat16")
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, bool], Kernel | None] = {}
 _failures: list[str] = []
