@@ -1,6 +1,6 @@
 """PyTorch losses by compiled kernels: the gradient is computed with the value, and handed on in the backward pass.
 
-For plain float32, float16 and bfloat16 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode), take
+For plain float64, float32, float16 and bfloat16 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode), take
 the generated PyTorch code, and so do second derivatives.
 """
 
@@ -21,7 +21,7 @@ from .native import kernel, pool
 from .native.kernels import Kernel
 
 IGNORED = -(2**63)
-DTYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+DTYPES = {torch.float64: "float64", torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 _here = threading.local()
 
 

@@ -17,7 +17,11 @@ typedef struct {
 #endif
 } Call;
 
-#define TALL_BELOW 96 /* classes: shorter rows are transposed in blocks */
+#if defined(FLOAT64)
+#define TALL_BELOW 1024 /* classes: shorter rows are transposed in blocks */
+#else
+#define TALL_BELOW 96
+#endif
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
 #define SMALL 65536   /* logits for which a second thread is not worth its start */
 #define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */

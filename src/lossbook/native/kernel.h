@@ -20,8 +20,13 @@
   static __attribute__((noinline)) double name arguments { return name##_of(__VA_ARGS__, 0); }   \
   static __attribute__((noinline)) double name##_square arguments { return name##_of(__VA_ARGS__, 1); }
 
+#if defined(FLOAT64) /* in sums of structs OpenMP needs to be told how; these are added in order */
+#define SIMD _Pragma("GCC ivdep")
+#define SIMD_OF(clauses) _Pragma("GCC ivdep")
+#else
 #define SIMD _Pragma("omp simd")
 #define SIMD_OF(clauses) _Pragma(TEXT(omp simd clauses))
+#endif
 
 INSIDE(uint64_t) bits_of(double x) { uint64_t n; memcpy(&n, &x, 8); return n; }
 INSIDE(uint32_t) bits_of(float x) { uint32_t n; memcpy(&n, &x, 4); return n; }

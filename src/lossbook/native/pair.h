@@ -4,6 +4,8 @@
 struct Pair {
   double hi, lo;
   Pair() = default;
+  ALWAYS Pair(const Pair &x) : hi(x.hi), lo(x.lo) {} /* in two parts: a compiler does not vectorise copies of structs */
+  ALWAYS Pair &operator=(const Pair &x) { hi = x.hi; lo = x.lo; return *this; }
   ALWAYS Pair(double x) : hi(x), lo(0) {}
   ALWAYS Pair(double high, double low) : hi(high), lo(low) {}
   ALWAYS explicit operator double() const { return hi; }
@@ -75,9 +77,6 @@ INSIDE(bool) operator>=(Pair x, Pair y) { return y <= x; }
 INSIDE(Pair) abs_(Pair x) { return either(x.hi < 0, -x, x); }
 INSIDE(Pair) larger(Pair a, Pair b) { return either((a > b) | (a.hi != a.hi), a, b); }
 INSIDE(Pair) smaller(Pair a, Pair b) { return either((a < b) | (a.hi != a.hi), a, b); }
-
-#pragma omp declare reduction(+ : Pair : omp_out += omp_in) initializer(omp_priv = Pair(0.0))
-#pragma omp declare reduction(max : Pair : omp_out = larger(omp_out, omp_in)) initializer(omp_priv = Pair(-INFINITY))
 
 /* constant + x y, where the constant is the larger part; not quite normal: |lo| may be a little more than it should. */
 INSIDE(Pair) product_added(Pair constant, Pair x, Pair y) {
