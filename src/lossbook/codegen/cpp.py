@@ -245,7 +245,11 @@ class _Body:
             else:
                 text = self.value(node, "k", lines, seen)
                 totals = " reduction(+ : total)"
-                lines += [f"const {self.of_total} loss = ({self.of_total}){text};", "total += loss;", "values[b] = loss;"]
+                lines += [
+                    f"const {self.of_total} loss = ({self.of_total}){text};",
+                    "total += loss;",
+                    "values[b] = loss;",
+                ]
         if loop.results and self.program.gradient is not None:
             lines.append(self.written(slope))
         self.done |= set(loop.reductions)
@@ -269,7 +273,9 @@ class _Body:
         if not self.tall:
             return f"{'to' if self.near else 'gradient'}[k] = write({'by' if self.near else 'slope'} * {slope});"
         result = f"slope[b] * {slope}"
-        return f"gradient[k * stride + b] = write({result if self.near else f'either(counts[b], {result}, (Each)0.0)'});"
+        return (
+            f"gradient[k * stride + b] = write({result if self.near else f'either(counts[b], {result}, (Each)0.0)'});"
+        )
 
     def each_of_rows(self, loop: Loop, lines: list[str], totals: str, first: bool) -> list[str]:
         """The pass for a block of rows side by side."""
@@ -374,7 +380,11 @@ class _Body:
         text = self.value(self.program.value, None, lines, seen)
         if not self.tall:
             return [*lines, f"return (double){text};"]
-        lines += [f"const {self.of_total} loss = counts[b] ? ({self.of_total}){text} : 0;", "total += loss;", "values[b] = loss;"]
+        lines += [
+            f"const {self.of_total} loss = counts[b] ? ({self.of_total}){text} : 0;",
+            "total += loss;",
+            "values[b] = loss;",
+        ]
         body = [
             "SIMD_OF(reduction(+ : total))",
             "for (int64_t b = 0; b < rows; b++) {",
