@@ -105,7 +105,11 @@ def softmax_focal_loss(
 
         weight = 1.0 if alpha is None else float(alpha)
         given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
-        ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options) if weight >= 0 else None
+        ordinary = (
+            native.of_index("softmax_focal", same, logits, targets, **given, **options)
+            if 0 <= weight < math.inf
+            else None
+        )
         if ordinary is not None:
             return ordinary
     arguments.check_precision(function, precision)
