@@ -1,4 +1,4 @@
-"""NumPy losses by compiled kernels, for float32 and float16 logits; float64 is computed by the generated NumPy code."""
+"""NumPy losses by compiled kernels, for float64, float32 and float16 logits."""
 
 from __future__ import annotations
 

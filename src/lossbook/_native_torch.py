@@ -1,6 +1,6 @@
 """PyTorch losses by compiled kernels: the gradient is computed with the value, and handed on in the backward pass.
 
-For plain float32, float16 and bfloat16 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode), take
+For plain float64, float32, float16 and bfloat16 tensors on a CPU. All others, and whatever looks inside (vmap, forward mode), take
 the generated PyTorch code, and so do second derivatives.
 """
 
@@ -22,7 +22,7 @@ from .native import kernel, pool
 from .native.kernels import Kernel
 
 IGNORED = -(2**63)
-DTYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+DTYPES = {torch.float64: "float64", torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 _here = threading.local()
 
 
@@ -252,7 +252,7 @@ def of_index(
         if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
             return None
         whole = weight.detach().to(torch.float64).contiguous()
-        if not bool((whole >= 0).all()):
+        if not bool(((whole >= 0) & (whole < torch.inf)).all()):
             return None
         fixed = found.fixed([whole.data_ptr()], numbers)
     else:

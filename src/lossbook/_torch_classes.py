@@ -104,7 +104,7 @@ def softmax_focal_loss(
             return softmax_focal_loss(x, targets, gamma=gamma, alpha=alpha, **options)
 
         weight = 1.0 if alpha is None else alpha if isinstance(alpha, Tensor) else float(alpha)
-        if isinstance(weight, Tensor) or weight >= 0:
+        if isinstance(weight, Tensor) or 0 <= weight < math.inf:
             given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
             ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options)
             if ordinary is not None:

@@ -1,12 +1,13 @@
 """Losses and activations on NumPy arrays, with values and gradients from generated code.
 
-Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64 and rounded once, at the end.
+Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64, float64 in pairs of float64,
+and rounded once, at the end.
 Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
 
-float32 and float16 are computed by kernels in C++, generated from the same equations and compiled when first used, where
-there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take `precision`: "exact", float64
-arithmetic rounded once at the end, or "fast", float32 arithmetic, at most 16 units in the last place off. Where there is no
-kernel, "fast" is computed exactly too.
+They are computed by kernels in C++, generated from the same equations and compiled when first used, where
+there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take `precision`: "exact", as
+above, or "fast", float32 arithmetic, at most 16 units in the last place off. Where there is no kernel, and for float64, "fast"
+is computed exactly too.
 """
 
 from __future__ import annotations

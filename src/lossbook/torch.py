@@ -1,14 +1,14 @@
 """Losses and activations for PyTorch, with generated first and second derivatives.
 
-Common to all: the dtype of the logits is kept; float16, bfloat16 and float32 are computed in float64 and rounded once, at
-the end. Differentiated by the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument
+Common to all: the dtype of the logits is kept; float16, bfloat16 and float32 are computed in float64, float64 in pairs
+of float64, and rounded once, at the end. Differentiated by the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument
 raises `ValueError` or `TypeError` that names it; values are not looked at while `vmap` maps over them.
 
-On a CPU, float32, float16 and bfloat16 are computed by kernels in C++, generated from the same equations and compiled when
+On a CPU they are computed by kernels in C++, generated from the same equations and compiled when
 first used, where there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take two options:
 
-precision: "exact", float64 arithmetic rounded once at the end, or "fast", float32 arithmetic, at most 16 units in the last
-    place off. Where there is no kernel, "fast" is computed exactly too.
+precision: "exact", as above, or "fast", float32 arithmetic, at most 16 units in the last place off. Where there is no
+    kernel, and for float64, "fast" is computed exactly too.
 inplace: True lets the gradient overwrite the logits, which saves its memory; they hold no logits afterwards. Refused where
     it would be unsafe: reduction "none", a leaf that requires grad, logits that are not contiguous.
 """

@@ -5,7 +5,12 @@ import numpy as np
 
 from lossbook.native import kernel
 
-MEMORY = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}  # comes with jax
+MEMORY = {
+    "float32": np.float32,
+    "float64": np.float64,
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+}  # comes with jax
 PARAMETERS = {"alpha": 1.0, "gamma": 2.0, "label_smoothing": 0.0, "pos_weight": 1.0, "weight": 1.0}
 
 

@@ -17,6 +17,7 @@ LARGEST = {
     np.float64: {"exp": 2**-32, "log": 2**-50, "log1p": 2**-50, "log1p_to_one": 2**-37, "power": 2**-32},
     np.float32: {"exp": 2**-22, "log": 2**-22, "log1p": 2**-22, "log1p_to_one": 2**-22.5},
 }
+OF_PAIRS = 2**-63  # 0.001 units in the last place of a double
 CASES = [(dtype, which) for dtype in LARGEST for which in FUNCTIONS]
 
 
@@ -65,6 +66,89 @@ def worst(call, which, dtype, count=400):
 @pytest.mark.parametrize(("dtype", "which"), CASES)
 def test_against_50_digits(source, dtype, which):
     assert worst(loaded(source), which, dtype) < LARGEST[dtype][which]
+
+
+@pytest.fixture(scope="module")
+def source_of_pairs():
+    return compiler.source("mse", "float64")
+
+
+def mapped_pairs(text, which, x, r=0.0):
+    """A function of pairs, as rows (hi, lo)."""
+    library = ctypes.CDLL(str(kept(compiler.key(text), lambda: compiler.compiled(text))))
+    x = np.ascontiguousarray(x)
+    y = np.empty_like(x)
+    pointers = (ctypes.c_void_p(a.ctypes.data) for a in (x, y))
+    library.lossbook_map_pair(NAMES.index(which), ctypes.c_double(r), *pointers, ctypes.c_int64(len(x)))
+    return y
+
+
+def pairs_of(which, count=300):
+    """Arguments with a second part as large as it can be."""
+    rng = np.random.default_rng(3)
+    high = np.concatenate([arguments(which, np.float64, count), 10 ** rng.uniform(-290, -5, 50) * (which != "exp")])
+    high = high[high != 0] if which == "log" else high
+    return np.stack([high, rng.uniform(-0.5, 0.5, len(high)) * np.spacing(high)], 1)
+
+
+def worst_of_pairs(text, which, r=0.0, x=None):
+    x = pairs_of(which) if x is None else x
+    function = FUNCTIONS.get(which, lambda a: a**r)
+    with mpmath.workdps(50):
+        exact = [function(mpmath.mpf(float(a)) + float(b)) for a, b in x]
+        got = [mpmath.mpf(float(a)) + float(b) for a, b in mapped_pairs(text, which, x, r)]
+        return max(float(abs((a - b) / b)) if b else float(a != 0) for a, b in zip(got, exact, strict=True))
+
+
+@pytest.mark.parametrize("which", FUNCTIONS)
+def test_pairs_against_50_digits(source_of_pairs, which):
+    x = pairs_of(which)
+    if which == "exp":  # the second part of a smaller result is no longer a normal number
+        x = x[x[:, 0] > -600]
+    elif which != "log":
+        x = x[x[:, 0] > 1e-260]
+    assert worst_of_pairs(source_of_pairs, which, x=x) < OF_PAIRS
+
+
+@pytest.mark.parametrize("r", [0.1, 0.5, 1, 1.7, 3, 5])
+def test_power_of_pairs(source_of_pairs, r):
+    high = 10 ** np.random.default_rng(2).uniform(-40, 0, 300)
+    x = np.stack([high, 0.4 * np.spacing(high)], 1)
+    assert worst_of_pairs(source_of_pairs, "power", r, x) < OF_PAIRS * max(
+        1, 100 * r
+    )  # an error of the logarithm grows
+
+
+@pytest.mark.parametrize("which", ["exp", "log", "log1p"])
+def test_pairs_at_the_limits(source_of_pairs, which):
+    inf, nan = np.inf, np.nan
+    of = {"exp": [0, -0.0, -inf, -1e300, -746, nan], "log": [1, 5e-324, nan], "log1p": [0, 5e-324, 1e-300, nan]}[which]
+    wanted = {"exp": [1, 1, 0, 0, 0, nan], "log": [0, np.log(5e-324), nan], "log1p": [0, 5e-324, 1e-300, nan]}[which]
+    got = mapped_pairs(source_of_pairs, which, np.stack([of, np.zeros(len(of))], 1))
+    np.testing.assert_array_equal(got[:, 0], wanted)
+
+
+def test_a_subnormal_result_is_rounded_once(source_of_pairs):
+    x = np.stack([np.linspace(-745, -708, 500), np.zeros(500)], 1)
+    got = mapped_pairs(source_of_pairs, "exp", x)[:, 0]
+    with mpmath.workdps(50):
+        exact = [mpmath.exp(mpmath.mpf(a)) for a in x[:, 0]]
+        assert max(float(abs(mpmath.mpf(a) - b)) for a, b in zip(got, exact, strict=True)) <= 0.51 * 5e-324
+
+
+@pytest.mark.parametrize(
+    ("which", "right", "wrong"),
+    [
+        ("exp", "n * LOG2_THIRD_pair", "0"),
+        ("exp", "fourth.lo + EXP_4_LOW_pair", "fourth.lo"),
+        ("log", "LOG2_SECOND_pair + LOG2_THIRD_pair", "LOG2_SECOND_pair * (1 + 0x1p-20)"),
+        ("log1p", "either(n == 0, x,", "either(n == 7, x,"),
+        ("log1p", "+ t * (z *", "+ Pair(t.hi) * (z *"),
+    ],
+)
+def test_a_wrong_function_of_pairs_is_found(source_of_pairs, which, right, wrong):
+    assert source_of_pairs.count(right) == 1
+    assert worst_of_pairs(source_of_pairs.replace(right, wrong), which) > OF_PAIRS
 
 
 @pytest.mark.parametrize("dtype", LARGEST)

@@ -1,10 +1,11 @@
-"""Every kernel in every layout against the oracle: within 0.51 ULP of float32, never a false zero or NaN."""
+"""Every kernel in every layout against the oracle: within the bars of float32 and float64, never a false zero or NaN."""
 
 import numpy as np
 import pytest
 
 from lossbook.accuracy import GAMMAS, LOSSES, Line, _judge, case_of, table, truths
 from lossbook.losses import get
+from lossbook.native import compiler, kernels
 
 from .calls import run
 
@@ -14,13 +15,13 @@ BY_INDEX = ("cross_entropy_index", "softmax_focal")
 OF_ROWS = (*BY_INDEX, "cross_entropy", "softmax_mse")
 
 
-def measured(loss, gamma, layout, change=lambda a: a, rows=16):
+def measured(loss, gamma, layout, change=lambda a: a, rows=16, dtype="float32"):
     """Value and gradient on random rows and corners, each judged against 50 digits."""
     rng = np.random.default_rng([LOSSES.index(loss), int(10 * (gamma or 0))])
-    lines = {q: Line(loss, layout, "float32", gamma, q) for q in ("value", "gradient")}
+    lines = {q: Line(loss, layout, dtype, gamma, q) for q in ("value", "gradient")}
     for classes in (2, 3, 10, 30, 70, 300) if loss in OF_ROWS else (1,):
-        case = case_of(loss, "float32", gamma, classes, rows if classes < 70 else 3, rng)
-        _, values, slope = run(loss, case.logits, case.targets, layout=layout, **case.parameters)
+        case = case_of(loss, dtype, gamma, classes, rows if classes < 70 else 3, rng)
+        _, values, slope = run(loss, case.logits, case.targets, layout=layout, dtype=dtype, **case.parameters)
         got = {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
         for n, truth in enumerate(truths(loss, case, len(case.logits), 0)):
             for quantity, line in lines.items():
@@ -35,6 +36,27 @@ def test_bars(loss, gamma, layout):
         layout = "rows"  # single outputs have one layout
     lines = measured(loss, gamma, layout)
     assert all(line.passes and line.bar == 0.51 for line in lines), table(lines)
+
+
+@pytest.mark.parametrize(
+    ("loss", "gamma", "layout"),
+    [(*case, "rows") for case in CASES]
+    + [(*case, "planes") for case in CASES if case[0] in BY_INDEX and case[1] in (None, 2)],
+)
+def test_bars_of_float64(loss, gamma, layout):
+    lines = measured(loss, gamma, layout, dtype="float64")
+    assert all(line.passes for line in lines), table(lines)
+
+
+def test_a_wrong_constant_misses_the_bars_of_float64(monkeypatch):
+    """The second part of log(2) in exp."""
+    right = compiler.source
+    wrong = ("-(n * LOG2_SECOND_pair)", "-(n * LOG2_SECOND_pair * (1 + 0x1p-9))")
+    assert right("softmax_focal", "float64").count(wrong[0]) == 1
+    monkeypatch.setattr(compiler, "source", lambda *a: right(*a).replace(*wrong))
+    monkeypatch.setattr(kernels, "_loaded", {})
+    lines = measured("softmax_focal", 2, "rows", dtype="float64")
+    assert not any(line.passes for line in lines), table(lines)
 
 
 def test_a_wrong_kernel_misses_the_bars():
@@ -76,16 +98,17 @@ def test_threads_do_not_change_the_result(loss):
     np.testing.assert_array_equal(one[2], many[2])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("classes", [3, 100])
 @pytest.mark.parametrize("layout", ["rows", "planes"])
 @pytest.mark.parametrize("loss", BY_INDEX)
-def test_ignored_rows_count_for_nothing(loss, layout, classes):
+def test_ignored_rows_count_for_nothing(loss, layout, classes, dtype):
     logits, targets = example(loss, 200, classes)
-    whole = run(loss, logits, targets, layout=layout)
+    whole = run(loss, logits, targets, layout=layout, dtype=dtype)
     ignored = np.arange(200) % 3 == 0
     targets[ignored] = -100
     logits[ignored] = np.nan
-    total, values, slope = run(loss, logits, targets, layout=layout, ignored=-100)
+    total, values, slope = run(loss, logits, targets, layout=layout, ignored=-100, dtype=dtype)
     assert (values[ignored] == 0).all()
     assert (slope[ignored] == 0).all()
     # a NaN beside them takes rows to the kernel for all logits, which may round the other way
@@ -94,17 +117,55 @@ def test_ignored_rows_count_for_nothing(loss, layout, classes):
     assert np.isfinite(total)
 
 
+@pytest.mark.parametrize(("classes", "dtype"), [(3, "float32"), (100, "float32"), (3, "float64"), (1100, "float64")])
 @pytest.mark.parametrize("layout", ["rows", "planes"])
-@pytest.mark.parametrize("classes", [3, 100])
 @pytest.mark.parametrize("loss", OF_ROWS)
-def test_nan_stays_in_its_row(loss, classes, layout):
+def test_nan_stays_in_its_row(loss, classes, dtype, layout):
     logits, targets = example(loss, 10, classes)
     logits[4, 0] = np.nan
-    _, values, slope = run(loss, logits, targets, layout=layout)
+    _, values, slope = run(loss, logits, targets, layout=layout, dtype=dtype)
     assert np.isnan(values[4])
     assert np.isnan(slope[4]).any()
     assert np.isfinite(np.delete(values, 4)).all()
     assert np.isfinite(np.delete(slope, 4, 0)).all()
+
+
+@pytest.mark.parametrize("shape", [(5, 2), (300, 3), (129, 63), (3, 1001), (3, 1100)])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_way_gives_the_same_in_float64(loss, shape):
+    logits, targets = example(loss, *shape)
+    total, values, slope = run(loss, logits, targets, threads=1, dtype="float64")
+    assert np.isfinite(slope).all()
+    np.testing.assert_allclose(total, values.sum(), rtol=1e-14)
+    for options in ({"inplace": True}, {"layout": "planes"}, {"threads": 3}):
+        if loss in OF_ROWS or "layout" not in options:
+            again = run(loss, logits, targets, dtype="float64", **options)
+            np.testing.assert_allclose(again[1], values, rtol=2**-52)
+            np.testing.assert_allclose(again[2], slope, rtol=2**-52)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in OF_ROWS])
+def test_infinite_logits_of_single_outputs_in_float64(loss):
+    """The same in both dtypes, and NaN where the logit is."""
+    x, y = np.array([np.inf, -np.inf, np.nan, 3, np.inf]), np.array([1, 1, 0, 0.25, 0.25])
+    _, values, slope = run(loss, x, y, dtype="float64")
+    _, wanted, wanted_slope = run(loss, x, y)
+    assert np.isnan(values[2])
+    np.testing.assert_allclose(values, wanted, rtol=2e-7)
+    np.testing.assert_allclose(slope, wanted_slope, rtol=2e-7)
+
+
+@pytest.mark.parametrize("layout", ["rows", "planes"])
+@pytest.mark.parametrize("loss", BY_INDEX)
+def test_a_class_that_cannot_be_in_float64(loss, layout):
+    logits, targets = example(loss, 10, 4)
+    targets[:] = 1
+    logits[3, 0] = -np.inf
+    _, values, slope = run(loss, logits, targets, layout=layout, dtype="float64")
+    _, without, slope_without = run(loss, logits[3:4, 1:], targets[:1] - 1, dtype="float64")
+    assert slope[3, 0] == 0
+    np.testing.assert_allclose(values[3], without[0], rtol=2**-52)
+    np.testing.assert_allclose(slope[3, 1:], slope_without[0], rtol=2**-52)
 
 
 @pytest.mark.parametrize("classes", [3, 100])

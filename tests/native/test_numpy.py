@@ -30,21 +30,23 @@ def generated(monkeypatch):
     monkeypatch.setattr(_native_numpy, "kernel", lambda *a: None)
 
 
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 3e-7), ("float64", 4 * 2**-52)])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("name", CALLS)
-def test_kernels_are_used_and_agree_with_generated_code(name, reduction, monkeypatch):
+def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, rtol, monkeypatch):
     function, targets, options = CALLS[name]
+    logits = LOGITS.astype(dtype)
     used = []
     right = _native_numpy._computed
     monkeypatch.setattr(_native_numpy, "_computed", lambda *a, **k: used.append(right(*a, **k)) or used[-1])
-    value, slope = function(LOGITS, targets, reduction=reduction, **options)
+    value, slope = function(logits, targets, reduction=reduction, **options)
     assert len(used) == 1
     generated(monkeypatch)
-    wanted, wanted_slope = function(LOGITS, targets, reduction=reduction, **options)
-    assert value.dtype == slope.dtype == np.float32
+    wanted, wanted_slope = function(logits, targets, reduction=reduction, **options)
+    assert value.dtype == slope.dtype == dtype
     assert value.shape == wanted.shape
-    np.testing.assert_allclose(value, wanted, rtol=3e-7)
-    np.testing.assert_allclose(slope, wanted_slope, rtol=3e-7)
+    np.testing.assert_allclose(value, wanted, rtol=rtol)
+    np.testing.assert_allclose(slope, wanted_slope, rtol=rtol)
 
 
 @pytest.mark.parametrize("native", [True, False])

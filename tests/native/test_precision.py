@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lossbook.accuracy import Line, _judge, case_of, rounded, truths
+from lossbook.native import kernel
 
 from .calls import MEMORY, run
 from .test_kernels import BY_INDEX, CASES, OF_ROWS, example
@@ -98,3 +99,7 @@ def test_every_number_of_16_bits_is_read_and_written(dtype):
         wide = x.astype(np.float64)
         np.testing.assert_array_equal(values.astype(float), (wide * wide).astype(MEMORY[dtype]).astype(float))
         np.testing.assert_array_equal(slope.astype(float), (2 * wide).astype(MEMORY[dtype]).astype(float))
+
+
+def test_there_is_no_fast_float64():
+    assert kernel("mse", "float64", fast=True) is kernel("mse", "float64")

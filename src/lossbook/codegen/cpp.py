@@ -4,8 +4,8 @@ wide: the classes of a row follow each other; a loop over classes is vectorised.
 follows each other, as in images with the class axis first, or in a block of short rows that was transposed; the loop over
 `b`, the row of a block, is vectorised. A loss of single outputs is tall, with one class.
 
-Each of them is printed twice: far, for all logits, in double; near, for logits within reach, in what `kernel.h` calls Each
-and Row.
+Each of them is printed twice: far, for all logits, and near, for logits within reach; in what `kernel.h` calls Each and,
+near, Row.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OPERATIONS = {
     "minimum": "smaller({0}, {1})",
     "at_least": "larger({0}, {1})",
     "at_most": "smaller({0}, {1})",
-    "where": "({0} ? {1} : {2})",
+    "where": "either({0}, {1}, {2})",
     "equal": "({0} == {1})",
     "not_equal": "({0} != {1})",
     "less": "({0} < {1})",
@@ -51,7 +51,7 @@ CONDITIONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_eq
 EMPTY = {"sum": "0", "max": "-INFINITY", "first": "classes - 1"}
 REDUCED = {
     "sum": "{0} += {1};",
-    "max": "{0} = {1} > {0} ? {1} : {0};",
+    "max": "{0} = either({1} > {0}, {1}, {0});",
     "first": "{0} = ({1}) & ({2} < {0}) ? {2} : {0};",
 }
 COMBINED = {"sum": "+", "max": "max", "first": "min"}
@@ -70,8 +70,8 @@ class _Body:
 
     def __init__(self, program: Fused, tall: bool, near: bool, where: str):
         self.program, self.tall, self.near, self.where = program, tall, near, where
-        self.of_each = "Each" if near else "double"
-        self.of_rows = "Row" if near and not tall else self.of_each
+        self.of_rows = "Row" if near and not tall else "Each"
+        self.of_total = "Each" if near else "double"
         self.roles = {a.name: a for a in program.inputs.by_symbol.values()}
         self.by_class = program.inputs.size is not None
         self.logits = next(a.name for a in self.roles.values() if a.role == "logits")
@@ -100,11 +100,11 @@ class _Body:
             return "Class" if self.near else "int64_t"
         if node.op == "max" and node.args[0].op == "input":
             return "number"  # exact, and half as wide
-        return self.of_each if node.extent == "each" else self.of_rows
+        return "Each" if node.extent == "each" else self.of_rows
 
     def cast(self, text: str, k: str | None) -> str:
         """A number of another type, where it is computed with: with k, in a loop over the classes."""
-        kind = self.of_each if k else self.of_rows
+        kind = "Each" if k else self.of_rows
         return f"({kind}){text}"
 
     def of_row(self, name: str) -> str:
@@ -119,11 +119,11 @@ class _Body:
         op, args = node.op, node.args
         if op == "number":
             text = repr(float(node.value)) if node.value >= 0 else f"({float(node.value)!r})"
-            return self.cast(text, k) if self.near else text
+            return self.cast(text, k)
         if op == "input":
             role = self.roles[node.value].role
             if role == "scalar":
-                return self.cast(node.value, k) if self.near else node.value
+                return self.cast(node.value, k)
             if role == "class index":
                 return self.of_row("index")
             at = f"{k} * stride + b" if self.tall else k
@@ -134,12 +134,12 @@ class _Body:
         if op == "classes":
             return k
         if op == "zeros":
-            return "0.0"
+            return self.cast("0.0", k)
         if op == "per_class":
-            return f"{args[0].value}[{k}]"
+            return self.cast(f"{args[0].value}[{k}]", k)
         if op == "take":
             text = f"{args[0].value}[{self.value(args[1], None, [], {})}]"
-            return self.cast(text, k) if self.near else text
+            return self.cast(text, k)
         return None
 
     def value(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
@@ -245,7 +245,11 @@ class _Body:
             else:
                 text = self.value(node, "k", lines, seen)
                 totals = " reduction(+ : total)"
-                lines += [f"const {self.of_each} loss = {text};", "total += loss;", "values[b] = loss;"]
+                lines += [
+                    f"const {self.of_total} loss = ({self.of_total}){text};",
+                    "total += loss;",
+                    "values[b] = loss;",
+                ]
         if loop.results and self.program.gradient is not None:
             lines.append(self.written(slope))
         self.done |= set(loop.reductions)
@@ -269,7 +273,9 @@ class _Body:
         if not self.tall:
             return f"{'to' if self.near else 'gradient'}[k] = write({'by' if self.near else 'slope'} * {slope});"
         result = f"slope[b] * {slope}"
-        return f"gradient[k * stride + b] = write({result if self.near else f'counts[b] ? {result} : 0'});"
+        return (
+            f"gradient[k * stride + b] = write({result if self.near else f'either(counts[b], {result}, (Each)0.0)'});"
+        )
 
     def each_of_rows(self, loop: Loop, lines: list[str], totals: str, first: bool) -> list[str]:
         """The pass for a block of rows side by side."""
@@ -282,7 +288,7 @@ class _Body:
             kind = "Class" if self.near else "int64_t"
             classes = f"for ({kind} k = 0; k < classes; k++) {{"
             return [*_over_rows(start), *most, classes, *(f"  {a}" for a in body), "}"]
-        self.carried |= {f"{name}part": self.of_each for name in names}  # sums of sums: those of float stay short
+        self.carried |= {f"{name}part": "Each" for name in names}  # sums of sums: those of float stay short
         inside = _over_rows([f"{name}part[b] = 0;" for name in names])
         inside += ["for (Class k = from; k < to_; k++) {", *(f"  {a}" for a in body), "}"]
         inside += _over_rows([f"{name}[b] += {name}part[b];" for name in names])
@@ -347,7 +353,7 @@ class _Body:
     def slope(self) -> list[str]:
         """What each component of the gradient is multiplied by."""
         own, seen, lines = self.program.factor, {}, []
-        whole = self.cast("factor", None) if self.near else "factor"
+        whole = self.cast("factor", None)
         factor = whole if own is None else f"{whole} * {self.value(own, None, lines, seen)}"
         if not self.tall:
             refused = ["if (lost(slope)) return NAN;"] * self.near
@@ -373,8 +379,12 @@ class _Body:
         lines, seen = [], {}
         text = self.value(self.program.value, None, lines, seen)
         if not self.tall:
-            return [*lines, f"return {text};"]
-        lines += [f"const {self.of_rows} loss = counts[b] ? {text} : 0;", "total += loss;", "values[b] = loss;"]
+            return [*lines, f"return (double){text};"]
+        lines += [
+            f"const {self.of_total} loss = counts[b] ? ({self.of_total}){text} : 0;",
+            "total += loss;",
+            "values[b] = loss;",
+        ]
         body = [
             "SIMD_OF(reduction(+ : total))",
             "for (int64_t b = 0; b < rows; b++) {",
@@ -393,9 +403,9 @@ class _Body:
         ]
         for n, node in enumerate(self.program.stored):
             at = f"{n} * classes{' * ROWS' if self.tall else ''}"
-            head.append(f"{self.of_each} *__restrict {self.name(node)}all = scratch + {at};")
+            head.append(f"Each *__restrict {self.name(node)}all = scratch + {at};")
         if self.tall:
-            head.append(f"{self.of_each} total = 0;")
+            head.append(f"{self.of_total} total = 0;")
             names = {self.name(node): self.kind(node) for node in self.names} | {"slope": self.of_rows}
             names |= self.carried
             head += [f"{kind} {name}[BLOCK];" for name, kind in names.items() if f"{name}[b] = " in "\n".join(lines)]
@@ -454,14 +464,13 @@ def _called(declared: str) -> str:
 
 COMMON = "const Inputs *in, int64_t classes"
 BLOCK = "int64_t rows, int64_t stride, const unsigned char *counts"
-GRADIENT = {  # the result, and what it is multiplied by
-    False: "real *gradient, double factor",
-    True: "real *gradient, double factor, const Each *factors",
-}
+GRADIENT = "real *gradient, double factor"  # the result, and what it is multiplied by
 
 
-def _arguments(gradient: bool, tall: bool) -> str:
-    parts = [COMMON, *[BLOCK] * tall, *[GRADIENT[tall]] * gradient, *["Each *values"] * tall]
+def _arguments(gradient: bool, tall: bool, near: bool) -> str:
+    of_row = "Each" if near else "double"
+    factors, values = [f"const {of_row} *factors"] * tall, [f"{of_row} *values"] * tall
+    parts = [COMMON, *[BLOCK] * tall, *[GRADIENT, *factors] * gradient, *values]
     return ", ".join([*parts, "Each *scratch"])
 
 
@@ -517,6 +526,6 @@ def _functions(program: Fused, near: bool, where: str) -> Iterator[str]:
     for tall in (False, True) if program.inputs.size is not None else (True,):
         name = f"{'tall' if tall else 'wide'}_{'value' if program.gradient is None else 'both'}"
         body = indent("\n".join(_Body(program, tall, near, where).text()), "  ")
-        arguments = _arguments(program.gradient is not None, tall)
+        arguments = _arguments(program.gradient is not None, tall, near)
         names = ", ".join(a.split()[-1].lstrip("*") for a in arguments.split(", "))
         yield f"INSIDE(double) {name}_of({arguments}, const int square) {{\n{body}\n}}\n\nTWICE({name}, ({arguments}), {names})"

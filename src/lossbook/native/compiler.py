@@ -70,10 +70,10 @@ def processor() -> str:
 
 def source(name: str, dtype: str = "float32", fast: bool = False) -> str:
     """The whole source of the kernels of a loss, with what it includes, for logits of that dtype."""
-    parts = {"coefficients.h": SOURCES, "kernel.h": HERE, "driver.h": HERE}
+    parts = {"kernel.h": HERE, "pair.h": HERE, "driver.h": HERE, "coefficients.h": SOURCES}  # the first includes others
     text = (SOURCES / f"{name}.cpp").read_text("utf-8")
-    for file in ("kernel.h", "driver.h", "coefficients.h"):  # kernel.h includes coefficients.h
-        text = text.replace(f'#include "{file}"', (parts[file] / file).read_text("utf-8"))
+    for file, folder in parts.items():
+        text = text.replace(f'#include "{file}"', (folder / file).read_text("utf-8"))
     chosen = f"#define FAST {int(fast)}\n" + (f"#define {dtype.upper()}\n" if dtype != "float32" else "")
     return chosen + text
 

@@ -17,7 +17,11 @@ typedef struct {
 #endif
 } Call;
 
-#define TALL_BELOW 96 /* classes: shorter rows are transposed in blocks */
+#if defined(FLOAT64)
+#define TALL_BELOW 1024 /* classes: shorter rows are transposed in blocks */
+#else
+#define TALL_BELOW 96
+#endif
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
 #define SMALL 65536   /* logits for which a second thread is not worth its start */
 #define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */
@@ -72,8 +76,11 @@ typedef struct {
 
 /* A large number stands for infinity: a part of a loss that counts for nothing is then 0, not 0 times infinity. */
 static const real *without_infinity(const real *logits, int64_t rows, Infinite *infinite) {
-  infinite->any = near::farthest(logits, rows, 0) >= 0x7f800000;
-  if (!infinite->any) return logits;
+  int any = 0;
+  SIMD_OF(reduction(| : any))
+  for (int64_t b = 0; b < rows; b++) any |= abs_(read(logits[b])) == INFINITY;
+  infinite->any = any;
+  if (!any) return logits;
   for (int64_t b = 0; b < rows; b++) {
     const double x = read(logits[b]);
     infinite->at[b] = abs_(x) == INFINITY;
@@ -136,8 +143,8 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   Infinite infinite;
   in.logits = without_infinity(in.logits, rows, &infinite);
 #endif
-  total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (double *)scratch)
-                   : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (double *)scratch);
+  total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (far::Each *)scratch)
+                   : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (far::Each *)scratch);
 #if !BY_CLASS
   if (infinite.any) {
     total = 0;
@@ -173,7 +180,7 @@ static double wide(const Call *call, int64_t r, void *scratch) {
   value = gradient ? CALL(near::wide_both, &in, K, gradient, factor, room) : CALL(near::wide_value, &in, K, room);
 #endif
   if (value != value)
-    value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (double *)scratch) : CALL(far::wide_value, &in, K, (double *)scratch);
+    value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (far::Each *)scratch) : CALL(far::wide_value, &in, K, (far::Each *)scratch);
   if (call->values) call->values[r] = write(value);
   return value;
 }
@@ -250,7 +257,7 @@ static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
 static double transposed(const Call *call, int64_t unit, void *scratch) {
   const int64_t K = call->classes, first = unit * ROWS, rows = least(ROWS, call->outer - first);
   Inputs in = moved(&call->in, first * K, first);
-  real *tile = (real *)((double *)scratch + STORED * K * ROWS);
+  real *tile = (real *)((far::Each *)scratch + STORED * K * ROWS);
   const real **sources[1 + ARRAYS];
   sources[0] = &in.logits;
   for (int n = 0; n < ARRAYS; n++) sources[1 + n] = &in.arrays[n];
@@ -321,7 +328,7 @@ static void *work(void *given) {
   const int64_t rows = side_by_side(call) ? ROWS : 1;
   const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows;
   void *scratch = NULL;
-  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(double))) return given; /* left for another thread */
+  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) return given; /* left for another thread */
   chunks(call, scratch);
   free(scratch);
   return NULL;
@@ -420,5 +427,12 @@ void lossbook_map_float(int which, double r, const float *x, float *y, int64_t s
   SIMD for (int64_t n = 0; n < size; n++)
     y[n] = which == 0 ? exp_in_range(x[n]) : which == 1 ? log_(x[n]) : which == 2 ? log1p_(x[n]) : which == 3 ? log1p_to_one(x[n]) : power(x[n], r, 0);
 }
+
+#if defined(FLOAT64)
+void lossbook_map_pair(int which, double r, const Pair *x, Pair *y, int64_t size) {
+  SIMD for (int64_t n = 0; n < size; n++)
+    y[n] = which == 0 ? exp_(x[n]) : which == 1 ? log_(x[n]) : which == 2 ? log1p_(x[n]) : which == 3 ? log1p_to_one(x[n]) : power(x[n], r, 0);
+}
+#endif
 
 } // extern "C"

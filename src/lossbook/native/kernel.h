@@ -2,7 +2,7 @@
  * vectorise: no branches, no calls, no tables. Their polynomials are in coefficients.h, made from the functions
  * themselves by lossbook/native/polynomials.py; tests/native/test_functions.py measures each against 50 digits.
  *
- * One file is compiled once for each dtype of the logits (FLOAT16, BFLOAT16 or neither, for float32) and for each
+ * One file is compiled once for each dtype of the logits (FLOAT16, BFLOAT16, FLOAT64 or none, for float32) and for each
  * precision (FAST or not). */
 #include <math.h>
 #include <stdint.h>
@@ -20,8 +20,13 @@
   static __attribute__((noinline)) double name arguments { return name##_of(__VA_ARGS__, 0); }   \
   static __attribute__((noinline)) double name##_square arguments { return name##_of(__VA_ARGS__, 1); }
 
+#if defined(FLOAT64) /* in sums of structs OpenMP needs to be told how; these are added in order */
+#define SIMD _Pragma("GCC ivdep")
+#define SIMD_OF(clauses) _Pragma("GCC ivdep")
+#else
 #define SIMD _Pragma("omp simd")
 #define SIMD_OF(clauses) _Pragma(TEXT(omp simd clauses))
+#endif
 
 INSIDE(uint64_t) bits_of(double x) { uint64_t n; memcpy(&n, &x, 8); return n; }
 INSIDE(uint32_t) bits_of(float x) { uint32_t n; memcpy(&n, &x, 4); return n; }
@@ -40,7 +45,13 @@ INSIDE(float) mul_add(float a, float b, float c) { return a * b + c; }
 
 /* -- numbers in memory ------------------------------------------------------------------------------------------------ */
 
-typedef float number; /* holds every real exactly */
+#if defined(FLOAT64)
+typedef double number; /* holds every real exactly */
+#undef NEAR
+#define NEAR 0
+#else
+typedef float number;
+#endif
 
 /* x rounded once to so many binary digits, to even, and to a multiple of 2^(least - digits + 1). */
 INSIDE(double) rounded(double x, int digits, int least) {
@@ -75,6 +86,11 @@ INSIDE(real) write(double x) {
   const float y = (float)rounded(x, 8, -126);
   return (real)(y != y ? 0x7fc0 : bits_of(y) >> 16);
 }
+#elif defined(FLOAT64)
+typedef double real;
+INSIDE(number) read(real x) { return x; }
+#define LARGE 0x1p500
+INSIDE(real) write(double x) { return x; }
 #else
 typedef float real;
 INSIDE(number) read(real x) { return x; }
@@ -87,6 +103,9 @@ INSIDE(real) write(float x) { return x; }
 #endif
 
 /* -- functions -------------------------------------------------------------------------------------------------------- */
+
+INSIDE(double) either(bool first, double a, double b) { return first ? a : b; }
+INSIDE(float) either(bool first, float a, float b) { return first ? a : b; }
 
 /* NaN wins, as in numpy.maximum. */
 INSIDE(double) larger(double a, double b) { return (a > b) | (a != a) ? a : b; }
@@ -172,6 +191,11 @@ INSIDE(float) power(float x, double r, int square) {
   return (float)power((double)x, r, 0);
 }
 
+#if defined(FLOAT64)
+#include "pair.h"
+INSIDE(real) write(Pair x) { return x.hi; }
+#endif
+
 /* -- two ways to compute -------------------------------------------------------------------------------------------- */
 
 /* One call: where each input of a loss starts, in the order in which the generated file names them. */
@@ -190,11 +214,16 @@ typedef struct {
   int stream;    /* whether the gradient goes past the caches */
 } Inputs;
 
-/* far: for all logits, in double. */
+/* far: for all logits, in double; in pairs of doubles where logits are doubles. */
 namespace far {
+#if defined(FLOAT64)
+typedef Pair Each;
+#else
 typedef double Each;
+#endif
 }
 
+#if NEAR
 /* near: for logits within reach, so that nothing overflows and the largest is not asked for. Each is what is computed for
  * every class, and for rows side by side; Row what is computed once for a row. A kernel returns NaN, and has written
  * nothing, where a logit is out of reach. */
@@ -270,6 +299,7 @@ template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t classes,
   }
 }
 } // namespace near
+#endif
 
 #define ROWS 128                       /* neighbouring rows that a tall kernel takes at a time */
 #define BLOCK (BY_CLASS ? ROWS : 256)  /* the same, for rows of one output too */

@@ -100,7 +100,7 @@ class Kernel:
         return bad, count.value, total.value
 
 
-DTYPES = ("float32", "float16", "bfloat16")
+DTYPES = ("float32", "float64", "float16", "bfloat16")
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, bool], Kernel | None] = {}
 _failures: list[str] = []
@@ -117,9 +117,10 @@ def enabled() -> bool:
 def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | None:
     """The kernels of a loss for logits of that dtype; None where there are none, after one notice where they cannot be had.
 
-    fast: float arithmetic, within 16 units in the last place; else double, rounded once.
+    fast: float arithmetic, within 16 units in the last place; else double, rounded once. float64 is computed in pairs of
+    doubles, fast or not.
     """
-    key = (name, dtype, fast)
+    key = (name, dtype, fast and dtype != "float64")
     try:
         return _loaded[key]
     except KeyError:

@@ -21,39 +21,39 @@
 
 namespace far {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   double total = 0;
-  double v1[BLOCK];
-  double v2[BLOCK];
-  double tail5[BLOCK];
-  double v14[BLOCK];
+  Each v1[BLOCK];
+  Each v2[BLOCK];
+  Each tail5[BLOCK];
+  Each v14[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      v2[b] = larger((double)read(logits[k * stride + b]), 0.0);
-      const double v3 = abs_((double)read(logits[k * stride + b]));
-      const double v4 = (-v3);
+      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
+      v2[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each v3 = abs_((Each)read(logits[k * stride + b]));
+      const Each v4 = (-v3);
       tail5[b] = exp_(v4);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double log_total6 = log1p_to_one(tail5[b]);
-      const double neg_log_complement7 = (v2[b] + log_total6);
-      const double v8 = (v1[b] * neg_log_complement7);
-      const double v9 = (-(double)read(logits[k * stride + b]));
-      const double v10 = larger(v9, 0.0);
-      const double neg_log_probs11 = (v10 + log_total6);
-      const double v12 = (pos_weight * neg_log_probs11);
-      const double v13 = (v12 * (double)read(targets[k * stride + b]));
+      const Each log_total6 = log1p_to_one(tail5[b]);
+      const Each neg_log_complement7 = (v2[b] + log_total6);
+      const Each v8 = (v1[b] * neg_log_complement7);
+      const Each v9 = (-(Each)read(logits[k * stride + b]));
+      const Each v10 = larger(v9, (Each)0.0);
+      const Each neg_log_probs11 = (v10 + log_total6);
+      const Each v12 = ((Each)pos_weight * neg_log_probs11);
+      const Each v13 = (v12 * (Each)read(targets[k * stride + b]));
       v14[b] = (v8 + v13);
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double loss = v14[b];
+      const double loss = (double)v14[b];
       total += loss;
       values[b] = loss;
     }
@@ -61,66 +61,66 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   double total = 0;
-  double v1[BLOCK];
-  double tail4[BLOCK];
-  double v5[BLOCK];
-  double total6[BLOCK];
-  double v14[BLOCK];
-  double v15[BLOCK];
-  double v24[BLOCK];
+  Each v1[BLOCK];
+  Each tail4[BLOCK];
+  Each v5[BLOCK];
+  Each total6[BLOCK];
+  Each v14[BLOCK];
+  Each v15[BLOCK];
+  Each v24[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_((double)read(logits[k * stride + b]));
-      const double v3 = (-v2);
+      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
-      total6[b] = (1.0 + tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
+      total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v7 = (1.0 / total6[b]);
-      const double probs8 = (v5[b] * v7);
-      const double negative_part9 = (v1[b] * probs8);
-      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
-      const double complement11 = (v10 * v7);
-      const double v12 = (pos_weight * complement11);
-      const double positive_part13 = (v12 * (double)read(targets[k * stride + b]));
+      const Each v7 = ((Each)1.0 / total6[b]);
+      const Each probs8 = (v5[b] * v7);
+      const Each negative_part9 = (v1[b] * probs8);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
+      const Each complement11 = (v10 * v7);
+      const Each v12 = ((Each)pos_weight * complement11);
+      const Each positive_part13 = (v12 * (Each)read(targets[k * stride + b]));
       v14[b] = (negative_part9 - positive_part13);
-      v15[b] = larger((double)read(logits[k * stride + b]), 0.0);
+      v15[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double log_total16 = log1p_to_one(tail4[b]);
-      const double neg_log_complement17 = (v15[b] + log_total16);
-      const double v18 = (v1[b] * neg_log_complement17);
-      const double v19 = (-(double)read(logits[k * stride + b]));
-      const double v20 = larger(v19, 0.0);
-      const double neg_log_probs21 = (v20 + log_total16);
-      const double v22 = (pos_weight * neg_log_probs21);
-      const double v23 = (v22 * (double)read(targets[k * stride + b]));
+      const Each log_total16 = log1p_to_one(tail4[b]);
+      const Each neg_log_complement17 = (v15[b] + log_total16);
+      const Each v18 = (v1[b] * neg_log_complement17);
+      const Each v19 = (-(Each)read(logits[k * stride + b]));
+      const Each v20 = larger(v19, (Each)0.0);
+      const Each neg_log_probs21 = (v20 + log_total16);
+      const Each v22 = ((Each)pos_weight * neg_log_probs21);
+      const Each v23 = (v22 * (Each)read(targets[k * stride + b]));
       v24[b] = (v18 + v23);
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double loss = v24[b];
+      const double loss = (double)v24[b];
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((double)factor * factors[b] * v14[b]);
+      gradient[k * stride + b] = write((Each)factor * factors[b] * v14[b]);
     }
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -159,7 +159,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each loss = v14[b];
+      const Each loss = (Each)v14[b];
       total += loss;
       values[b] = loss;
     }
@@ -188,7 +188,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v2 = abs_((Each)read(logits[k * stride + b]));
       const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((Each)read(logits[k * stride + b]) >= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
       total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD
@@ -196,7 +196,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v7 = ((Each)1.0 / total6[b]);
       const Each probs8 = (v5[b] * v7);
       const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = (((Each)read(logits[k * stride + b]) <= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
       const Each complement11 = (v10 * v7);
       const Each v12 = ((Each)pos_weight * complement11);
       const Each positive_part13 = (v12 * (Each)read(targets[k * stride + b]));
@@ -217,7 +217,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each loss = v24[b];
+      const Each loss = (Each)v24[b];
       total += loss;
       values[b] = loss;
       gradient[k * stride + b] = write((Each)factor * factors[b] * v14[b]);

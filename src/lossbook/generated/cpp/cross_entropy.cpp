@@ -28,45 +28,45 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
   }
-  double rest_ = 0;
+  Each rest_ = 0;
   SIMD_OF(reduction(+ : rest_))
   for (int64_t k = 0; k < classes; k++) {
-    const double shifted1 = ((double)read(logits[k]) - shift_);
-    const double exps2 = exp_(shifted1);
-    const double v3 = ((k == top_) ? 0.0 : exps2);
+    const Each shifted1 = ((Each)read(logits[k]) - shift_);
+    const Each exps2 = exp_(shifted1);
+    const Each v3 = either((k == top_), (Each)0.0, exps2);
     rest_ += v3;
   }
-  const double log_total4 = log1p_(rest_);
-  const double log_total_ = log_total4;
-  double term_ = 0;
+  const Each log_total4 = log1p_(rest_);
+  const Each log_total_ = log_total4;
+  Each term_ = 0;
   SIMD_OF(reduction(+ : term_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v5 = (label_smoothing / (double)classes);
-    const double v6 = (1.0 - label_smoothing);
-    const double weighted_targets7 = (v6 * (double)read(targets[k]));
-    const double weighted_targets8 = (v5 + weighted_targets7);
-    const double weighted_targets9 = (weight[k] * weighted_targets8);
-    const double shifted10 = ((double)read(logits[k]) - shift_);
-    const double log_probs11 = (shifted10 - log_total_);
-    const double v12 = ((weighted_targets9 == 0.0) ? 0.0 : log_probs11);
-    const double v13 = (weighted_targets9 * v12);
+    const Each v5 = ((Each)label_smoothing / (Each)classes);
+    const Each v6 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets7 = (v6 * (Each)read(targets[k]));
+    const Each weighted_targets8 = (v5 + weighted_targets7);
+    const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
+    const Each shifted10 = ((Each)read(logits[k]) - shift_);
+    const Each log_probs11 = (shifted10 - log_total_);
+    const Each v12 = either((weighted_targets9 == (Each)0.0), (Each)0.0, log_probs11);
+    const Each v13 = (weighted_targets9 * v12);
     term_ += v13;
   }
-  const double v14 = (-term_);
-  const double term_2_ = v14;
-  return term_2_;
+  const Each v14 = (-term_);
+  const Each term_2_ = v14;
+  return (double)term_2_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
@@ -74,11 +74,11 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   double total = 0;
   number shift_[BLOCK];
   int64_t top_[BLOCK];
-  double rest_[BLOCK];
-  double log_total_[BLOCK];
-  double term_[BLOCK];
-  double term_2_[BLOCK];
-  double log_total4[BLOCK];
+  Each rest_[BLOCK];
+  Each log_total_[BLOCK];
+  Each term_[BLOCK];
+  Each term_2_[BLOCK];
+  Each log_total4[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     shift_[b] = -INFINITY;
@@ -86,7 +86,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
@@ -106,9 +106,9 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double shifted1 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps2 = exp_(shifted1);
-      const double v3 = ((k == top_[b]) ? 0.0 : exps2);
+      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps2 = exp_(shifted1);
+      const Each v3 = either((k == top_[b]), (Each)0.0, exps2);
       rest_[b] += v3;
     }
   }
@@ -127,158 +127,158 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v5 = (label_smoothing / (double)classes);
-      const double v6 = (1.0 - label_smoothing);
-      const double weighted_targets7 = (v6 * (double)read(targets[k * stride + b]));
-      const double weighted_targets8 = (v5 + weighted_targets7);
-      const double weighted_targets9 = (weight[k] * weighted_targets8);
-      const double shifted10 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double log_probs11 = (shifted10 - log_total_[b]);
-      const double v12 = ((weighted_targets9 == 0.0) ? 0.0 : log_probs11);
-      const double v13 = (weighted_targets9 * v12);
+      const Each v5 = ((Each)label_smoothing / (Each)classes);
+      const Each v6 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets7 = (v6 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets8 = (v5 + weighted_targets7);
+      const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
+      const Each shifted10 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each log_probs11 = (shifted10 - log_total_[b]);
+      const Each v12 = either((weighted_targets9 == (Each)0.0), (Each)0.0, log_probs11);
+      const Each v13 = (weighted_targets9 * v12);
       term_[b] += v13;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v14 = (-term_[b]);
+    const Each v14 = (-term_[b]);
     term_2_[b] = v14;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_2_[b] : 0;
+    const double loss = counts[b] ? (double)term_2_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
 INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes;
+  Each *__restrict exps_all = scratch + 0 * classes;
   number shift_ = -INFINITY;
-  double term_ = -INFINITY;
-  double term_2_ = 0;
+  Each term_ = -INFINITY;
+  Each term_2_ = 0;
   SIMD_OF(reduction(max : shift_) reduction(max : term_) reduction(+ : term_2_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
-    const double v1 = (label_smoothing / (double)classes);
-    const double v2 = (1.0 - label_smoothing);
-    const double weighted_targets3 = (v2 * (double)read(targets[k]));
-    const double weighted_targets4 = (v1 + weighted_targets3);
-    const double weighted_targets5 = (weight[k] * weighted_targets4);
-    const double weighted_targets6 = abs_(weighted_targets5);
-    term_ = weighted_targets6 > term_ ? weighted_targets6 : term_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    const Each v1 = ((Each)label_smoothing / (Each)classes);
+    const Each v2 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets3 = (v2 * (Each)read(targets[k]));
+    const Each weighted_targets4 = (v1 + weighted_targets3);
+    const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
+    const Each weighted_targets6 = abs_(weighted_targets5);
+    term_ = either(weighted_targets6 > term_, weighted_targets6, term_);
     term_2_ += weighted_targets5;
   }
   int64_t top_ = classes - 1;
   int64_t largest_ = classes - 1;
-  double total_ = 0;
+  Each total_ = 0;
   SIMD_OF(reduction(min : top_) reduction(min : largest_) reduction(+ : total_))
   for (int64_t k = 0; k < classes; k++) {
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    const double v7 = (label_smoothing / (double)classes);
-    const double v8 = (1.0 - label_smoothing);
-    const double weighted_targets9 = (v8 * (double)read(targets[k]));
-    const double weighted_targets10 = (v7 + weighted_targets9);
-    const double weighted_targets11 = (weight[k] * weighted_targets10);
-    const double weighted_targets12 = abs_(weighted_targets11);
+    const Each v7 = ((Each)label_smoothing / (Each)classes);
+    const Each v8 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets9 = (v8 * (Each)read(targets[k]));
+    const Each weighted_targets10 = (v7 + weighted_targets9);
+    const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
+    const Each weighted_targets12 = abs_(weighted_targets11);
     largest_ = (weighted_targets12 == term_) & (k < largest_) ? k : largest_;
-    const double shifted13 = ((double)read(logits[k]) - shift_);
-    const double exps14 = exp_(shifted13);
+    const Each shifted13 = ((Each)read(logits[k]) - shift_);
+    const Each exps14 = exp_(shifted13);
     total_ += exps14;
     exps_all[k] = exps14;
   }
-  const double v15 = (1.0 / total_);
-  const double term_3_ = v15;
-  const double v16 = (v15 * total_);
-  const double term_4_ = v16;
-  double rest_ = 0;
-  double rest_targets_ = 0;
+  const Each v15 = ((Each)1.0 / total_);
+  const Each term_3_ = v15;
+  const Each v16 = (v15 * total_);
+  const Each term_4_ = v16;
+  Each rest_ = 0;
+  Each rest_targets_ = 0;
   SIMD_OF(reduction(+ : rest_) reduction(+ : rest_targets_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v17 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v17 = either((k == top_), (Each)0.0, exps_all[k]);
     rest_ += v17;
-    const double v18 = (label_smoothing / (double)classes);
-    const double v19 = (1.0 - label_smoothing);
-    const double weighted_targets20 = (v19 * (double)read(targets[k]));
-    const double weighted_targets21 = (v18 + weighted_targets20);
-    const double weighted_targets22 = (weight[k] * weighted_targets21);
-    const double v23 = ((k == largest_) ? 0.0 : weighted_targets22);
+    const Each v18 = ((Each)label_smoothing / (Each)classes);
+    const Each v19 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets20 = (v19 * (Each)read(targets[k]));
+    const Each weighted_targets21 = (v18 + weighted_targets20);
+    const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
+    const Each v23 = either((k == largest_), (Each)0.0, weighted_targets22);
     rest_targets_ += v23;
   }
-  const double log_total24 = log1p_(rest_);
-  const double log_total_ = log_total24;
-  const double rest_probs25 = (term_3_ * rest_);
-  const double rest_probs_ = rest_probs25;
-  double term_5_ = 0;
+  const Each log_total24 = log1p_(rest_);
+  const Each log_total_ = log_total24;
+  const Each rest_probs25 = (term_3_ * rest_);
+  const Each rest_probs_ = rest_probs25;
+  Each term_5_ = 0;
   SIMD_OF(reduction(+ : term_5_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v26 = (label_smoothing / (double)classes);
-    const double v27 = (1.0 - label_smoothing);
-    const double weighted_targets28 = (v27 * (double)read(targets[k]));
-    const double weighted_targets29 = (v26 + weighted_targets28);
-    const double weighted_targets30 = (weight[k] * weighted_targets29);
-    const double shifted31 = ((double)read(logits[k]) - shift_);
-    const double log_probs32 = (shifted31 - log_total_);
-    const double v33 = ((weighted_targets30 == 0.0) ? 0.0 : log_probs32);
-    const double v34 = (weighted_targets30 * v33);
+    const Each v26 = ((Each)label_smoothing / (Each)classes);
+    const Each v27 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets28 = (v27 * (Each)read(targets[k]));
+    const Each weighted_targets29 = (v26 + weighted_targets28);
+    const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
+    const Each shifted31 = ((Each)read(logits[k]) - shift_);
+    const Each log_probs32 = (shifted31 - log_total_);
+    const Each v33 = either((weighted_targets30 == (Each)0.0), (Each)0.0, log_probs32);
+    const Each v34 = (weighted_targets30 * v33);
     term_5_ += v34;
   }
-  const double v35 = (-term_5_);
-  const double term_6_ = v35;
-  const double slope = factor;
+  const Each v35 = (-term_5_);
+  const Each term_6_ = v35;
+  const Each slope = (Each)factor;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const double v36 = (label_smoothing / (double)classes);
-    const double v37 = (1.0 - label_smoothing);
-    const double weighted_targets38 = (v37 * (double)read(targets[k]));
-    const double weighted_targets39 = (v36 + weighted_targets38);
-    const double weighted_targets40 = (weight[k] * weighted_targets39);
-    const double v41 = (term_2_ - weighted_targets40);
-    const double v42 = ((k == largest_) ? rest_targets_ : v41);
-    const double probs43 = (exps_all[k] * term_3_);
-    const double v44 = (v42 * probs43);
-    const double v45 = (term_4_ - probs43);
-    const double v46 = ((k == top_) ? rest_probs_ : v45);
-    const double v47 = (weighted_targets40 * v46);
-    const double v48 = (v44 - v47);
+    const Each v36 = ((Each)label_smoothing / (Each)classes);
+    const Each v37 = ((Each)1.0 - (Each)label_smoothing);
+    const Each weighted_targets38 = (v37 * (Each)read(targets[k]));
+    const Each weighted_targets39 = (v36 + weighted_targets38);
+    const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
+    const Each v41 = (term_2_ - weighted_targets40);
+    const Each v42 = either((k == largest_), rest_targets_, v41);
+    const Each probs43 = (exps_all[k] * term_3_);
+    const Each v44 = (v42 * probs43);
+    const Each v45 = (term_4_ - probs43);
+    const Each v46 = either((k == top_), rest_probs_, v45);
+    const Each v47 = (weighted_targets40 * v46);
+    const Each v48 = (v44 - v47);
     gradient[k] = write(slope * v48);
   }
-  return term_6_;
+  return (double)term_6_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number shift_[BLOCK];
-  double term_[BLOCK];
-  double term_2_[BLOCK];
+  Each term_[BLOCK];
+  Each term_2_[BLOCK];
   int64_t top_[BLOCK];
   int64_t largest_[BLOCK];
-  double total_[BLOCK];
-  double term_3_[BLOCK];
-  double term_4_[BLOCK];
-  double rest_[BLOCK];
-  double rest_targets_[BLOCK];
-  double log_total_[BLOCK];
-  double rest_probs_[BLOCK];
-  double term_5_[BLOCK];
-  double term_6_[BLOCK];
-  double slope[BLOCK];
-  double shifted13[BLOCK];
-  double log_total24[BLOCK];
+  Each total_[BLOCK];
+  Each term_3_[BLOCK];
+  Each term_4_[BLOCK];
+  Each rest_[BLOCK];
+  Each rest_targets_[BLOCK];
+  Each log_total_[BLOCK];
+  Each rest_probs_[BLOCK];
+  Each term_5_[BLOCK];
+  Each term_6_[BLOCK];
+  Each slope[BLOCK];
+  Each shifted13[BLOCK];
+  Each log_total24[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     shift_[b] = -INFINITY;
@@ -288,14 +288,14 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
-      const double v1 = (label_smoothing / (double)classes);
-      const double v2 = (1.0 - label_smoothing);
-      const double weighted_targets3 = (v2 * (double)read(targets[k * stride + b]));
-      const double weighted_targets4 = (v1 + weighted_targets3);
-      const double weighted_targets5 = (weight[k] * weighted_targets4);
-      const double weighted_targets6 = abs_(weighted_targets5);
-      term_[b] = weighted_targets6 > term_[b] ? weighted_targets6 : term_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      const Each v1 = ((Each)label_smoothing / (Each)classes);
+      const Each v2 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets3 = (v2 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets4 = (v1 + weighted_targets3);
+      const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
+      const Each weighted_targets6 = abs_(weighted_targets5);
+      term_[b] = either(weighted_targets6 > term_[b], weighted_targets6, term_[b]);
       term_2_[b] += weighted_targets5;
     }
   }
@@ -309,27 +309,27 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      const double v7 = (label_smoothing / (double)classes);
-      const double v8 = (1.0 - label_smoothing);
-      const double weighted_targets9 = (v8 * (double)read(targets[k * stride + b]));
-      const double weighted_targets10 = (v7 + weighted_targets9);
-      const double weighted_targets11 = (weight[k] * weighted_targets10);
-      const double weighted_targets12 = abs_(weighted_targets11);
+      const Each v7 = ((Each)label_smoothing / (Each)classes);
+      const Each v8 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets9 = (v8 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets10 = (v7 + weighted_targets9);
+      const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
+      const Each weighted_targets12 = abs_(weighted_targets11);
       largest_[b] = (weighted_targets12 == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      shifted13[b] = ((double)read(logits[k * stride + b]) - shift_[b]);
+      shifted13[b] = ((Each)read(logits[k * stride + b]) - shift_[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double exps14 = exp_(shifted13[b]);
+      const Each exps14 = exp_(shifted13[b]);
       total_[b] += exps14;
       exps_all[k * ROWS + b] = exps14;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v15 = (1.0 / total_[b]);
+    const Each v15 = ((Each)1.0 / total_[b]);
     term_3_[b] = v15;
-    const double v16 = (v15 * total_[b]);
+    const Each v16 = (v15 * total_[b]);
     term_4_[b] = v16;
   }
   SIMD
@@ -340,14 +340,14 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v17 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v17 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       rest_[b] += v17;
-      const double v18 = (label_smoothing / (double)classes);
-      const double v19 = (1.0 - label_smoothing);
-      const double weighted_targets20 = (v19 * (double)read(targets[k * stride + b]));
-      const double weighted_targets21 = (v18 + weighted_targets20);
-      const double weighted_targets22 = (weight[k] * weighted_targets21);
-      const double v23 = ((k == largest_[b]) ? 0.0 : weighted_targets22);
+      const Each v18 = ((Each)label_smoothing / (Each)classes);
+      const Each v19 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets20 = (v19 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets21 = (v18 + weighted_targets20);
+      const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
+      const Each v23 = either((k == largest_[b]), (Each)0.0, weighted_targets22);
       rest_targets_[b] += v23;
     }
   }
@@ -358,7 +358,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     log_total_[b] = log_total24[b];
-    const double rest_probs25 = (term_3_[b] * rest_[b]);
+    const Each rest_probs25 = (term_3_[b] * rest_[b]);
     rest_probs_[b] = rest_probs25;
   }
   SIMD
@@ -368,56 +368,56 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v26 = (label_smoothing / (double)classes);
-      const double v27 = (1.0 - label_smoothing);
-      const double weighted_targets28 = (v27 * (double)read(targets[k * stride + b]));
-      const double weighted_targets29 = (v26 + weighted_targets28);
-      const double weighted_targets30 = (weight[k] * weighted_targets29);
-      const double shifted31 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double log_probs32 = (shifted31 - log_total_[b]);
-      const double v33 = ((weighted_targets30 == 0.0) ? 0.0 : log_probs32);
-      const double v34 = (weighted_targets30 * v33);
+      const Each v26 = ((Each)label_smoothing / (Each)classes);
+      const Each v27 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets28 = (v27 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets29 = (v26 + weighted_targets28);
+      const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
+      const Each shifted31 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each log_probs32 = (shifted31 - log_total_[b]);
+      const Each v33 = either((weighted_targets30 == (Each)0.0), (Each)0.0, log_probs32);
+      const Each v34 = (weighted_targets30 * v33);
       term_5_[b] += v34;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v35 = (-term_5_[b]);
+    const Each v35 = (-term_5_[b]);
     term_6_[b] = v35;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = factor * factors[b];
+    slope[b] = (Each)factor * factors[b];
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v36 = (label_smoothing / (double)classes);
-      const double v37 = (1.0 - label_smoothing);
-      const double weighted_targets38 = (v37 * (double)read(targets[k * stride + b]));
-      const double weighted_targets39 = (v36 + weighted_targets38);
-      const double weighted_targets40 = (weight[k] * weighted_targets39);
-      const double v41 = (term_2_[b] - weighted_targets40);
-      const double v42 = ((k == largest_[b]) ? rest_targets_[b] : v41);
-      const double probs43 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const double v44 = (v42 * probs43);
-      const double v45 = (term_4_[b] - probs43);
-      const double v46 = ((k == top_[b]) ? rest_probs_[b] : v45);
-      const double v47 = (weighted_targets40 * v46);
-      const double v48 = (v44 - v47);
-      gradient[k * stride + b] = write(counts[b] ? slope[b] * v48 : 0);
+      const Each v36 = ((Each)label_smoothing / (Each)classes);
+      const Each v37 = ((Each)1.0 - (Each)label_smoothing);
+      const Each weighted_targets38 = (v37 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets39 = (v36 + weighted_targets38);
+      const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
+      const Each v41 = (term_2_[b] - weighted_targets40);
+      const Each v42 = either((k == largest_[b]), rest_targets_[b], v41);
+      const Each probs43 = (exps_all[k * ROWS + b] * term_3_[b]);
+      const Each v44 = (v42 * probs43);
+      const Each v45 = (term_4_[b] - probs43);
+      const Each v46 = either((k == top_[b]), rest_probs_[b], v45);
+      const Each v47 = (weighted_targets40 * v46);
+      const Each v48 = (v44 - v47);
+      gradient[k * stride + b] = write(either(counts[b], slope[b] * v48, (Each)0.0));
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_6_[b] : 0;
+    const double loss = counts[b] ? (double)term_6_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 

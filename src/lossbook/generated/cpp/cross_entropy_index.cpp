@@ -24,55 +24,55 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *weight = in->weights[0];
-  const double logits_target1 = (double)read(logits[index]);
-  const double logits_target_ = logits_target1;
+  const Each logits_target1 = (Each)read(logits[index]);
+  const Each logits_target_ = logits_target1;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
-  const double shifted_target2 = (logits_target_ - shift_);
-  const double shifted_target_ = shifted_target2;
+  const Each shifted_target2 = (logits_target_ - shift_);
+  const Each shifted_target_ = shifted_target2;
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
   }
-  double rest_ = 0;
+  Each rest_ = 0;
   SIMD_OF(reduction(+ : rest_))
   for (int64_t k = 0; k < classes; k++) {
-    const double shifted3 = ((double)read(logits[k]) - shift_);
-    const double exps4 = exp_(shifted3);
-    const double v5 = ((k == top_) ? 0.0 : exps4);
+    const Each shifted3 = ((Each)read(logits[k]) - shift_);
+    const Each exps4 = exp_(shifted3);
+    const Each v5 = either((k == top_), (Each)0.0, exps4);
     rest_ += v5;
   }
-  const double log_total6 = log1p_(rest_);
-  const double log_prob_target7 = (shifted_target_ - log_total6);
-  const double v8 = (weight[index] * log_prob_target7);
-  const double v9 = (-v8);
-  const double term_2_ = v9;
-  return term_2_;
+  const Each log_total6 = log1p_(rest_);
+  const Each log_prob_target7 = (shifted_target_ - log_total6);
+  const Each v8 = ((Each)weight[index] * log_prob_target7);
+  const Each v9 = (-v8);
+  const Each term_2_ = v9;
+  return (double)term_2_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *weight = in->weights[0];
   double total = 0;
-  double logits_target_[BLOCK];
+  Each logits_target_[BLOCK];
   number shift_[BLOCK];
-  double shifted_target_[BLOCK];
+  Each shifted_target_[BLOCK];
   int64_t top_[BLOCK];
-  double rest_[BLOCK];
-  double term_2_[BLOCK];
-  double logits_target1[BLOCK];
-  double log_total6[BLOCK];
-  double log_prob_target7[BLOCK];
-  double v8[BLOCK];
+  Each rest_[BLOCK];
+  Each term_2_[BLOCK];
+  Each logits_target1[BLOCK];
+  Each log_total6[BLOCK];
+  Each log_prob_target7[BLOCK];
+  Each v8[BLOCK];
   for (int64_t b = 0; b < rows; b++) {
-    logits_target1[b] = (double)read(logits[index[b] * stride + b]);
+    logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -85,12 +85,12 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double shifted_target2 = (logits_target_[b] - shift_[b]);
+    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
     shifted_target_[b] = shifted_target2;
   }
   SIMD
@@ -110,9 +110,9 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double shifted3 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps4 = exp_(shifted3);
-      const double v5 = ((k == top_[b]) ? 0.0 : exps4);
+      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps4 = exp_(shifted3);
+      const Each v5 = either((k == top_[b]), (Each)0.0, exps4);
       rest_[b] += v5;
     }
   }
@@ -125,102 +125,102 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     log_prob_target7[b] = (shifted_target_[b] - log_total6[b]);
   }
   for (int64_t b = 0; b < rows; b++) {
-    v8[b] = (weight[index[b]] * log_prob_target7[b]);
+    v8[b] = ((Each)weight[index[b]] * log_prob_target7[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v9 = (-v8[b]);
+    const Each v9 = (-v8[b]);
     term_2_[b] = v9;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_2_[b] : 0;
+    const double loss = counts[b] ? (double)term_2_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
 INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *weight = in->weights[0];
-  double *__restrict exps_all = scratch + 0 * classes;
-  const double logits_target1 = (double)read(logits[index]);
-  const double logits_target_ = logits_target1;
+  Each *__restrict exps_all = scratch + 0 * classes;
+  const Each logits_target1 = (Each)read(logits[index]);
+  const Each logits_target_ = logits_target1;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
-  const double shifted_target2 = (logits_target_ - shift_);
-  const double shifted_target_ = shifted_target2;
+  const Each shifted_target2 = (logits_target_ - shift_);
+  const Each shifted_target_ = shifted_target2;
   int64_t top_ = classes - 1;
-  double total_ = 0;
-  double term_ = 0;
+  Each total_ = 0;
+  Each term_ = 0;
   SIMD_OF(reduction(min : top_) reduction(+ : total_) reduction(+ : term_))
   for (int64_t k = 0; k < classes; k++) {
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    const double shifted3 = ((double)read(logits[k]) - shift_);
-    const double exps4 = exp_(shifted3);
+    const Each shifted3 = ((Each)read(logits[k]) - shift_);
+    const Each exps4 = exp_(shifted3);
     total_ += exps4;
-    const double v5 = ((k == index) ? 0.0 : exps4);
+    const Each v5 = either((k == index), (Each)0.0, exps4);
     term_ += v5;
     exps_all[k] = exps4;
   }
-  const double v6 = (1.0 / total_);
-  const double term_2_ = v6;
-  const double prob_others7 = (v6 * term_);
-  const double v8 = (-prob_others7);
-  const double term_3_ = v8;
-  double rest_ = 0;
+  const Each v6 = ((Each)1.0 / total_);
+  const Each term_2_ = v6;
+  const Each prob_others7 = (v6 * term_);
+  const Each v8 = (-prob_others7);
+  const Each term_3_ = v8;
+  Each rest_ = 0;
   SIMD_OF(reduction(+ : rest_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v9 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v9 = either((k == top_), (Each)0.0, exps_all[k]);
     rest_ += v9;
   }
-  const double log_total10 = log1p_(rest_);
-  const double log_prob_target11 = (shifted_target_ - log_total10);
-  const double v12 = (weight[index] * log_prob_target11);
-  const double v13 = (-v12);
-  const double term_5_ = v13;
-  const double slope = factor * weight[index];
+  const Each log_total10 = log1p_(rest_);
+  const Each log_prob_target11 = (shifted_target_ - log_total10);
+  const Each v12 = ((Each)weight[index] * log_prob_target11);
+  const Each v13 = (-v12);
+  const Each term_5_ = v13;
+  const Each slope = (Each)factor * (Each)weight[index];
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const double probs14 = (exps_all[k] * term_2_);
-    const double v15 = ((k == index) ? term_3_ : probs14);
+    const Each probs14 = (exps_all[k] * term_2_);
+    const Each v15 = either((k == index), term_3_, probs14);
     gradient[k] = write(slope * v15);
   }
-  return term_5_;
+  return (double)term_5_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *weight = in->weights[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  double logits_target_[BLOCK];
+  Each logits_target_[BLOCK];
   number shift_[BLOCK];
-  double shifted_target_[BLOCK];
+  Each shifted_target_[BLOCK];
   int64_t top_[BLOCK];
-  double total_[BLOCK];
-  double term_[BLOCK];
-  double term_2_[BLOCK];
-  double term_3_[BLOCK];
-  double rest_[BLOCK];
-  double term_5_[BLOCK];
-  double slope[BLOCK];
-  double logits_target1[BLOCK];
-  double log_total10[BLOCK];
-  double log_prob_target11[BLOCK];
-  double v12[BLOCK];
+  Each total_[BLOCK];
+  Each term_[BLOCK];
+  Each term_2_[BLOCK];
+  Each term_3_[BLOCK];
+  Each rest_[BLOCK];
+  Each term_5_[BLOCK];
+  Each slope[BLOCK];
+  Each logits_target1[BLOCK];
+  Each log_total10[BLOCK];
+  Each log_prob_target11[BLOCK];
+  Each v12[BLOCK];
   for (int64_t b = 0; b < rows; b++) {
-    logits_target1[b] = (double)read(logits[index[b] * stride + b]);
+    logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -233,12 +233,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double shifted_target2 = (logits_target_[b] - shift_[b]);
+    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
     shifted_target_[b] = shifted_target2;
   }
   SIMD
@@ -251,20 +251,20 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      const double shifted3 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps4 = exp_(shifted3);
+      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps4 = exp_(shifted3);
       total_[b] += exps4;
-      const double v5 = ((k == index[b]) ? 0.0 : exps4);
+      const Each v5 = either((k == index[b]), (Each)0.0, exps4);
       term_[b] += v5;
       exps_all[k * ROWS + b] = exps4;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v6 = (1.0 / total_[b]);
+    const Each v6 = ((Each)1.0 / total_[b]);
     term_2_[b] = v6;
-    const double prob_others7 = (v6 * term_[b]);
-    const double v8 = (-prob_others7);
+    const Each prob_others7 = (v6 * term_[b]);
+    const Each v8 = (-prob_others7);
     term_3_[b] = v8;
   }
   SIMD
@@ -274,7 +274,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v9 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v9 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       rest_[b] += v9;
     }
   }
@@ -287,35 +287,35 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     log_prob_target11[b] = (shifted_target_[b] - log_total10[b]);
   }
   for (int64_t b = 0; b < rows; b++) {
-    v12[b] = (weight[index[b]] * log_prob_target11[b]);
+    v12[b] = ((Each)weight[index[b]] * log_prob_target11[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v13 = (-v12[b]);
+    const Each v13 = (-v12[b]);
     term_5_[b] = v13;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = factor * weight[index[b]] * factors[b];
+    slope[b] = (Each)factor * (Each)weight[index[b]] * factors[b];
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double probs14 = (exps_all[k * ROWS + b] * term_2_[b]);
-      const double v15 = ((k == index[b]) ? term_3_[b] : probs14);
-      gradient[k * stride + b] = write(counts[b] ? slope[b] * v15 : 0);
+      const Each probs14 = (exps_all[k * ROWS + b] * term_2_[b]);
+      const Each v15 = either((k == index[b]), term_3_[b], probs14);
+      gradient[k * stride + b] = write(either(counts[b], slope[b] * v15, (Each)0.0));
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_5_[b] : 0;
+    const double loss = counts[b] ? (double)term_5_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -334,7 +334,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
     SIMD_OF(reduction(+ : rest_part))
     for (Class k = from; k < to_; k++) {
       const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = ((k == index) ? (Each)0.0 : v1);
+      const Each v2 = either((k == index), (Each)0.0, v1);
       rest_part += v2;
     }
     rest_ += rest_part;
@@ -347,7 +347,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const Row log_total7 = log1p_(v6);
   const Row v8 = ((Row)weight[index] * log_total7);
   const Row term_4_ = v8;
-  return term_4_;
+  return (double)term_4_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
@@ -379,7 +379,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       SIMD
       for (int64_t b = 0; b < rows; b++) {
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = ((k == index[b]) ? (Each)0.0 : v1);
+        const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
       }
     }
@@ -414,7 +414,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? term_4_[b] : 0;
+    const Each loss = counts[b] ? (Each)term_4_[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -436,7 +436,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     SIMD_OF(reduction(+ : rest_part))
     for (Class k = from; k < to_; k++) {
       const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = ((k == index) ? (Each)0.0 : v1);
+      const Each v2 = either((k == index), (Each)0.0, v1);
       rest_part += v2;
       term_all[k] = v1;
     }
@@ -465,7 +465,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
       to[k] = write(by * term_all[k]);
     }
   });
-  return term_5_;
+  return (double)term_5_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
@@ -503,7 +503,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       SIMD
       for (int64_t b = 0; b < rows; b++) {
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = ((k == index[b]) ? (Each)0.0 : v1);
+        const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
         term_all[k * ROWS + b] = v1;
       }
@@ -558,13 +558,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (Class k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v12 = ((k == index[b]) ? term_6_[b] : term_all[k * ROWS + b]);
+      const Each v12 = either((k == index[b]), term_6_[b], term_all[k * ROWS + b]);
       gradient[k * stride + b] = write(slope[b] * v12);
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? term_5_[b] : 0;
+    const Each loss = counts[b] ? (Each)term_5_[b] : 0;
     total += loss;
     values[b] = loss;
   }

@@ -20,16 +20,16 @@
 
 namespace far {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *inputs = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = ((double)read(inputs[k * stride + b]) - (double)read(targets[k * stride + b]));
-      const double v2 = (v1 * v1);
-      const double loss = v2;
+      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
+      const Each v2 = (v1 * v1);
+      const double loss = (double)v2;
       total += loss;
       values[b] = loss;
     }
@@ -37,28 +37,28 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *inputs = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = ((double)read(inputs[k * stride + b]) - (double)read(targets[k * stride + b]));
-      const double v2 = (2.0 * v1);
-      const double v3 = (v1 * v1);
-      const double loss = v3;
+      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
+      const Each v2 = ((Each)2.0 * v1);
+      const Each v3 = (v1 * v1);
+      const double loss = (double)v3;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((double)factor * factors[b] * v2);
+      gradient[k * stride + b] = write((Each)factor * factors[b] * v2);
     }
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -74,7 +74,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     for (int64_t b = 0; b < rows; b++) {
       const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
       const Each v2 = (v1 * v1);
-      const Each loss = v2;
+      const Each loss = (Each)v2;
       total += loss;
       values[b] = loss;
     }
@@ -94,7 +94,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
       const Each v2 = ((Each)2.0 * v1);
       const Each v3 = (v1 * v1);
-      const Each loss = v3;
+      const Each loss = (Each)v3;
       total += loss;
       values[b] = loss;
       gradient[k * stride + b] = write((Each)factor * factors[b] * v2);

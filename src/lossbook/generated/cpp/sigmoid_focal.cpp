@@ -21,60 +21,60 @@
 
 namespace far {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   double total = 0;
-  double v3[BLOCK];
-  double v4[BLOCK];
-  double tail7[BLOCK];
-  double log_total8[BLOCK];
-  double v10[BLOCK];
-  double v11[BLOCK];
-  double total12[BLOCK];
-  double v16[BLOCK];
-  double v25[BLOCK];
+  Each v3[BLOCK];
+  Each v4[BLOCK];
+  Each tail7[BLOCK];
+  Each log_total8[BLOCK];
+  Each v10[BLOCK];
+  Each v11[BLOCK];
+  Each total12[BLOCK];
+  Each v16[BLOCK];
+  Each v25[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = (1.0 - alpha);
-      const double v2 = (1.0 - (double)read(targets[k * stride + b]));
+      const Each v1 = ((Each)1.0 - (Each)alpha);
+      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
       v3[b] = (v1 * v2);
-      v4[b] = larger((double)read(logits[k * stride + b]), 0.0);
-      const double v5 = abs_((double)read(logits[k * stride + b]));
-      const double v6 = (-v5);
+      v4[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each v5 = abs_((Each)read(logits[k * stride + b]));
+      const Each v6 = (-v5);
       tail7[b] = exp_(v6);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       log_total8[b] = log1p_to_one(tail7[b]);
-      const double neg_log_complement9 = (v4[b] + log_total8[b]);
+      const Each neg_log_complement9 = (v4[b] + log_total8[b]);
       v10[b] = (v3[b] * neg_log_complement9);
-      v11[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail7[b]);
-      total12[b] = (1.0 + tail7[b]);
+      v11[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail7[b]);
+      total12[b] = ((Each)1.0 + tail7[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v13 = (1.0 / total12[b]);
-      const double probs14 = (v11[b] * v13);
-      const double modulation_negative15 = power(probs14, gamma, square);
+      const Each v13 = ((Each)1.0 / total12[b]);
+      const Each probs14 = (v11[b] * v13);
+      const Each modulation_negative15 = power(probs14, gamma, square);
       v16[b] = (v10[b] * modulation_negative15);
-      const double v17 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail7[b]);
-      const double complement18 = (v17 * v13);
-      const double modulation_positive19 = power(complement18, gamma, square);
-      const double v20 = (alpha * modulation_positive19);
-      const double v21 = (-(double)read(logits[k * stride + b]));
-      const double v22 = larger(v21, 0.0);
-      const double neg_log_probs23 = (v22 + log_total8[b]);
-      const double v24 = (v20 * neg_log_probs23);
-      v25[b] = (v24 * (double)read(targets[k * stride + b]));
+      const Each v17 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail7[b]);
+      const Each complement18 = (v17 * v13);
+      const Each modulation_positive19 = power(complement18, gamma, square);
+      const Each v20 = ((Each)alpha * modulation_positive19);
+      const Each v21 = (-(Each)read(logits[k * stride + b]));
+      const Each v22 = larger(v21, (Each)0.0);
+      const Each neg_log_probs23 = (v22 + log_total8[b]);
+      const Each v24 = (v20 * neg_log_probs23);
+      v25[b] = (v24 * (Each)read(targets[k * stride + b]));
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v26 = (v16[b] + v25[b]);
-      const double loss = v26;
+      const Each v26 = (v16[b] + v25[b]);
+      const double loss = (double)v26;
       total += loss;
       values[b] = loss;
     }
@@ -82,87 +82,87 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   double total = 0;
-  double v3[BLOCK];
-  double tail6[BLOCK];
-  double v7[BLOCK];
-  double total8[BLOCK];
-  double v9[BLOCK];
-  double probs10[BLOCK];
-  double v11[BLOCK];
-  double log_total12[BLOCK];
-  double neg_log_complement13[BLOCK];
-  double modulation_negative20[BLOCK];
-  double negative_part21[BLOCK];
-  double v23[BLOCK];
-  double neg_log_probs26[BLOCK];
-  double v30[BLOCK];
+  Each v3[BLOCK];
+  Each tail6[BLOCK];
+  Each v7[BLOCK];
+  Each total8[BLOCK];
+  Each v9[BLOCK];
+  Each probs10[BLOCK];
+  Each v11[BLOCK];
+  Each log_total12[BLOCK];
+  Each neg_log_complement13[BLOCK];
+  Each modulation_negative20[BLOCK];
+  Each negative_part21[BLOCK];
+  Each v23[BLOCK];
+  Each neg_log_probs26[BLOCK];
+  Each v30[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v1 = (1.0 - alpha);
-      const double v2 = (1.0 - (double)read(targets[k * stride + b]));
+      const Each v1 = ((Each)1.0 - (Each)alpha);
+      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
       v3[b] = (v1 * v2);
-      const double v4 = abs_((double)read(logits[k * stride + b]));
-      const double v5 = (-v4);
+      const Each v4 = abs_((Each)read(logits[k * stride + b]));
+      const Each v5 = (-v4);
       tail6[b] = exp_(v5);
-      v7[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail6[b]);
-      total8[b] = (1.0 + tail6[b]);
+      v7[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail6[b]);
+      total8[b] = ((Each)1.0 + tail6[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      v9[b] = (1.0 / total8[b]);
+      v9[b] = ((Each)1.0 / total8[b]);
       probs10[b] = (v7[b] * v9[b]);
-      v11[b] = larger((double)read(logits[k * stride + b]), 0.0);
+      v11[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
       log_total12[b] = log1p_to_one(tail6[b]);
     }
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       neg_log_complement13[b] = (v11[b] + log_total12[b]);
-      const double v14 = (gamma * neg_log_complement13[b]);
-      const double v15 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail6[b]);
-      const double complement16 = (v15 * v9[b]);
-      const double v17 = (v14 * complement16);
-      const double v18 = (probs10[b] + v17);
-      const double v19 = (v3[b] * v18);
+      const Each v14 = ((Each)gamma * neg_log_complement13[b]);
+      const Each v15 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail6[b]);
+      const Each complement16 = (v15 * v9[b]);
+      const Each v17 = (v14 * complement16);
+      const Each v18 = (probs10[b] + v17);
+      const Each v19 = (v3[b] * v18);
       modulation_negative20[b] = power(probs10[b], gamma, square);
       negative_part21[b] = (v19 * modulation_negative20[b]);
-      const double modulation_positive22 = power(complement16, gamma, square);
-      v23[b] = (alpha * modulation_positive22);
-      const double v24 = (-(double)read(logits[k * stride + b]));
-      const double v25 = larger(v24, 0.0);
+      const Each modulation_positive22 = power(complement16, gamma, square);
+      v23[b] = ((Each)alpha * modulation_positive22);
+      const Each v24 = (-(Each)read(logits[k * stride + b]));
+      const Each v25 = larger(v24, (Each)0.0);
       neg_log_probs26[b] = (v25 + log_total12[b]);
-      const double v27 = (gamma * neg_log_probs26[b]);
-      const double v28 = (v27 * probs10[b]);
-      const double v29 = (complement16 + v28);
+      const Each v27 = ((Each)gamma * neg_log_probs26[b]);
+      const Each v28 = (v27 * probs10[b]);
+      const Each v29 = (complement16 + v28);
       v30[b] = (v23[b] * v29);
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double positive_part31 = (v30[b] * (double)read(targets[k * stride + b]));
-      const double v32 = (negative_part21[b] - positive_part31);
-      const double v33 = (v3[b] * neg_log_complement13[b]);
-      const double v34 = (v33 * modulation_negative20[b]);
-      const double v35 = (v23[b] * neg_log_probs26[b]);
-      const double v36 = (v35 * (double)read(targets[k * stride + b]));
-      const double v37 = (v34 + v36);
-      const double loss = v37;
+      const Each positive_part31 = (v30[b] * (Each)read(targets[k * stride + b]));
+      const Each v32 = (negative_part21[b] - positive_part31);
+      const Each v33 = (v3[b] * neg_log_complement13[b]);
+      const Each v34 = (v33 * modulation_negative20[b]);
+      const Each v35 = (v23[b] * neg_log_probs26[b]);
+      const Each v36 = (v35 * (Each)read(targets[k * stride + b]));
+      const Each v37 = (v34 + v36);
+      const double loss = (double)v37;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((double)factor * factors[b] * v32);
+      gradient[k * stride + b] = write((Each)factor * factors[b] * v32);
     }
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -200,7 +200,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       log_total8[b] = log1p_to_one(tail7[b]);
       const Each neg_log_complement9 = (v4[b] + log_total8[b]);
       v10[b] = (v3[b] * neg_log_complement9);
-      v11[b] = (((Each)read(logits[k * stride + b]) >= (Each)0.0) ? (Each)1.0 : tail7[b]);
+      v11[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail7[b]);
       total12[b] = ((Each)1.0 + tail7[b]);
     }
     SIMD
@@ -209,7 +209,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const Each probs14 = (v11[b] * v13);
       const Each modulation_negative15 = power(probs14, gamma, square);
       v16[b] = (v10[b] * modulation_negative15);
-      const Each v17 = (((Each)read(logits[k * stride + b]) <= (Each)0.0) ? (Each)1.0 : tail7[b]);
+      const Each v17 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail7[b]);
       const Each complement18 = (v17 * v13);
       const Each modulation_positive19 = power(complement18, gamma, square);
       const Each v20 = ((Each)alpha * modulation_positive19);
@@ -222,7 +222,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
       const Each v26 = (v16[b] + v25[b]);
-      const Each loss = v26;
+      const Each loss = (Each)v26;
       total += loss;
       values[b] = loss;
     }
@@ -261,7 +261,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v4 = abs_((Each)read(logits[k * stride + b]));
       const Each v5 = (-v4);
       tail6[b] = exp_(v5);
-      v7[b] = (((Each)read(logits[k * stride + b]) >= (Each)0.0) ? (Each)1.0 : tail6[b]);
+      v7[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail6[b]);
       total8[b] = ((Each)1.0 + tail6[b]);
     }
     SIMD
@@ -275,7 +275,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     for (int64_t b = 0; b < rows; b++) {
       neg_log_complement13[b] = (v11[b] + log_total12[b]);
       const Each v14 = ((Each)gamma * neg_log_complement13[b]);
-      const Each v15 = (((Each)read(logits[k * stride + b]) <= (Each)0.0) ? (Each)1.0 : tail6[b]);
+      const Each v15 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail6[b]);
       const Each complement16 = (v15 * v9[b]);
       const Each v17 = (v14 * complement16);
       const Each v18 = (probs10[b] + v17);
@@ -301,7 +301,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v35 = (v23[b] * neg_log_probs26[b]);
       const Each v36 = (v35 * (Each)read(targets[k * stride + b]));
       const Each v37 = (v34 + v36);
-      const Each loss = v37;
+      const Each loss = (Each)v37;
       total += loss;
       values[b] = loss;
       gradient[k * stride + b] = write((Each)factor * factors[b] * v32);

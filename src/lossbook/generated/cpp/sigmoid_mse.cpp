@@ -20,35 +20,35 @@
 
 namespace far {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  double v1[BLOCK];
-  double tail4[BLOCK];
-  double v5[BLOCK];
-  double total6[BLOCK];
+  Each v1[BLOCK];
+  Each tail4[BLOCK];
+  Each v5[BLOCK];
+  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_((double)read(logits[k * stride + b]));
-      const double v3 = (-v2);
+      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
-      total6[b] = (1.0 + tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
+      total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v7 = (1.0 / total6[b]);
-      const double probs8 = (v5[b] * v7);
-      const double negative_part9 = (v1[b] * probs8);
-      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
-      const double complement11 = (v10 * v7);
-      const double positive_part12 = (complement11 * (double)read(targets[k * stride + b]));
-      const double v13 = (negative_part9 - positive_part12);
-      const double v14 = (v13 * v13);
-      const double loss = v14;
+      const Each v7 = ((Each)1.0 / total6[b]);
+      const Each probs8 = (v5[b] * v7);
+      const Each negative_part9 = (v1[b] * probs8);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
+      const Each complement11 = (v10 * v7);
+      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
+      const Each v13 = (negative_part9 - positive_part12);
+      const Each v14 = (v13 * v13);
+      const double loss = (double)v14;
       total += loss;
       values[b] = loss;
     }
@@ -56,49 +56,49 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  double v1[BLOCK];
-  double tail4[BLOCK];
-  double v5[BLOCK];
-  double total6[BLOCK];
+  Each v1[BLOCK];
+  Each tail4[BLOCK];
+  Each v5[BLOCK];
+  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      v1[b] = (1.0 - (double)read(targets[k * stride + b]));
-      const double v2 = abs_((double)read(logits[k * stride + b]));
-      const double v3 = (-v2);
+      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((double)read(logits[k * stride + b]) >= 0.0) ? 1.0 : tail4[b]);
-      total6[b] = (1.0 + tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
+      total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double v7 = (1.0 / total6[b]);
-      const double probs8 = (v5[b] * v7);
-      const double negative_part9 = (v1[b] * probs8);
-      const double v10 = (((double)read(logits[k * stride + b]) <= 0.0) ? 1.0 : tail4[b]);
-      const double complement11 = (v10 * v7);
-      const double positive_part12 = (complement11 * (double)read(targets[k * stride + b]));
-      const double v13 = (negative_part9 - positive_part12);
-      const double v14 = (2.0 * v13);
-      const double v15 = (v14 * complement11);
-      const double v16 = (v15 * probs8);
-      const double v17 = (v13 * v13);
-      const double loss = v17;
+      const Each v7 = ((Each)1.0 / total6[b]);
+      const Each probs8 = (v5[b] * v7);
+      const Each negative_part9 = (v1[b] * probs8);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
+      const Each complement11 = (v10 * v7);
+      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
+      const Each v13 = (negative_part9 - positive_part12);
+      const Each v14 = ((Each)2.0 * v13);
+      const Each v15 = (v14 * complement11);
+      const Each v16 = (v15 * probs8);
+      const Each v17 = (v13 * v13);
+      const double loss = (double)v17;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((double)factor * factors[b] * v16);
+      gradient[k * stride + b] = write((Each)factor * factors[b] * v16);
     }
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -120,7 +120,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const Each v2 = abs_((Each)read(logits[k * stride + b]));
       const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((Each)read(logits[k * stride + b]) >= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
       total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
@@ -128,12 +128,12 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const Each v7 = ((Each)1.0 / total6[b]);
       const Each probs8 = (v5[b] * v7);
       const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = (((Each)read(logits[k * stride + b]) <= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
       const Each complement11 = (v10 * v7);
       const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
       const Each v13 = (negative_part9 - positive_part12);
       const Each v14 = (v13 * v13);
-      const Each loss = v14;
+      const Each loss = (Each)v14;
       total += loss;
       values[b] = loss;
     }
@@ -158,7 +158,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v2 = abs_((Each)read(logits[k * stride + b]));
       const Each v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = (((Each)read(logits[k * stride + b]) >= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
       total6[b] = ((Each)1.0 + tail4[b]);
     }
     SIMD_OF(reduction(+ : total))
@@ -166,7 +166,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v7 = ((Each)1.0 / total6[b]);
       const Each probs8 = (v5[b] * v7);
       const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = (((Each)read(logits[k * stride + b]) <= (Each)0.0) ? (Each)1.0 : tail4[b]);
+      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
       const Each complement11 = (v10 * v7);
       const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
       const Each v13 = (negative_part9 - positive_part12);
@@ -174,7 +174,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Each v15 = (v14 * complement11);
       const Each v16 = (v15 * probs8);
       const Each v17 = (v13 * v13);
-      const Each loss = v17;
+      const Each loss = (Each)v17;
       total += loss;
       values[b] = loss;
       gradient[k * stride + b] = write((Each)factor * factors[b] * v16);

@@ -25,72 +25,72 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes;
-  const double logits_target1 = (double)read(logits[index]);
-  const double logits_target_ = logits_target1;
+  Each *__restrict exps_all = scratch + 0 * classes;
+  const Each logits_target1 = (Each)read(logits[index]);
+  const Each logits_target_ = logits_target1;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
-  const double shifted_target2 = (logits_target_ - shift_);
-  const double shifted_target_ = shifted_target2;
-  double total_ = 0;
-  double term_ = 0;
+  const Each shifted_target2 = (logits_target_ - shift_);
+  const Each shifted_target_ = shifted_target2;
+  Each total_ = 0;
+  Each term_ = 0;
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(+ : total_) reduction(+ : term_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
-    const double shifted3 = ((double)read(logits[k]) - shift_);
-    const double exps4 = exp_(shifted3);
+    const Each shifted3 = ((Each)read(logits[k]) - shift_);
+    const Each exps4 = exp_(shifted3);
     total_ += exps4;
-    const double v5 = ((k == index) ? 0.0 : exps4);
+    const Each v5 = either((k == index), (Each)0.0, exps4);
     term_ += v5;
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
     exps_all[k] = exps4;
   }
-  const double v6 = (1.0 / total_);
-  const double prob_others7 = (v6 * term_);
-  const double modulation8 = power(prob_others7, gamma, square);
-  const double v9 = (alpha[index] * modulation8);
-  const double term_3_ = v9;
-  double rest_ = 0;
+  const Each v6 = ((Each)1.0 / total_);
+  const Each prob_others7 = (v6 * term_);
+  const Each modulation8 = power(prob_others7, gamma, square);
+  const Each v9 = ((Each)alpha[index] * modulation8);
+  const Each term_3_ = v9;
+  Each rest_ = 0;
   SIMD_OF(reduction(+ : rest_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v10 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v10 = either((k == top_), (Each)0.0, exps_all[k]);
     rest_ += v10;
   }
-  const double log_total11 = log1p_(rest_);
-  const double log_prob_target12 = (shifted_target_ - log_total11);
-  const double scale13 = (term_3_ * log_prob_target12);
-  const double scale14 = (-scale13);
-  const double scale_2_ = scale14;
-  return scale_2_;
+  const Each log_total11 = log1p_(rest_);
+  const Each log_prob_target12 = (shifted_target_ - log_total11);
+  const Each scale13 = (term_3_ * log_prob_target12);
+  const Each scale14 = (-scale13);
+  const Each scale_2_ = scale14;
+  return (double)scale_2_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  double logits_target_[BLOCK];
+  Each logits_target_[BLOCK];
   number shift_[BLOCK];
-  double shifted_target_[BLOCK];
-  double total_[BLOCK];
-  double term_[BLOCK];
+  Each shifted_target_[BLOCK];
+  Each total_[BLOCK];
+  Each term_[BLOCK];
   int64_t top_[BLOCK];
-  double term_3_[BLOCK];
-  double rest_[BLOCK];
-  double scale_2_[BLOCK];
-  double logits_target1[BLOCK];
-  double modulation8[BLOCK];
-  double v9[BLOCK];
-  double log_total11[BLOCK];
+  Each term_3_[BLOCK];
+  Each rest_[BLOCK];
+  Each scale_2_[BLOCK];
+  Each logits_target1[BLOCK];
+  Each modulation8[BLOCK];
+  Each v9[BLOCK];
+  Each log_total11[BLOCK];
   for (int64_t b = 0; b < rows; b++) {
-    logits_target1[b] = (double)read(logits[index[b] * stride + b]);
+    logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -103,12 +103,12 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double shifted_target2 = (logits_target_[b] - shift_[b]);
+    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
     shifted_target_[b] = shifted_target2;
   }
   SIMD
@@ -120,10 +120,10 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double shifted3 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps4 = exp_(shifted3);
+      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps4 = exp_(shifted3);
       total_[b] += exps4;
-      const double v5 = ((k == index[b]) ? 0.0 : exps4);
+      const Each v5 = either((k == index[b]), (Each)0.0, exps4);
       term_[b] += v5;
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
       exps_all[k * ROWS + b] = exps4;
@@ -131,12 +131,12 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v6 = (1.0 / total_[b]);
-    const double prob_others7 = (v6 * term_[b]);
+    const Each v6 = ((Each)1.0 / total_[b]);
+    const Each prob_others7 = (v6 * term_[b]);
     modulation8[b] = power(prob_others7, gamma, square);
   }
   for (int64_t b = 0; b < rows; b++) {
-    v9[b] = (alpha[index[b]] * modulation8[b]);
+    v9[b] = ((Each)alpha[index[b]] * modulation8[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -149,7 +149,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v10 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v10 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       rest_[b] += v10;
     }
   }
@@ -159,128 +159,128 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double log_prob_target12 = (shifted_target_[b] - log_total11[b]);
-    const double scale13 = (term_3_[b] * log_prob_target12);
-    const double scale14 = (-scale13);
+    const Each log_prob_target12 = (shifted_target_[b] - log_total11[b]);
+    const Each scale13 = (term_3_[b] * log_prob_target12);
+    const Each scale14 = (-scale13);
     scale_2_[b] = scale14;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? scale_2_[b] : 0;
+    const double loss = counts[b] ? (double)scale_2_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
 INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes;
-  const double logits_target1 = (double)read(logits[index]);
-  const double logits_target_ = logits_target1;
+  Each *__restrict exps_all = scratch + 0 * classes;
+  const Each logits_target1 = (Each)read(logits[index]);
+  const Each logits_target_ = logits_target1;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
-  const double shifted_target2 = (logits_target_ - shift_);
-  const double shifted_target_ = shifted_target2;
-  const double v3 = exp_(shifted_target2);
-  const double term_ = v3;
-  double total_ = 0;
-  double term_2_ = 0;
+  const Each shifted_target2 = (logits_target_ - shift_);
+  const Each shifted_target_ = shifted_target2;
+  const Each v3 = exp_(shifted_target2);
+  const Each term_ = v3;
+  Each total_ = 0;
+  Each term_2_ = 0;
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(+ : total_) reduction(+ : term_2_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
-    const double shifted4 = ((double)read(logits[k]) - shift_);
-    const double exps5 = exp_(shifted4);
+    const Each shifted4 = ((Each)read(logits[k]) - shift_);
+    const Each exps5 = exp_(shifted4);
     total_ += exps5;
-    const double v6 = ((k == index) ? 0.0 : exps5);
+    const Each v6 = either((k == index), (Each)0.0, exps5);
     term_2_ += v6;
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
     exps_all[k] = exps5;
   }
-  const double v7 = (1.0 / total_);
-  const double term_3_ = v7;
-  const double prob_others8 = (v7 * term_2_);
-  const double prob_others_ = prob_others8;
-  const double modulation9 = power(prob_others8, gamma, square);
-  const double v10 = (alpha[index] * modulation9);
-  const double term_4_ = v10;
-  const double v11 = (-prob_others8);
-  const double term_5_ = v11;
-  const double v12 = ((prob_others8 == 0.0) ? 1.0 : prob_others8);
-  const double term_6_ = v12;
-  const double prob_target13 = (term_ / total_);
-  const double prob_target_ = prob_target13;
-  double rest_ = 0;
+  const Each v7 = ((Each)1.0 / total_);
+  const Each term_3_ = v7;
+  const Each prob_others8 = (v7 * term_2_);
+  const Each prob_others_ = prob_others8;
+  const Each modulation9 = power(prob_others8, gamma, square);
+  const Each v10 = ((Each)alpha[index] * modulation9);
+  const Each term_4_ = v10;
+  const Each v11 = (-prob_others8);
+  const Each term_5_ = v11;
+  const Each v12 = either((prob_others8 == (Each)0.0), (Each)1.0, prob_others8);
+  const Each term_6_ = v12;
+  const Each prob_target13 = (term_ / total_);
+  const Each prob_target_ = prob_target13;
+  Each rest_ = 0;
   SIMD_OF(reduction(+ : rest_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v14 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v14 = either((k == top_), (Each)0.0, exps_all[k]);
     rest_ += v14;
   }
-  const double log_total15 = log1p_(rest_);
-  const double log_prob_target16 = (shifted_target_ - log_total15);
-  const double scale17 = (term_4_ * log_prob_target16);
-  const double scale18 = (-scale17);
-  const double scale_2_ = scale18;
-  const double v19 = (-log_prob_target16);
-  const double v20 = ((prob_others_ == 0.0) ? 1.0 : v19);
-  const double log_ratio21 = (v20 / term_6_);
-  const double v22 = (gamma * log_ratio21);
-  const double v23 = (v22 * prob_target_);
-  const double v24 = (1.0 + v23);
-  const double scale25 = (term_4_ * v24);
-  const double scale_3_ = scale25;
-  const double slope = factor * scale_3_;
+  const Each log_total15 = log1p_(rest_);
+  const Each log_prob_target16 = (shifted_target_ - log_total15);
+  const Each scale17 = (term_4_ * log_prob_target16);
+  const Each scale18 = (-scale17);
+  const Each scale_2_ = scale18;
+  const Each v19 = (-log_prob_target16);
+  const Each v20 = either((prob_others_ == (Each)0.0), (Each)1.0, v19);
+  const Each log_ratio21 = (v20 / term_6_);
+  const Each v22 = ((Each)gamma * log_ratio21);
+  const Each v23 = (v22 * prob_target_);
+  const Each v24 = ((Each)1.0 + v23);
+  const Each scale25 = (term_4_ * v24);
+  const Each scale_3_ = scale25;
+  const Each slope = (Each)factor * scale_3_;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const double probs26 = (exps_all[k] * term_3_);
-    const double v27 = ((k == index) ? term_5_ : probs26);
+    const Each probs26 = (exps_all[k] * term_3_);
+    const Each v27 = either((k == index), term_5_, probs26);
     gradient[k] = write(slope * v27);
   }
-  return scale_2_;
+  return (double)scale_2_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
-  double logits_target_[BLOCK];
+  Each logits_target_[BLOCK];
   number shift_[BLOCK];
-  double shifted_target_[BLOCK];
-  double term_[BLOCK];
-  double total_[BLOCK];
-  double term_2_[BLOCK];
+  Each shifted_target_[BLOCK];
+  Each term_[BLOCK];
+  Each total_[BLOCK];
+  Each term_2_[BLOCK];
   int64_t top_[BLOCK];
-  double term_3_[BLOCK];
-  double prob_others_[BLOCK];
-  double term_4_[BLOCK];
-  double term_5_[BLOCK];
-  double term_6_[BLOCK];
-  double prob_target_[BLOCK];
-  double rest_[BLOCK];
-  double scale_2_[BLOCK];
-  double scale_3_[BLOCK];
-  double slope[BLOCK];
-  double logits_target1[BLOCK];
-  double prob_others8[BLOCK];
-  double modulation9[BLOCK];
-  double v10[BLOCK];
-  double log_total15[BLOCK];
-  double v24[BLOCK];
+  Each term_3_[BLOCK];
+  Each prob_others_[BLOCK];
+  Each term_4_[BLOCK];
+  Each term_5_[BLOCK];
+  Each term_6_[BLOCK];
+  Each prob_target_[BLOCK];
+  Each rest_[BLOCK];
+  Each scale_2_[BLOCK];
+  Each scale_3_[BLOCK];
+  Each slope[BLOCK];
+  Each logits_target1[BLOCK];
+  Each prob_others8[BLOCK];
+  Each modulation9[BLOCK];
+  Each v10[BLOCK];
+  Each log_total15[BLOCK];
+  Each v24[BLOCK];
   for (int64_t b = 0; b < rows; b++) {
-    logits_target1[b] = (double)read(logits[index[b] * stride + b]);
+    logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -293,14 +293,14 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double shifted_target2 = (logits_target_[b] - shift_[b]);
+    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
     shifted_target_[b] = shifted_target2;
-    const double v3 = exp_(shifted_target2);
+    const Each v3 = exp_(shifted_target2);
     term_[b] = v3;
   }
   SIMD
@@ -312,10 +312,10 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double shifted4 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps5 = exp_(shifted4);
+      const Each shifted4 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps5 = exp_(shifted4);
       total_[b] += exps5;
-      const double v6 = ((k == index[b]) ? 0.0 : exps5);
+      const Each v6 = either((k == index[b]), (Each)0.0, exps5);
       term_2_[b] += v6;
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
       exps_all[k * ROWS + b] = exps5;
@@ -323,23 +323,23 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v7 = (1.0 / total_[b]);
+    const Each v7 = ((Each)1.0 / total_[b]);
     term_3_[b] = v7;
     prob_others8[b] = (v7 * term_2_[b]);
     prob_others_[b] = prob_others8[b];
     modulation9[b] = power(prob_others8[b], gamma, square);
   }
   for (int64_t b = 0; b < rows; b++) {
-    v10[b] = (alpha[index[b]] * modulation9[b]);
+    v10[b] = ((Each)alpha[index[b]] * modulation9[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     term_4_[b] = v10[b];
-    const double v11 = (-prob_others8[b]);
+    const Each v11 = (-prob_others8[b]);
     term_5_[b] = v11;
-    const double v12 = ((prob_others8[b] == 0.0) ? 1.0 : prob_others8[b]);
+    const Each v12 = either((prob_others8[b] == (Each)0.0), (Each)1.0, prob_others8[b]);
     term_6_[b] = v12;
-    const double prob_target13 = (term_[b] / total_[b]);
+    const Each prob_target13 = (term_[b] / total_[b]);
     prob_target_[b] = prob_target13;
   }
   SIMD
@@ -349,7 +349,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v14 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v14 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       rest_[b] += v14;
     }
   }
@@ -359,44 +359,44 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double log_prob_target16 = (shifted_target_[b] - log_total15[b]);
-    const double scale17 = (term_4_[b] * log_prob_target16);
-    const double scale18 = (-scale17);
+    const Each log_prob_target16 = (shifted_target_[b] - log_total15[b]);
+    const Each scale17 = (term_4_[b] * log_prob_target16);
+    const Each scale18 = (-scale17);
     scale_2_[b] = scale18;
-    const double v19 = (-log_prob_target16);
-    const double v20 = ((prob_others_[b] == 0.0) ? 1.0 : v19);
-    const double log_ratio21 = (v20 / term_6_[b]);
-    const double v22 = (gamma * log_ratio21);
-    const double v23 = (v22 * prob_target_[b]);
-    v24[b] = (1.0 + v23);
+    const Each v19 = (-log_prob_target16);
+    const Each v20 = either((prob_others_[b] == (Each)0.0), (Each)1.0, v19);
+    const Each log_ratio21 = (v20 / term_6_[b]);
+    const Each v22 = ((Each)gamma * log_ratio21);
+    const Each v23 = (v22 * prob_target_[b]);
+    v24[b] = ((Each)1.0 + v23);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double scale25 = (term_4_[b] * v24[b]);
+    const Each scale25 = (term_4_[b] * v24[b]);
     scale_3_[b] = scale25;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = factor * scale_3_[b] * factors[b];
+    slope[b] = (Each)factor * scale_3_[b] * factors[b];
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double probs26 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const double v27 = ((k == index[b]) ? term_5_[b] : probs26);
-      gradient[k * stride + b] = write(counts[b] ? slope[b] * v27 : 0);
+      const Each probs26 = (exps_all[k * ROWS + b] * term_3_[b]);
+      const Each v27 = either((k == index[b]), term_5_[b], probs26);
+      gradient[k * stride + b] = write(either(counts[b], slope[b] * v27, (Each)0.0));
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? scale_2_[b] : 0;
+    const double loss = counts[b] ? (double)scale_2_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
@@ -416,7 +416,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
     SIMD_OF(reduction(+ : rest_part))
     for (Class k = from; k < to_; k++) {
       const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = ((k == index) ? (Each)0.0 : v1);
+      const Each v2 = either((k == index), (Each)0.0, v1);
       rest_part += v2;
     }
     rest_ += rest_part;
@@ -434,7 +434,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const Row log_total12 = log1p_(v11);
   const Row scale13 = (v9 * log_total12);
   const Row scale_ = scale13;
-  return scale_;
+  return (double)scale_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
@@ -469,7 +469,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       SIMD
       for (int64_t b = 0; b < rows; b++) {
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = ((k == index[b]) ? (Each)0.0 : v1);
+        const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
       }
     }
@@ -509,7 +509,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? scale_[b] : 0;
+    const Each loss = counts[b] ? (Each)scale_[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -532,7 +532,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     SIMD_OF(reduction(+ : rest_part))
     for (Class k = from; k < to_; k++) {
       const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = ((k == index) ? (Each)0.0 : v1);
+      const Each v2 = either((k == index), (Each)0.0, v1);
       rest_part += v2;
       term_all[k] = v1;
     }
@@ -552,8 +552,8 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   const Row scale_ = scale12;
   const Row v13 = (-rest_);
   const Row term_7_ = v13;
-  const Row v14 = ((prob_others6 == (Row)0.0) ? (Row)1.0 : log_total11);
-  const Row v15 = ((prob_others6 == (Row)0.0) ? (Row)1.0 : prob_others6);
+  const Row v14 = either((prob_others6 == (Row)0.0), (Row)1.0, log_total11);
+  const Row v15 = either((prob_others6 == (Row)0.0), (Row)1.0, prob_others6);
   const Row log_ratio16 = (v14 / v15);
   const Row v17 = ((Row)gamma * log_ratio16);
   const Row prob_target18 = (v3 * v5);
@@ -572,7 +572,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
       to[k] = write(by * term_all[k]);
     }
   });
-  return scale_;
+  return (double)scale_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
@@ -613,7 +613,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       SIMD
       for (int64_t b = 0; b < rows; b++) {
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = ((k == index[b]) ? (Each)0.0 : v1);
+        const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
         term_all[k * ROWS + b] = v1;
       }
@@ -652,8 +652,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     scale_[b] = scale12;
     const Each v13 = (-rest_[b]);
     term_7_[b] = v13;
-    const Each v14 = ((prob_others6[b] == (Each)0.0) ? (Each)1.0 : log_total11[b]);
-    const Each v15 = ((prob_others6[b] == (Each)0.0) ? (Each)1.0 : prob_others6[b]);
+    const Each v14 = either((prob_others6[b] == (Each)0.0), (Each)1.0, log_total11[b]);
+    const Each v15 = either((prob_others6[b] == (Each)0.0), (Each)1.0, prob_others6[b]);
     const Each log_ratio16 = (v14 / v15);
     const Each v17 = ((Each)gamma * log_ratio16);
     const Each prob_target18 = (v3[b] * v5[b]);
@@ -677,13 +677,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (Class k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v23 = ((k == index[b]) ? term_7_[b] : term_all[k * ROWS + b]);
+      const Each v23 = either((k == index[b]), term_7_[b], term_all[k * ROWS + b]);
       gradient[k * stride + b] = write(slope[b] * v23);
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? scale_[b] : 0;
+    const Each loss = counts[b] ? (Each)scale_[b] : 0;
     total += loss;
     values[b] = loss;
   }

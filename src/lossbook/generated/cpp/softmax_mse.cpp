@@ -23,79 +23,79 @@ namespace far {
 INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *__restrict exps_all = scratch + 0 * classes;
+  Each *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
-  double term_2_ = 0;
+  Each term_2_ = 0;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = read(targets[k]) > term_ ? read(targets[k]) : term_;
-    term_2_ += (double)read(targets[k]);
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    term_ = either(read(targets[k]) > term_, read(targets[k]), term_);
+    term_2_ += (Each)read(targets[k]);
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
   int64_t largest_ = classes - 1;
-  double total_ = 0;
+  Each total_ = 0;
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
     largest_ = (read(targets[k]) == term_) & (k < largest_) ? k : largest_;
-    const double shifted1 = ((double)read(logits[k]) - shift_);
-    const double exps2 = exp_(shifted1);
+    const Each shifted1 = ((Each)read(logits[k]) - shift_);
+    const Each exps2 = exp_(shifted1);
     total_ += exps2;
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
     exps_all[k] = exps2;
   }
-  const double v3 = (1.0 / total_);
-  const double term_3_ = v3;
-  const double v4 = (v3 * total_);
-  const double term_4_ = v4;
-  double rest_targets_ = 0;
-  double term_5_ = 0;
+  const Each v3 = ((Each)1.0 / total_);
+  const Each term_3_ = v3;
+  const Each v4 = (v3 * total_);
+  const Each term_4_ = v4;
+  Each rest_targets_ = 0;
+  Each term_5_ = 0;
   SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_5_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v5 = ((k == largest_) ? 0.0 : (double)read(targets[k]));
+    const Each v5 = either((k == largest_), (Each)0.0, (Each)read(targets[k]));
     rest_targets_ += v5;
-    const double v6 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v6 = either((k == top_), (Each)0.0, exps_all[k]);
     term_5_ += v6;
   }
-  const double rest_probs7 = (term_3_ * term_5_);
-  const double rest_probs_ = rest_probs7;
-  double term_6_ = 0;
+  const Each rest_probs7 = (term_3_ * term_5_);
+  const Each rest_probs_ = rest_probs7;
+  Each term_6_ = 0;
   SIMD_OF(reduction(+ : term_6_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v8 = (term_2_ - (double)read(targets[k]));
-    const double v9 = ((k == largest_) ? rest_targets_ : v8);
-    const double probs10 = (exps_all[k] * term_3_);
-    const double v11 = (v9 * probs10);
-    const double v12 = (term_4_ - probs10);
-    const double v13 = ((k == top_) ? rest_probs_ : v12);
-    const double v14 = (v13 * (double)read(targets[k]));
-    const double v15 = (v11 - v14);
-    const double v16 = (v15 * v15);
+    const Each v8 = (term_2_ - (Each)read(targets[k]));
+    const Each v9 = either((k == largest_), rest_targets_, v8);
+    const Each probs10 = (exps_all[k] * term_3_);
+    const Each v11 = (v9 * probs10);
+    const Each v12 = (term_4_ - probs10);
+    const Each v13 = either((k == top_), rest_probs_, v12);
+    const Each v14 = (v13 * (Each)read(targets[k]));
+    const Each v15 = (v11 - v14);
+    const Each v16 = (v15 * v15);
     term_6_ += v16;
   }
-  return term_6_;
+  return (double)term_6_;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number term_[BLOCK];
-  double term_2_[BLOCK];
+  Each term_2_[BLOCK];
   number shift_[BLOCK];
   int64_t largest_[BLOCK];
-  double total_[BLOCK];
+  Each total_[BLOCK];
   int64_t top_[BLOCK];
-  double term_3_[BLOCK];
-  double term_4_[BLOCK];
-  double rest_targets_[BLOCK];
-  double term_5_[BLOCK];
-  double rest_probs_[BLOCK];
-  double term_6_[BLOCK];
+  Each term_3_[BLOCK];
+  Each term_4_[BLOCK];
+  Each rest_targets_[BLOCK];
+  Each term_5_[BLOCK];
+  Each rest_probs_[BLOCK];
+  Each term_6_[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     term_[b] = -INFINITY;
@@ -105,9 +105,9 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = read(targets[k * stride + b]) > term_[b] ? read(targets[k * stride + b]) : term_[b];
-      term_2_[b] += (double)read(targets[k * stride + b]);
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      term_[b] = either(read(targets[k * stride + b]) > term_[b], read(targets[k * stride + b]), term_[b]);
+      term_2_[b] += (Each)read(targets[k * stride + b]);
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
@@ -120,8 +120,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       largest_[b] = (read(targets[k * stride + b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      const double shifted1 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps2 = exp_(shifted1);
+      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps2 = exp_(shifted1);
       total_[b] += exps2;
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
       exps_all[k * ROWS + b] = exps2;
@@ -129,9 +129,9 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v3 = (1.0 / total_[b]);
+    const Each v3 = ((Each)1.0 / total_[b]);
     term_3_[b] = v3;
-    const double v4 = (v3 * total_[b]);
+    const Each v4 = (v3 * total_[b]);
     term_4_[b] = v4;
   }
   SIMD
@@ -142,15 +142,15 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v5 = ((k == largest_[b]) ? 0.0 : (double)read(targets[k * stride + b]));
+      const Each v5 = either((k == largest_[b]), (Each)0.0, (Each)read(targets[k * stride + b]));
       rest_targets_[b] += v5;
-      const double v6 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v6 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       term_5_[b] += v6;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double rest_probs7 = (term_3_[b] * term_5_[b]);
+    const Each rest_probs7 = (term_3_[b] * term_5_[b]);
     rest_probs_[b] = rest_probs7;
   }
   SIMD
@@ -160,154 +160,154 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v8 = (term_2_[b] - (double)read(targets[k * stride + b]));
-      const double v9 = ((k == largest_[b]) ? rest_targets_[b] : v8);
-      const double probs10 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const double v11 = (v9 * probs10);
-      const double v12 = (term_4_[b] - probs10);
-      const double v13 = ((k == top_[b]) ? rest_probs_[b] : v12);
-      const double v14 = (v13 * (double)read(targets[k * stride + b]));
-      const double v15 = (v11 - v14);
-      const double v16 = (v15 * v15);
+      const Each v8 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v9 = either((k == largest_[b]), rest_targets_[b], v8);
+      const Each probs10 = (exps_all[k * ROWS + b] * term_3_[b]);
+      const Each v11 = (v9 * probs10);
+      const Each v12 = (term_4_[b] - probs10);
+      const Each v13 = either((k == top_[b]), rest_probs_[b], v12);
+      const Each v14 = (v13 * (Each)read(targets[k * stride + b]));
+      const Each v15 = (v11 - v14);
+      const Each v16 = (v15 * v15);
       term_6_[b] += v16;
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_6_[b] : 0;
+    const double loss = counts[b] ? (double)term_6_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
 
 INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *__restrict exps_all = scratch + 0 * classes;
+  Each *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
-  double term_2_ = 0;
+  Each term_2_ = 0;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = read(targets[k]) > term_ ? read(targets[k]) : term_;
-    term_2_ += (double)read(targets[k]);
-    shift_ = read(logits[k]) > shift_ ? read(logits[k]) : shift_;
+    term_ = either(read(targets[k]) > term_, read(targets[k]), term_);
+    term_2_ += (Each)read(targets[k]);
+    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
   int64_t largest_ = classes - 1;
-  double total_ = 0;
+  Each total_ = 0;
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
     largest_ = (read(targets[k]) == term_) & (k < largest_) ? k : largest_;
-    const double shifted1 = ((double)read(logits[k]) - shift_);
-    const double exps2 = exp_(shifted1);
+    const Each shifted1 = ((Each)read(logits[k]) - shift_);
+    const Each exps2 = exp_(shifted1);
     total_ += exps2;
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
     exps_all[k] = exps2;
   }
-  const double prob_top3 = (1.0 / total_);
-  const double prob_top_ = prob_top3;
-  const double v4 = (prob_top3 * total_);
-  const double term_3_ = v4;
-  const double v5 = (prob_top3 / 2.0);
-  const double term_4_ = v5;
-  const double v6 = (2.0 * prob_top3);
-  const double term_5_ = v6;
-  double rest_targets_ = 0;
-  double term_6_ = 0;
+  const Each prob_top3 = ((Each)1.0 / total_);
+  const Each prob_top_ = prob_top3;
+  const Each v4 = (prob_top3 * total_);
+  const Each term_3_ = v4;
+  const Each v5 = (prob_top3 / (Each)2.0);
+  const Each term_4_ = v5;
+  const Each v6 = ((Each)2.0 * prob_top3);
+  const Each term_5_ = v6;
+  Each rest_targets_ = 0;
+  Each term_6_ = 0;
   SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_6_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v7 = ((k == largest_) ? 0.0 : (double)read(targets[k]));
+    const Each v7 = either((k == largest_), (Each)0.0, (Each)read(targets[k]));
     rest_targets_ += v7;
-    const double v8 = ((k == top_) ? 0.0 : exps_all[k]);
+    const Each v8 = either((k == top_), (Each)0.0, exps_all[k]);
     term_6_ += v8;
   }
-  const double rest_probs9 = (prob_top_ * term_6_);
-  const double rest_probs_ = rest_probs9;
-  const double v10 = (term_2_ - (double)read(targets[top_]));
-  const double v11 = ((top_ == largest_) ? rest_targets_ : v10);
-  const double probs12 = (exps_all[top_] * prob_top_);
-  const double v13 = (v11 * probs12);
-  const double v14 = (term_3_ - probs12);
-  const double v15 = ((top_ == top_) ? rest_probs9 : v14);
-  const double v16 = (v15 * (double)read(targets[top_]));
-  const double v17 = (v13 - v16);
-  const double error_top18 = v17;
-  const double error_top_ = error_top18;
-  double term_7_ = 0;
-  double term_8_ = 0;
-  double term_9_ = 0;
+  const Each rest_probs9 = (prob_top_ * term_6_);
+  const Each rest_probs_ = rest_probs9;
+  const Each v10 = (term_2_ - (Each)read(targets[top_]));
+  const Each v11 = either((top_ == largest_), rest_targets_, v10);
+  const Each probs12 = (exps_all[top_] * prob_top_);
+  const Each v13 = (v11 * probs12);
+  const Each v14 = (term_3_ - probs12);
+  const Each v15 = either((top_ == top_), rest_probs9, v14);
+  const Each v16 = (v15 * (Each)read(targets[top_]));
+  const Each v17 = (v13 - v16);
+  const Each error_top18 = v17;
+  const Each error_top_ = error_top18;
+  Each term_7_ = 0;
+  Each term_8_ = 0;
+  Each term_9_ = 0;
   SIMD_OF(reduction(+ : term_7_) reduction(+ : term_8_) reduction(+ : term_9_))
   for (int64_t k = 0; k < classes; k++) {
-    const double v19 = (term_2_ - (double)read(targets[k]));
-    const double v20 = ((k == largest_) ? rest_targets_ : v19);
-    const double probs21 = (exps_all[k] * prob_top_);
-    const double v22 = (v20 * probs21);
-    const double v23 = (term_3_ - probs21);
-    const double v24 = ((k == top_) ? rest_probs_ : v23);
-    const double v25 = (v24 * (double)read(targets[k]));
-    const double v26 = (v22 - v25);
-    const double v27 = (v26 * v26);
+    const Each v19 = (term_2_ - (Each)read(targets[k]));
+    const Each v20 = either((k == largest_), rest_targets_, v19);
+    const Each probs21 = (exps_all[k] * prob_top_);
+    const Each v22 = (v20 * probs21);
+    const Each v23 = (term_3_ - probs21);
+    const Each v24 = either((k == top_), rest_probs_, v23);
+    const Each v25 = (v24 * (Each)read(targets[k]));
+    const Each v26 = (v22 - v25);
+    const Each v27 = (v26 * v26);
     term_7_ += v27;
-    const double v28 = (v26 - error_top_);
-    const double v29 = (v28 * exps_all[k]);
+    const Each v28 = (v26 - error_top_);
+    const Each v29 = (v28 * exps_all[k]);
     term_8_ += v29;
-    const double v30 = (probs21 - prob_top_);
-    const double v31 = (v30 * v26);
+    const Each v30 = (probs21 - prob_top_);
+    const Each v31 = (v30 * v26);
     term_9_ += v31;
   }
-  const double v32 = (prob_top_ * term_8_);
-  const double term_10_ = v32;
-  const double slope = factor * term_5_;
+  const Each v32 = (prob_top_ * term_8_);
+  const Each term_10_ = v32;
+  const Each slope = (Each)factor * term_5_;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const double probs33 = (exps_all[k] * prob_top_);
-    const double v34 = (term_2_ - (double)read(targets[k]));
-    const double v35 = ((k == largest_) ? rest_targets_ : v34);
-    const double v36 = (v35 * probs33);
-    const double v37 = (term_3_ - probs33);
-    const double v38 = ((k == top_) ? rest_probs_ : v37);
-    const double v39 = (v38 * (double)read(targets[k]));
-    const double v40 = (v36 - v39);
-    const double v41 = (v40 - error_top_);
-    const double v42 = (v41 - term_10_);
-    const double v43 = (v40 - term_9_);
-    const double v44 = ((probs33 >= term_4_) ? v42 : v43);
-    const double v45 = (v44 * exps_all[k]);
+    const Each probs33 = (exps_all[k] * prob_top_);
+    const Each v34 = (term_2_ - (Each)read(targets[k]));
+    const Each v35 = either((k == largest_), rest_targets_, v34);
+    const Each v36 = (v35 * probs33);
+    const Each v37 = (term_3_ - probs33);
+    const Each v38 = either((k == top_), rest_probs_, v37);
+    const Each v39 = (v38 * (Each)read(targets[k]));
+    const Each v40 = (v36 - v39);
+    const Each v41 = (v40 - error_top_);
+    const Each v42 = (v41 - term_10_);
+    const Each v43 = (v40 - term_9_);
+    const Each v44 = either((probs33 >= term_4_), v42, v43);
+    const Each v45 = (v44 * exps_all[k]);
     gradient[k] = write(slope * v45);
   }
-  return term_7_;
+  return (double)term_7_;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  double *__restrict exps_all = scratch + 0 * classes * ROWS;
+  Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number term_[BLOCK];
-  double term_2_[BLOCK];
+  Each term_2_[BLOCK];
   number shift_[BLOCK];
   int64_t largest_[BLOCK];
-  double total_[BLOCK];
+  Each total_[BLOCK];
   int64_t top_[BLOCK];
-  double prob_top_[BLOCK];
-  double term_3_[BLOCK];
-  double term_4_[BLOCK];
-  double term_5_[BLOCK];
-  double rest_targets_[BLOCK];
-  double term_6_[BLOCK];
-  double rest_probs_[BLOCK];
-  double error_top_[BLOCK];
-  double term_7_[BLOCK];
-  double term_8_[BLOCK];
-  double term_9_[BLOCK];
-  double term_10_[BLOCK];
-  double slope[BLOCK];
+  Each prob_top_[BLOCK];
+  Each term_3_[BLOCK];
+  Each term_4_[BLOCK];
+  Each term_5_[BLOCK];
+  Each rest_targets_[BLOCK];
+  Each term_6_[BLOCK];
+  Each rest_probs_[BLOCK];
+  Each error_top_[BLOCK];
+  Each term_7_[BLOCK];
+  Each term_8_[BLOCK];
+  Each term_9_[BLOCK];
+  Each term_10_[BLOCK];
+  Each slope[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     term_[b] = -INFINITY;
@@ -317,9 +317,9 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = read(targets[k * stride + b]) > term_[b] ? read(targets[k * stride + b]) : term_[b];
-      term_2_[b] += (double)read(targets[k * stride + b]);
-      shift_[b] = read(logits[k * stride + b]) > shift_[b] ? read(logits[k * stride + b]) : shift_[b];
+      term_[b] = either(read(targets[k * stride + b]) > term_[b], read(targets[k * stride + b]), term_[b]);
+      term_2_[b] += (Each)read(targets[k * stride + b]);
+      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
   SIMD
@@ -332,8 +332,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       largest_[b] = (read(targets[k * stride + b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      const double shifted1 = ((double)read(logits[k * stride + b]) - shift_[b]);
-      const double exps2 = exp_(shifted1);
+      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
+      const Each exps2 = exp_(shifted1);
       total_[b] += exps2;
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
       exps_all[k * ROWS + b] = exps2;
@@ -341,13 +341,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double prob_top3 = (1.0 / total_[b]);
+    const Each prob_top3 = ((Each)1.0 / total_[b]);
     prob_top_[b] = prob_top3;
-    const double v4 = (prob_top3 * total_[b]);
+    const Each v4 = (prob_top3 * total_[b]);
     term_3_[b] = v4;
-    const double v5 = (prob_top3 / 2.0);
+    const Each v5 = (prob_top3 / (Each)2.0);
     term_4_[b] = v5;
-    const double v6 = (2.0 * prob_top3);
+    const Each v6 = ((Each)2.0 * prob_top3);
     term_5_[b] = v6;
   }
   SIMD
@@ -358,25 +358,25 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v7 = ((k == largest_[b]) ? 0.0 : (double)read(targets[k * stride + b]));
+      const Each v7 = either((k == largest_[b]), (Each)0.0, (Each)read(targets[k * stride + b]));
       rest_targets_[b] += v7;
-      const double v8 = ((k == top_[b]) ? 0.0 : exps_all[k * ROWS + b]);
+      const Each v8 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       term_6_[b] += v8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double rest_probs9 = (prob_top_[b] * term_6_[b]);
+    const Each rest_probs9 = (prob_top_[b] * term_6_[b]);
     rest_probs_[b] = rest_probs9;
-    const double v10 = (term_2_[b] - (double)read(targets[top_[b] * stride + b]));
-    const double v11 = ((top_[b] == largest_[b]) ? rest_targets_[b] : v10);
-    const double probs12 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
-    const double v13 = (v11 * probs12);
-    const double v14 = (term_3_[b] - probs12);
-    const double v15 = ((top_[b] == top_[b]) ? rest_probs9 : v14);
-    const double v16 = (v15 * (double)read(targets[top_[b] * stride + b]));
-    const double v17 = (v13 - v16);
-    const double error_top18 = v17;
+    const Each v10 = (term_2_[b] - (Each)read(targets[top_[b] * stride + b]));
+    const Each v11 = either((top_[b] == largest_[b]), rest_targets_[b], v10);
+    const Each probs12 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
+    const Each v13 = (v11 * probs12);
+    const Each v14 = (term_3_[b] - probs12);
+    const Each v15 = either((top_[b] == top_[b]), rest_probs9, v14);
+    const Each v16 = (v15 * (Each)read(targets[top_[b] * stride + b]));
+    const Each v17 = (v13 - v16);
+    const Each error_top18 = v17;
     error_top_[b] = error_top18;
   }
   SIMD
@@ -388,62 +388,62 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double v19 = (term_2_[b] - (double)read(targets[k * stride + b]));
-      const double v20 = ((k == largest_[b]) ? rest_targets_[b] : v19);
-      const double probs21 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const double v22 = (v20 * probs21);
-      const double v23 = (term_3_[b] - probs21);
-      const double v24 = ((k == top_[b]) ? rest_probs_[b] : v23);
-      const double v25 = (v24 * (double)read(targets[k * stride + b]));
-      const double v26 = (v22 - v25);
-      const double v27 = (v26 * v26);
+      const Each v19 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v20 = either((k == largest_[b]), rest_targets_[b], v19);
+      const Each probs21 = (exps_all[k * ROWS + b] * prob_top_[b]);
+      const Each v22 = (v20 * probs21);
+      const Each v23 = (term_3_[b] - probs21);
+      const Each v24 = either((k == top_[b]), rest_probs_[b], v23);
+      const Each v25 = (v24 * (Each)read(targets[k * stride + b]));
+      const Each v26 = (v22 - v25);
+      const Each v27 = (v26 * v26);
       term_7_[b] += v27;
-      const double v28 = (v26 - error_top_[b]);
-      const double v29 = (v28 * exps_all[k * ROWS + b]);
+      const Each v28 = (v26 - error_top_[b]);
+      const Each v29 = (v28 * exps_all[k * ROWS + b]);
       term_8_[b] += v29;
-      const double v30 = (probs21 - prob_top_[b]);
-      const double v31 = (v30 * v26);
+      const Each v30 = (probs21 - prob_top_[b]);
+      const Each v31 = (v30 * v26);
       term_9_[b] += v31;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const double v32 = (prob_top_[b] * term_8_[b]);
+    const Each v32 = (prob_top_[b] * term_8_[b]);
     term_10_[b] = v32;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = factor * term_5_[b] * factors[b];
+    slope[b] = (Each)factor * term_5_[b] * factors[b];
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const double probs33 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const double v34 = (term_2_[b] - (double)read(targets[k * stride + b]));
-      const double v35 = ((k == largest_[b]) ? rest_targets_[b] : v34);
-      const double v36 = (v35 * probs33);
-      const double v37 = (term_3_[b] - probs33);
-      const double v38 = ((k == top_[b]) ? rest_probs_[b] : v37);
-      const double v39 = (v38 * (double)read(targets[k * stride + b]));
-      const double v40 = (v36 - v39);
-      const double v41 = (v40 - error_top_[b]);
-      const double v42 = (v41 - term_10_[b]);
-      const double v43 = (v40 - term_9_[b]);
-      const double v44 = ((probs33 >= term_4_[b]) ? v42 : v43);
-      const double v45 = (v44 * exps_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(counts[b] ? slope[b] * v45 : 0);
+      const Each probs33 = (exps_all[k * ROWS + b] * prob_top_[b]);
+      const Each v34 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v35 = either((k == largest_[b]), rest_targets_[b], v34);
+      const Each v36 = (v35 * probs33);
+      const Each v37 = (term_3_[b] - probs33);
+      const Each v38 = either((k == top_[b]), rest_probs_[b], v37);
+      const Each v39 = (v38 * (Each)read(targets[k * stride + b]));
+      const Each v40 = (v36 - v39);
+      const Each v41 = (v40 - error_top_[b]);
+      const Each v42 = (v41 - term_10_[b]);
+      const Each v43 = (v40 - term_9_[b]);
+      const Each v44 = either((probs33 >= term_4_[b]), v42, v43);
+      const Each v45 = (v44 * exps_all[k * ROWS + b]);
+      gradient[k * stride + b] = write(either(counts[b], slope[b] * v45, (Each)0.0));
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? term_7_[b] : 0;
+    const double loss = counts[b] ? (double)term_7_[b] : 0;
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
 
