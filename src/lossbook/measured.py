@@ -28,7 +28,7 @@ ABOUT = {
 @dataclass(frozen=True)
 class Row:
     """One measurement. precision: "exact", "fast", or None for others' code. ratio: quartiles, in copies of the logits.
-    copy_ns: what one copy took. memory: extra memory at the peak, in copies of the logits, beside a given buffer.
+    copy_ns: nanoseconds of a copy for each logit. memory: extra memory at the peak, in copies of the logits, beside a given buffer.
     """
 
     workload: str
@@ -56,7 +56,7 @@ class Row:
     @property
     def ns(self) -> float:
         """Nanoseconds for each logit."""
-        return self.copies * self.copy_ns / self.logits
+        return self.copies * self.copy_ns
 
     @property
     def label(self) -> str:

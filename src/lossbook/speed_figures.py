@@ -43,10 +43,13 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
     """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure."""
     found = bench.find(workload=name, threads=threads, allocator=allocator)
     axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
+    if not found:
+        told = f"The cost against the {what} was not measured with {threads_of(threads)}."
+        return Html(f"<p>{told}</p>", told)
     fig, ax = figures.subplots(figsize=(6.4, 4.2))
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
-    copies = sorted({(r.shape[axis], r.copy_ns / r.logits) for r in found})
+    copies = sorted({(r.shape[axis], r.copy_ns) for r in found})
     ax.loglog(*zip(*copies, strict=True), ls=":", color=figures.INK, label="a copy of the logits")
     ax.set_xlabel(what)
     ax.set_ylabel("nanoseconds per logit")
