@@ -46,6 +46,9 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
     if not found:
         told = f"The cost against the {what} was not measured with {threads_of(threads)}."
         return Html(f"<p>{told}</p>", told)
+    # one loss: the one with most to be compared with
+    peers = {loss: len({r.implementation for r in found if r.loss == loss}) for loss in sorted({r.loss for r in found})}
+    found = [r for r in found if r.loss == max(peers, key=peers.get)]
     fig, ax = figures.subplots(figsize=(6.4, 4.2))
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
