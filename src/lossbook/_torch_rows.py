@@ -243,7 +243,7 @@ class Overwritten(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_output):
-        return ctx.gradient.mul_(grad_output), None, None
+        return ctx.gradient * grad_output, None, None  # a second pass finds it as it was
 
 
 def run(

@@ -275,9 +275,7 @@ static double planes(const Call *call, int64_t unit, void *scratch) {
   const int64_t tiles = (call->inner + ROWS - 1) / ROWS, o = unit / tiles, b = unit % tiles * ROWS;
   const int64_t at = o * call->classes * call->inner + b, first = o * call->inner + b, rows = least(ROWS, call->inner - b);
   real *gradient = call->gradient ? call->gradient + at : NULL;
-  const Inputs in = moved(&call->in, at, first);
-  if (!gradient || !call->in.stream) return block(call, in, first, rows, call->inner, gradient, scratch);
-  return block(call, in, first, rows, call->inner, gradient, scratch);
+  return block(call, moved(&call->in, at, first), first, rows, call->inner, gradient, scratch);
 }
 #else
 static double elements(const Call *call, int64_t unit, void *scratch) {
