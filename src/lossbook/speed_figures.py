@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import figures, losses
+from . import figures
 from .measured import Bench, Row, order, threads_of
 from .roofline import Roofs
 from .show import Html
@@ -39,18 +39,20 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
-def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
+def growth(bench: Bench, name: str, threads: int, loss: str = "softmax_focal", allocator: str = "default") -> Html:
     """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure."""
-    found = bench.find(workload=name, threads=threads, allocator=allocator)
+    found = bench.find(workload=name, threads=threads, loss=loss, allocator=allocator)
+    if not found:
+        return Html(f"<p>Not measured with {threads_of(threads)}.</p>", f"not measured with {threads_of(threads)}")
     axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
-    fig, ax = figures.subplots(figsize=(6.4, 4.2))
+    fig, ax = figures.subplots(figsize=(6.4, 4.4))
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
-    copies = sorted({(r.shape[axis], r.copy_ns / r.logits) for r in found})
-    ax.loglog(*zip(*copies, strict=True), ls=":", color=figures.INK, label="a copy of the logits")
+    copies = {r.shape[axis]: r.copy_ns for r in found}
+    ax.loglog(*zip(*sorted(copies.items()), strict=True), ls=":", color=figures.INK, label="a copy of the logits")
     ax.set_xlabel(what)
     ax.set_ylabel("nanoseconds per logit")
-    ax.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     caption = f"The cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is."
     alt = (
         f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy."
@@ -59,8 +61,6 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
 
 
 def _lines(found: list[Row], axis: int) -> Iterator[tuple[str, list[tuple[int, float]]]]:
-    for loss, label, mode in dict.fromkeys((r.loss, r.label, r.mode) for r in sorted(found, key=order)):
-        rows = [r for r in found if (r.loss, r.label, r.mode) == (loss, label, mode)]
-        several = len({r.loss for r in found}) > 1
-        name = f"{losses.get(loss).title}: " if several else ""
-        yield f"{name}{label}, {mode}", sorted((r.shape[axis], r.ns) for r in rows)
+    for label, mode in dict.fromkeys((r.label, r.mode) for r in sorted(found, key=order)):
+        line = {r.shape[axis]: r.ns for r in found if (r.label, r.mode) == (label, mode)}
+        yield f"{label}, {mode}", sorted(line.items())
