@@ -62,7 +62,7 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
         for returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
             if returned == kind and re.search(rf"\b{kind}\b", arguments):
                 found[name] = body
-    counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0}
+    counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "either": 1}
 
     def count(name: str) -> int:
         if name not in counts:

@@ -6,6 +6,8 @@ import torch
 import lossbook.torch as losses
 from lossbook import _native_ops, _native_torch
 
+# torch.compile warns of itself
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 CLASSES = 7
 GENERATOR = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(12, CLASSES, generator=GENERATOR)

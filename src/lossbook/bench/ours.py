@@ -24,7 +24,7 @@ FUNCTIONS = {
 }
 PRECISIONS = ("exact", "fast")
 MAIN = ("in place", "given buffer", "training step")
-MODES = (*MAIN, "in place step", "value")
+MODES = (*MAIN, "value")
 
 
 def native(case: Case, modes: tuple[str, ...] = MODES) -> list[Entry]:
@@ -53,8 +53,6 @@ def _ours(case: Case, name: str, precision: str, mode: str) -> Entry:
         function = compiled(function)
     if mode == "value":
         return Entry(name, precision, mode, lambda n: (function(logits, targets, **options), None))
-    if mode == "in place step":
-        return _in_place_step(case, name, precision, function, options)
     return step(name, precision, lambda x, y: function(x, y, **options), logits, targets)
 
 
@@ -70,24 +68,6 @@ def _into_a_buffer(case: Case, name: str, precision: str, mode: str, function: s
         lambda n: function(buffers[n], targets, out=buffers[n], **options),
         lambda n: np.copyto(buffers[n], logits),
     )
-
-
-def _in_place_step(case: Case, name: str, precision: str, function, options: dict) -> Entry:
-    """Logits that another operation made, as a network does: a leaf cannot be written to."""
-    source, targets = case.torch
-    source.requires_grad_()
-    made = {}
-
-    def restore(n):
-        made[n] = source.mul(1)
-
-    def call(n):
-        logits = made[n]  # kept until the next one is made: that it is given back is no part of the loss
-        value = function(logits, targets, inplace=True, **options)
-        (gradient,) = torch.autograd.grad(value, logits)
-        return value, gradient
-
-    return Entry(name, precision, "in place step", call, restore)
 
 
 def step(name: str, precision: str | None, function, logits: torch.Tensor, targets: torch.Tensor) -> Entry:
