@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import figures
+from . import figures, losses
 from .measured import Bench, Row, order, threads_of
 from .roofline import Roofs
 from .show import Html
@@ -39,12 +39,30 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
-def growth(bench: Bench, name: str, threads: int, loss: str = "softmax_focal", allocator: str = "default") -> Html:
-    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure."""
-    found = bench.find(workload=name, threads=threads, loss=loss, allocator=allocator)
-    if not found:
-        return Html(f"<p>Not measured with {threads_of(threads)}.</p>", f"not measured with {threads_of(threads)}")
+def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
+    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure for each
+    loss that was measured.
+    """
     axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
+    found = bench.find(workload=name, threads=threads, allocator=allocator)
+    if not found:
+        told = f"The cost against the {what} was not measured with {threads_of(threads)}."
+        return Html(f"<p>{told}</p>", told)
+    drawn = []
+    for loss in dict.fromkeys(r.loss for r in found):
+        title = losses.get(loss).title
+        drawn.append(
+            figures.figure(
+                _growth([r for r in found if r.loss == loss], axis, what),
+                name=f"memory-bus-{name}-{threads}-{loss.replace('_', '-')}",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy.",
+                caption=f"{title}: the cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is.",
+            )
+        )
+    return Html("".join(d.html for d in drawn), "\n".join(d.text for d in drawn))
+
+
+def _growth(found: list[Row], axis: int, what: str):
     fig, ax = figures.subplots(figsize=(6.4, 4.4))
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
@@ -53,11 +71,7 @@ def growth(bench: Bench, name: str, threads: int, loss: str = "softmax_focal", a
     ax.set_xlabel(what)
     ax.set_ylabel("nanoseconds per logit")
     ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
-    caption = f"The cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is."
-    alt = (
-        f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy."
-    )
-    return figures.figure(fig, name=f"memory-bus-{name}-{threads}", alt=alt, caption=caption)
+    return fig
 
 
 def _lines(found: list[Row], axis: int) -> Iterator[tuple[str, list[tuple[int, float]]]]:
