@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossbook import NotEqualError, listing, measured, prove_equal, roofline, row, speed_figures, split
+from lossbook import NotEqualError, listing, measured, prove_equal, roofline, row, speed_figures, speed_tables, split
 from lossbook.calculus.nodes import Sum
 from lossbook.numpy import cross_entropy_with_grad
 
@@ -31,7 +31,7 @@ def bench(tmp_path):
         rows = [ROW | change for change in changes]
         path = tmp_path / "bench.json"
         head = {"machine": {"cpu": "one"}, "versions": {"torch": "2"}, "smoke": smoke, "date": "2026-01-01"}
-        path.write_text(json.dumps(head | {"rows": rows, "bars": []}))
+        path.write_text(json.dumps(head | {"rows": rows, "bars": [], "failures": []}))
         return measured.read(path)
 
     return made
@@ -118,22 +118,25 @@ def test_tables(bench):
     )
     assert (
         "1.25\N{NO-BREAK SPACE}(1.00–1.50) | 120\N{NO-BREAK SPACE}(100–10,000) | 1.0"
-        in measured.workload(two, "tiny", 1).text
+        in speed_tables.workload(two, "tiny", 1).text
     )
-    assert measured.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
+    assert speed_tables.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
     bar = {"what": "short rows", "limit": 2.0, "unit": " copies", "at_most": True, "threads": 1, "where": "here"}
     bars = [bar | {"allocator": "default", "measured": 1.5, "met": True}]
-    assert "not measured" in measured.bars(replace(two, bars=tuple(bars))).text
+    assert "not measured" in speed_tables.bars(replace(two, bars=tuple(bars))).text
     bars.append(bar | {"allocator": "reuse", "measured": 3.0, "met": False})
-    line = measured.bars(replace(two, bars=tuple(bars))).text.splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
+    line = speed_tables.bars(replace(two, bars=tuple(bars))).text.splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
     assert line == "short rows | ≤ 2 copies | 1.50, met | 3.00, missed"
-    assert "few quick rounds" in measured.machine(bench({}, smoke=True)).text
-    assert "few quick rounds" not in measured.machine(bench({})).text
+    lost = {"workload": "tiny", "loss": "mse", "implementation": "torch", "mode": "all", "threads": 1}
+    lost |= {"allocator": "default", "error": "no time"}
+    assert "Measurements that were not made: 1" in speed_tables.failures(replace(two, failures=(lost,))).html
+    assert "few quick rounds" in speed_tables.machine(bench({}, smoke=True)).text
+    assert "few quick rounds" not in speed_tables.machine(bench({})).text
 
 
 def test_figures(bench):
     sweep = bench({}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]})
-    assert "not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
+    assert "was not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
     figure = speed_figures.growth(sweep, "classes", 1)
     assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
     roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, 4096, {})

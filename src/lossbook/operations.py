@@ -60,7 +60,7 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
     found: dict[str, str] = {}
     for part in (far, within) if near else (far,):
         for returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
-            if returned == kind and arguments.startswith(kind):
+            if returned == kind and re.search(rf"\b{kind}\b", arguments):
                 found[name] = body
     counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "either": 1}
 

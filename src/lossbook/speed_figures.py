@@ -40,33 +40,41 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
 
 
 def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
-    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure."""
-    found = bench.find(workload=name, threads=threads, allocator=allocator)
+    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure for each
+    loss that was measured.
+    """
     axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
+    found = bench.find(workload=name, threads=threads, allocator=allocator)
     if not found:
         told = f"The cost against the {what} was not measured with {threads_of(threads)}."
         return Html(f"<p>{told}</p>", told)
-    # one loss: the one with most to be compared with
-    peers = {loss: len({r.implementation for r in found if r.loss == loss}) for loss in sorted({r.loss for r in found})}
-    found = [r for r in found if r.loss == max(peers, key=peers.get)]
-    fig, ax = figures.subplots(figsize=(6.4, 4.2))
+    drawn = []
+    for loss in dict.fromkeys(r.loss for r in found):
+        title = losses.get(loss).title
+        drawn.append(
+            figures.figure(
+                _growth([r for r in found if r.loss == loss], axis, what),
+                name=f"memory-bus-{name}-{threads}-{loss.replace('_', '-')}",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy.",
+                caption=f"{title}: the cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is.",
+            )
+        )
+    return Html("".join(d.html for d in drawn), "\n".join(d.text for d in drawn))
+
+
+def _growth(found: list[Row], axis: int, what: str):
+    fig, ax = figures.subplots(figsize=(6.4, 4.4))
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
-    copies = sorted({(r.shape[axis], r.copy_ns) for r in found})
-    ax.loglog(*zip(*copies, strict=True), ls=":", color=figures.INK, label="a copy of the logits")
+    copies = {r.shape[axis]: r.copy_ns for r in found}
+    ax.loglog(*zip(*sorted(copies.items()), strict=True), ls=":", color=figures.INK, label="a copy of the logits")
     ax.set_xlabel(what)
     ax.set_ylabel("nanoseconds per logit")
-    ax.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
-    caption = f"The cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is."
-    alt = (
-        f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy."
-    )
-    return figures.figure(fig, name=f"memory-bus-{name}-{threads}", alt=alt, caption=caption)
+    ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    return fig
 
 
 def _lines(found: list[Row], axis: int) -> Iterator[tuple[str, list[tuple[int, float]]]]:
-    for loss, label, mode in dict.fromkeys((r.loss, r.label, r.mode) for r in sorted(found, key=order)):
-        rows = [r for r in found if (r.loss, r.label, r.mode) == (loss, label, mode)]
-        several = len({r.loss for r in found}) > 1
-        name = f"{losses.get(loss).title}: " if several else ""
-        yield f"{name}{label}, {mode}", sorted((r.shape[axis], r.ns) for r in rows)
+    for label, mode in dict.fromkeys((r.label, r.mode) for r in sorted(found, key=order)):
+        line = {r.shape[axis]: r.ns for r in found if (r.label, r.mode) == (label, mode)}
+        yield f"{label}, {mode}", sorted(line.items())
