@@ -1,7 +1,7 @@
 """Arithmetic on pairs: a number is hi + lo, two float64 arrays of NumPy or PyTorch, |lo| at most half an ulp of hi.
 
 Sums and products are right to about 2**-100 (Knuth's two-sum, Dekker 1971, Shewchuk 1997), exp, expm1, log1p, log and
-tanh to 2**-66, results below 2**-900 to float64's precision. Infinities and NaN are those of float64. NumPy's warnings about them are the caller's to silence.
+tanh to 2**-66, results below 2**-1000 to float64's precision. Infinities and NaN are those of float64. NumPy's warnings about them are the caller's to silence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 Pair = tuple  # of two arrays, or of a number and 0.0
 
 SPLITTER = 2.0**27 + 1
-TINY = 2.0**-900  # below it the error of a product underflows: the product alone is as good as it gets
+TINY = 2.0**-1000  # below it the error of a product underflows: the product alone is as good as it gets
 STEPS = 64  # exp is tabulated at multiples of log(2)/64; what is left, |r| <= 0.0055, needs a polynomial of degree 7
 FAR = 1000.0  # exp of more is infinity, of less is 0
 
