@@ -75,6 +75,15 @@ def test_arithmetic(name, library):
         assert worst(got, [BINARY[name](a, b) for a, b in zip(exact(x), exact(y), strict=True)]) < -96
 
 
+@pytest.mark.parametrize("name", ["multiply", "divide"])
+def test_small_results_are_rounded_once(name):
+    rng = np.random.default_rng(4)
+    x, y = numbers(rng, 2.0**-997, 2.0**-905), numbers(rng, 0.5, 2)
+    got = getattr(pairs, name)(x, y)[0]
+    truth = [BINARY[name](a, b) for a, b in zip(exact(x), exact(y), strict=True)]
+    assert max(abs(float(a) - b) / np.spacing(abs(a)) for a, b in zip(got, truth, strict=True)) < 0.5001
+
+
 def test_a_sum_that_cancels():
     x = numbers(np.random.default_rng(0), 0.5, 2)
     near = (-x[0], -x[1] * 0.75)
