@@ -77,6 +77,36 @@ def test_it_can_be_switched_off(tmp_path):
     assert not err
 
 
+def test_without_openmp_one_thread_does_it_all(tmp_path):
+    refuses = tmp_path / "cxx"
+    refuses.write_text('#!/bin/sh\ncase " $* " in *" -fopenmp "*) exit 1 ;; esac\nexec c++ "$@"\n')
+    refuses.chmod(0o755)
+    out, err = outcome(process(tmp_path / "kept", CXX=str(refuses)))
+    assert out == "True True no OpenMP: one thread"
+    assert not err
+
+
+FORKED = """
+import multiprocessing
+import numpy as np
+from lossbook import native
+from lossbook.numpy import mse_loss
+
+def value(_):
+    return float(mse_loss(np.ones((1000, 200), np.float32), np.zeros((1000, 200), np.float32)))
+
+here = value(0)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(native.status().loaded, {here} == set(pool.map(value, range(4))))
+"""
+
+
+def test_a_forked_process_does_without_the_threads_of_its_parent():
+    env = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", FORKED], env=env, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "('mse',) True", done.stderr
+
+
 def test_the_key_names_source_flags_and_processor(monkeypatch):
     keys = {compiler.key("a"), compiler.key("b")}
     monkeypatch.setattr(compiler, "processor", lambda: "another")

@@ -10,12 +10,14 @@ import shutil
 import subprocess
 import tempfile
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "generated" / "cpp"
 COMPILERS = ("c++", "g++", "clang++")
-FLAGS = "-std=gnu++17 -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd -fno-exceptions -fno-rtti -fPIC -shared -pthread"
+FLAGS = "-std=gnu++17 -O2 -ftree-vectorize -fno-math-errno -fno-trapping-math -ffp-contract=off -fno-exceptions -fno-rtti -fPIC -shared -pthread"
+PARALLEL = ("-fopenmp", "-fopenmp-simd")  # without OpenMP's library: one thread
 TUNED = (
     "-march=native -mprefer-vector-width=512 -fvect-cost-model=unlimited -funroll-loops",
     "-march=native",
@@ -40,8 +42,8 @@ def compiler() -> tuple[str, ...]:
         wanted = chosen[0] if chosen else " or ".join(COMPILERS)
         raise CompileError(f"there is no C++ compiler: {wanted} is not on the path")
     said = ""
-    for tuned in TUNED:
-        command = (*chosen, *FLAGS.split(), *tuned.split())
+    for parallel, tuned in product(PARALLEL, TUNED):
+        command = (*chosen, *FLAGS.split(), parallel, *tuned.split())
         try:
             _compiled(command, "int one() { return 1; }")
         except CompileError as error:

@@ -23,7 +23,7 @@ typedef struct {
 #define TALL_BELOW 96
 #endif
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
-#define SMALL 65536   /* logits for which a second thread is not worth its start */
+#define SMALL 32768   /* logits for which a second thread is not worth its start */
 #define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */
 
 #if EXPONENT >= 0
@@ -321,16 +321,19 @@ static void chunks(Call *call, void *scratch) {
 #endif
 }
 
-static void *work(void *given) {
-  Call *call = (Call *)given;
+static void work(Call *call) {
   const int64_t rows = side_by_side(call) ? ROWS : 1;
   const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows;
   void *scratch = NULL;
-  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) return given; /* left for another thread */
+  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) return; /* left for another thread */
   chunks(call, scratch);
   free(scratch);
-  return NULL;
 }
+
+/* Threads are OpenMP's, which PyTorch uses too: those that wait for work are the same ones. After a fork they are gone. */
+static int forked = 0;
+static void has_forked(void) { forked = 1; }
+__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, has_forked); }
 
 extern "C" {
 
@@ -371,16 +374,12 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   double few[64];
   call.totals = call.chunks <= 64 ? few : (double *)malloc(call.chunks * sizeof(double));
   if (!call.totals) return 1;
-  threads = size < SMALL ? 1 : (int)least(least(threads, 256), call.chunks);
-  pthread_t started[256];
-  int helpers = 0;
-  while (helpers < threads - 1 && !pthread_create(&started[helpers], NULL, work, &call)) helpers++;
-  int failed = work(&call) != NULL;
-  for (int n = 0; n < helpers; n++) {
-    void *result;
-    pthread_join(started[n], &result);
-    if (!result) failed = 0;
-  }
+  threads = size < SMALL || forked ? 1 : (int)least(threads, call.chunks);
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(threads) if (threads > 1)
+#endif
+  work(&call);
+  const int failed = call.next < call.chunks; /* no thread had memory */
   if (!failed) {
     for (int64_t width = 1; width < call.chunks; width *= 2) /* in pairs: the error grows with the logarithm */
       for (int64_t n = 0; n + width < call.chunks; n += 2 * width) call.totals[n] += call.totals[n + width];

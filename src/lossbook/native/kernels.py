@@ -157,7 +157,8 @@ def status() -> Status:
     else:
         try:
             command = " ".join(compiler.compiler())
-            reason = _failures[0] if _failures else "the compiler works"
+            works = "the compiler works" if compiler.PARALLEL[0] in command.split() else "no OpenMP: one thread"
+            reason = _failures[0] if _failures else works
         except compiler.CompileError as error:
             reason = str(error)
     available = enabled() and bool(command) and not _failures
