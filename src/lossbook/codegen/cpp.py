@@ -57,7 +57,7 @@ REDUCED = {
 COMBINED = {"sum": "+", "max": "max", "first": "min"}
 COSTS = {"log1p_(": 24, "log1p_to_one(": 16, "exp_(": 16, " / ": 6, "power(": 4}  # about so many operations
 STAGE = 24  # of a loop whose rows overlap
-LOOK_UP = re.compile(r"\[index\[b\]")  # faster one by one than side by side
+LOOK_UP = re.compile(r"\[[^\]]*index\[b\]")  # faster one by one than side by side
 DECLARED = re.compile(r"const (\w+) (\w+) = ")
 
 
@@ -65,13 +65,16 @@ def _has(line: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", line) is not None
 
 
-class _Body:
-    """Prints one function: the value of a row or of a block of rows, and its gradient."""
+class Body:
+    """Prints one function: the values of rows, and their gradients. What near and far kernels have in common."""
 
-    def __init__(self, program: Fused, tall: bool, near: bool, where: str):
-        self.program, self.tall, self.near, self.where = program, tall, near, where
-        self.of_rows = "Row" if near and not tall else "Each"
-        self.of_total = "Each" if near else "double"
+    near = False
+    of_rows = "Each"  # the type of what is computed once for a row
+    of_total = "double"
+    of_class = "int64_t"
+
+    def __init__(self, program: Fused, tall: bool, where: str):
+        self.program, self.tall, self.where = program, tall, where
         self.roles = {a.name: a for a in program.inputs.by_symbol.values()}
         self.by_class = program.inputs.size is not None
         self.logits = next(a.name for a in self.roles.values() if a.role == "logits")
@@ -82,9 +85,15 @@ class _Body:
         self.locals = 0
         self.carried: dict[str, str] = {}  # from one stage to the next, by type
 
+    @property
+    def in_arrays(self) -> bool:
+        """Whether the numbers of rows are kept in arrays: where more rows than one are computed at a time."""
+        return self.tall
+
     # -- names and values ----------------------------------------------------------------------------------------
 
     def name(self, node: Node) -> str:
+        """What a number of a row, or of each class, is called."""
         if node not in self.names:
             base, n = node.name or "term", 2
             name = base
@@ -97,7 +106,7 @@ class _Body:
     def kind(self, node: Node) -> str:
         """The C type."""
         if node.op in INTEGERS or (node.op == "input" and self.roles[node.value].role == "class index"):
-            return "Class" if self.near else "int64_t"
+            return self.of_class
         if node.op == "max" and node.args[0].op == "input":
             return "number"  # exact, and half as wide
         return "Each" if node.extent == "each" else self.of_rows
@@ -108,11 +117,24 @@ class _Body:
         return f"({kind}){text}"
 
     def of_row(self, name: str) -> str:
-        return f"{name}[b]" if self.tall else name
+        """A number of a row where there may be many rows."""
+        return f"{name}[b]" if self.in_arrays else name
+
+    def index(self, k: str | None) -> str:
+        """The target class of a row; k: in a loop over the classes."""
+        return self.of_row("index")
+
+    def at(self, k: str) -> str:
+        """Where the number of a class lies in memory."""
+        return f"{k} * stride + b" if self.tall else k
 
     def kept(self, node: Node, k: str) -> str:
         """A component that an earlier loop stored."""
         return f"{self.name(node)}all[{k} * ROWS + b]" if self.tall else f"{self.name(node)}all[{k}]"
+
+    def weight(self, name: str, index: Node) -> str:
+        """The weight of the class of a row."""
+        return f"{name}[{self.value(index, None, [], {})}]"
 
     def leaf(self, node: Node, k: str | None, raw: bool = False) -> str | None:
         """A number, an input, or an operation that only looks one up; None for anything else."""
@@ -125,9 +147,8 @@ class _Body:
             if role == "scalar":
                 return self.cast(node.value, k)
             if role == "class index":
-                return self.of_row("index")
-            at = f"{k} * stride + b" if self.tall else k
-            text = f"read({node.value}[{at}])"
+                return self.index(k)
+            text = f"read({node.value}[{self.at(k)}])"
             return text if raw else self.cast(text, k if k == "k" else None)
         if op == "class_count":
             return self.cast("classes", k)
@@ -138,8 +159,7 @@ class _Body:
         if op == "per_class":
             return self.cast(f"{args[0].value}[{k}]", k)
         if op == "take":
-            text = f"{args[0].value}[{self.value(args[1], None, [], {})}]"
-            return self.cast(text, k)
+            return self.cast(self.weight(args[0].value, args[1]), k)
         return None
 
     def value(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
@@ -151,8 +171,7 @@ class _Body:
         if node in seen:
             return seen[node]
         if node.extent == "row" and node in self.done:
-            text = self.of_row(self.name(node))
-            return self.cast(text, k) if k and self.near and not self.tall else text
+            return self.of_row_in_loop(node, k)
         if node.op in REDUCTIONS:
             raise LoweringError(f"{self.where}: {node.op!r} is needed before its loop has run")
         if node.op == "gather":
@@ -172,7 +191,12 @@ class _Body:
         seen[node] = name
         return name
 
+    def of_row_in_loop(self, node: Node, k: str | None) -> str:
+        """A number of a row that is known; k: where it is used in a loop over the classes."""
+        return self.of_row(self.name(node))
+
     def operation(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
+        """An operation on values."""
         if node.op == "power":
             base = self.value(node.args[0], k, lines, seen)
             if node.args[1].op == "number" and node.args[1].value == 2:
@@ -194,12 +218,10 @@ class _Body:
             if node.op in CONDITIONS or self.leaf(node, None) is not None:
                 continue
             text = self.value(node, None, lines, seen)
-            declared = "" if self.tall else f"const {self.of_rows} "
+            declared = "" if self.in_arrays else f"const {self.of_rows} "
             lines.append(f"{declared}{self.of_row(self.name(node))} = {text};")
             self.done.add(node)
-        if not self.tall or not lines:
-            return lines
-        return self.in_stages("SIMD", lines)
+        return self.in_stages("SIMD", lines) if self.in_arrays and lines else lines
 
     def in_stages(self, simd: str, lines: list[str]) -> list[str]:
         """A loop over the rows of a block, cut into loops so short that a processor has several rows under way: long
@@ -226,10 +248,10 @@ class _Body:
         for n in range(len(stages)):
             stage = [a for a, m in zip(lines, place, strict=True) if m == n]
             head = simd if n == len(stages) - 1 else "" if LOOK_UP.search(stage[0]) else "SIMD"
-            loops += [*[head] * bool(head), "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in stage), "}"]
+            loops += over_rows(stage, head)
         return loops
 
-    def each(self, loop: Loop) -> list[str]:
+    def pass_over(self, loop: Loop) -> list[str]:
         """One pass over the classes."""
         lines, seen, before = [], {}, []
         for node in loop.reductions:
@@ -238,93 +260,34 @@ class _Body:
             if self.program.stored[node] == self.loop:
                 text = self.value(node, "k", lines, seen)
                 lines.append(f"{self.kept(node, 'k')} = {text};")
-        totals = ""
+        simd = "SIMD"
         for node in loop.results:
             if node is self.program.gradient:
-                slope = self.at_index(node, before) or self.value(node, "k", lines, seen)
+                slope = self.at_target(node, before) or self.value(node, "k", lines, seen)
             else:
                 text = self.value(node, "k", lines, seen)
-                totals = " reduction(+ : total)"
-                lines += [
-                    f"const {self.of_total} loss = ({self.of_total}){text};",
-                    "total += loss;",
-                    "values[b] = loss;",
-                ]
+                simd = "SIMD_OF(reduction(+ : total))"
+                lines += self.loss(text)
         if loop.results and self.program.gradient is not None:
-            lines.append(self.written(slope))
+            lines.append(self.component(slope))
         self.done |= set(loop.reductions)
-        first = self.near and self.loop == 0 and self.by_class
-        out_of_reach = ["if (most > in->reach) return NAN;"] if first else []
-        if self.tall:
-            return [*before, *self.each_of_rows(loop, lines, totals, first), *out_of_reach]
-        return [*before, *self.each_of_row(loop, lines, first), *out_of_reach]
+        return (self.pass_of_rows if self.tall else self.pass_of_row)(loop, before, lines, simd)
 
-    def at_index(self, node: Node, before: list[str]) -> str | None:
-        """A component that is stored, but for the target's: that one is put among the stored ones first."""
-        if self.tall or not self.near or node.op != "where" or node.args[2] not in self.program.stored:
-            return None
-        before.append(f"{self.kept(node.args[2], 'index')} = {self.value(node.args[1], None, before, {})};")
-        return self.kept(node.args[2], "k")
+    def loss(self, text: str) -> list[str]:
+        """The value of a row, and the sum of all."""
+        return [f"const {self.of_total} loss = {text};", "total += loss;", "values[b] = loss;"]
 
-    def written(self, slope: str) -> str:
-        """The statement that writes a component of the gradient."""
-        if not self.by_class:
-            return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
-        if not self.tall:
-            return f"{'to' if self.near else 'gradient'}[k] = write({'by' if self.near else 'slope'} * {slope});"
-        result = f"slope[b] * {slope}"
-        return (
-            f"gradient[k * stride + b] = write({result if self.near else f'either(counts[b], {result}, (Each)0.0)'});"
-        )
+    def at_target(self, node: Node, before: list[str]) -> str | None:
+        """Where the target's component can be put among those that are stored: what stands for all of them."""
+        return None
 
-    def each_of_rows(self, loop: Loop, lines: list[str], totals: str, first: bool) -> list[str]:
-        """The pass for a block of rows side by side."""
-        body = [f"most = farthest({self.logits} + k * stride, rows, most);"] * first
-        body += self.in_stages(f"SIMD_OF({totals.strip()})" if totals else "SIMD", lines)
-        most = ["int32_t most = 0;"] * first
-        names = [self.name(n) for n in loop.reductions]
-        start = [f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions]
-        if not (self.near and names):
-            kind = "Class" if self.near else "int64_t"
-            classes = f"for ({kind} k = 0; k < classes; k++) {{"
-            return [*_over_rows(start), *most, classes, *(f"  {a}" for a in body), "}"]
-        self.carried |= {f"{name}part": "Each" for name in names}  # sums of sums: those of float stay short
-        inside = _over_rows([f"{name}part[b] = 0;" for name in names])
-        inside += ["for (Class k = from; k < to_; k++) {", *(f"  {a}" for a in body), "}"]
-        inside += _over_rows([f"{name}[b] += {name}part[b];" for name in names])
-        loops = ["in_groups(classes, [&](Class from, Class to_) ALWAYS {", *(f"  {a}" for a in inside), "});"]
-        return [*_over_rows(start), *most, *loops]
-
-    def each_of_row(self, loop: Loop, lines: list[str], first: bool) -> list[str]:
-        """The pass over the classes of one row: near, in blocks of classes."""
-        if not self.near:
-            start = [f"{self.kind(n)} {self.name(n)} = {EMPTY[n.op]};" for n in loop.reductions]
-            clauses = " ".join(f"reduction({COMBINED[n.op]} : {self.name(n)})" for n in loop.reductions)
-            head = f"SIMD_OF({clauses})" if clauses else "SIMD"
-            return [*start, head, "for (int64_t k = 0; k < classes; k++) {", *(f"  {a}" for a in lines), "}"]
-        classes = ["for (Class k = from; k < to_; k++) {", *(f"  {a}" for a in lines), "}"]
-        if loop.results:
-            head = [
-                "const Each by = (Each)slope;",
-                "written(in, classes, gradient, [&](Class from, Class to_, real *to) ALWAYS {",
-            ]
-            return [*head, *(f"  {a}" for a in ("SIMD", *classes)), "});"]
-        names = [self.name(n) for n in loop.reductions]
-        start = [*(f"Row {name} = 0;" for name in names), *["int32_t most = 0;"] * first]
-        parts = [f"most = farthest({self.logits} + from, to_ - from, most);"] * first
-        parts += [f"Each {name}part = 0;" for name in names]
-        clauses = [f"reduction(+ : {name}part)" for name in names]
-        ends = [f"{name} += {name}part;" for name in names]
-        inside = [*parts, f"SIMD_OF({' '.join(clauses)})", *classes, *ends]
-        return [
-            *start,
-            "in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {",
-            *(f"  {a}" for a in inside),
-            "});",
-        ]
+    def target_of(self, node: Node) -> str:
+        """What a reduction is added up in."""
+        return self.of_row(self.name(node))
 
     def reduction(self, node: Node, lines: list[str], seen: dict[Node, str]) -> list[str]:
-        target = self.of_row(f"{self.name(node)}part" if self.near else self.name(node))
+        """The statement of a reduction."""
+        target = self.target_of(node)
         raw = node.args[0].op == "input" and self.kind(node) == "number"
         if node.op == "first":
             at, most = node.args
@@ -335,6 +298,10 @@ class _Body:
         text = self.leaf(node.args[0], "k", raw=True) if raw else self.value(node.args[0], "k", lines, seen)
         return [REDUCED[node.op].format(target, text)]
 
+    def over_classes(self, lines: list[str]) -> list[str]:
+        """A loop over all classes."""
+        return [f"for ({self.of_class} k = 0; k < classes; k++) {{", *_in(lines), "}"]
+
     def text(self) -> list[str]:
         """All statements of the function."""
         program, lines = self.program, []
@@ -343,75 +310,54 @@ class _Body:
             lines += self.rows(loop.before)
             if n == len(program.loops) - 1 and program.gradient is not None and self.by_class:
                 lines += self.slope()
-            lines += self.each(loop)
+            lines += self.pass_over(loop)
         self.loop = len(program.loops)
         lines += self.rows(list(program.after))
         if program.value.extent != "each":
             lines += self.finish()
         return self.arrays(lines)
 
-    def slope(self) -> list[str]:
-        """What each component of the gradient is multiplied by."""
-        own, seen, lines = self.program.factor, {}, []
-        whole = self.cast("factor", None)
-        factor = whole if own is None else f"{whole} * {self.value(own, None, lines, seen)}"
-        if not self.tall:
-            refused = ["if (lost(slope)) return NAN;"] * self.near
-            return [*lines, f"const {self.of_rows} slope = {factor};", *refused]
-        if not self.near:
-            lines.append(f"slope[b] = {factor} * factors[b];")
-            return _over_rows(lines)
-        lines += [
-            f"const Each whole = {factor} * factors[b];",
-            "any_lost |= lost(whole);",
-            "slope[b] = counts[b] ? whole : 0;",
-        ]
-        body = [
-            "SIMD_OF(reduction(| : any_lost))",
-            "for (int64_t b = 0; b < rows; b++) {",
-            *(f"  {a}" for a in lines),
-            "}",
-        ]
-        return ["int any_lost = 0;", *body, "if (any_lost) return NAN;"]
-
-    def finish(self) -> list[str]:
-        """The value of each row, and their sum."""
-        lines, seen = [], {}
-        text = self.value(self.program.value, None, lines, seen)
-        if not self.tall:
-            return [*lines, f"return (double){text};"]
-        lines += [
-            f"const {self.of_total} loss = counts[b] ? ({self.of_total}){text} : 0;",
-            "total += loss;",
-            "values[b] = loss;",
-        ]
-        body = [
-            "SIMD_OF(reduction(+ : total))",
-            "for (int64_t b = 0; b < rows; b++) {",
-            *(f"  {a}" for a in lines),
-            "}",
-        ]
-        return [*body, "return total;"]
+    def whole_slope(self, lines: list[str]) -> str:
+        """What each component of the gradient of a row is multiplied by."""
+        own, whole = self.program.factor, self.cast("factor", None)
+        return whole if own is None else f"{whole} * {self.value(own, None, lines, {})}"
 
     def arrays(self, lines: list[str]) -> list[str]:
         """What the function starts with: its inputs, scratch space for what is stored, arrays for the rows of a block."""
-        lines, text = self.used(lines), "\n".join(lines)
-        head = [
-            f"{declared};"
-            for declared in _inputs(self.program.inputs.listed, self.tall, self.near)
-            if f"{_called(declared)}" in text
-        ]
+        lines = self.used(lines)
+        text = "\n".join(lines)
+        head = [f"{declared};" for declared in self.inputs() if _has(text, _called(declared))]
         for n, node in enumerate(self.program.stored):
             at = f"{n} * classes{' * ROWS' if self.tall else ''}"
             head.append(f"Each *__restrict {self.name(node)}all = scratch + {at};")
-        if self.tall:
+        if self.in_arrays:
             head.append(f"{self.of_total} total = 0;")
             names = {self.name(node): self.kind(node) for node in self.names} | {"slope": self.of_rows}
             names |= self.carried
-            head += [f"{kind} {name}[BLOCK];" for name, kind in names.items() if f"{name}[b] = " in "\n".join(lines)]
+            head += [f"{kind} {name}[BLOCK];" for name, kind in names.items() if f"{name}[b] = " in text]
             if self.program.value.extent == "each":
                 lines = [*lines, "return total;"]
         return [*head, *lines]
+
+    def inputs(self) -> list[str]:
+        """The declarations of what a loss takes, from where the driver puts it."""
+        counts = {"array": 0, "per class": 0, "scalar": 0}
+        found = []
+        for a in self.program.inputs.listed:
+            if a.role == "logits":
+                found.insert(0, f"const real *{a.name} = in->logits")
+            elif a.role == "class index":
+                found.append(self.declared_index())
+            else:
+                found.append(self.declared(a, counts[a.role]))
+                counts[a.role] += 1
+        return found
+
+    def declared(self, a: Input, n: int) -> str:
+        """The declaration of the n-th input of its role."""
+        fields = {"array": ("real *", "arrays"), "per class": ("double *", "weights"), "scalar": ("double ", "numbers")}
+        kind, place = fields[a.role]
+        return f"const {kind}{a.name} = in->{place}[{n}]"
 
     def used(self, lines: list[str]) -> list[str]:
         """Without the rows' numbers that nothing reads."""
@@ -432,30 +378,209 @@ class _Body:
             lines = kept
 
 
-def _over_rows(lines: list[str]) -> list[str]:
+class Far(Body):
+    """For all logits: rows of many classes one at a time, others side by side."""
+
+    def declared_index(self) -> str:
+        """The declaration of the target classes."""
+        return "const int64_t *index = in->index" if self.tall else "const int64_t index = in->index[0]"
+
+    def component(self, slope: str) -> str:
+        """The statement that writes a component of the gradient."""
+        if not self.by_class:
+            return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
+        if not self.tall:
+            return f"gradient[k] = write(slope * {slope});"
+        return f"gradient[k * stride + b] = write(either(counts[b], slope[b] * {slope}, (Each)0.0));"
+
+    def pass_of_rows(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass for a block of rows side by side."""
+        start = over_rows([f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions])
+        return [*start, *self.over_classes(self.in_stages(simd, lines))]
+
+    def pass_of_row(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass over the classes of one row."""
+        start = [f"{self.kind(n)} {self.name(n)} = {EMPTY[n.op]};" for n in loop.reductions]
+        clauses = " ".join(f"reduction({COMBINED[n.op]} : {self.name(n)})" for n in loop.reductions)
+        return [*start, f"SIMD_OF({clauses})" if clauses else "SIMD", *self.over_classes(lines)]
+
+    def loss(self, text: str) -> list[str]:
+        return super().loss(f"(double){text}")
+
+    def slope(self) -> list[str]:
+        """What each component of the gradient is multiplied by."""
+        lines: list[str] = []
+        factor = self.whole_slope(lines)
+        if not self.tall:
+            return [*lines, f"const {self.of_rows} slope = {factor};"]
+        return over_rows([*lines, f"slope[b] = {factor} * factors[b];"])
+
+    def finish(self) -> list[str]:
+        """The value of each row, and their sum."""
+        lines: list[str] = []
+        text = self.value(self.program.value, None, lines, {})
+        if not self.tall:
+            return [*lines, f"return (double){text};"]
+        counted = f"counts[b] ? (double){text} : 0"
+        return [*over_rows([*lines, *Body.loss(self, counted)], "SIMD_OF(reduction(+ : total))"), "return total;"]
+
+    def arguments(self) -> str:
+        """What the function takes."""
+        block = ["int64_t rows, int64_t stride, const unsigned char *counts"] * self.tall
+        factors, values = ["const double *factors"] * self.tall, ["double *values"] * self.tall
+        gradient = [GRADIENT, *factors] * (self.program.gradient is not None)
+        return ", ".join([COMMON, *block, *gradient, *values, "Each *scratch"])
+
+
+class Near(Body):
+    """For logits within reach: many rows at a time, also where each is long, so that the rows' own numbers are computed
+    side by side. Returns NaN, and has written nothing, where a logit is out of reach.
+    """
+
+    near = True
+    of_class = "Class"
+
+    def __init__(self, program: Fused, tall: bool, where: str):
+        super().__init__(program, tall, where)
+        self.of_rows = self.of_total = "Each" if tall else "Row"
+
+    @property
+    def in_arrays(self) -> bool:
+        return True
+
+    def index(self, k: str | None) -> str:
+        return "target" if k == "k" and not self.tall else "index[b]"
+
+    def at(self, k: str) -> str:
+        return f"{k} * stride + b" if self.tall else f"b * classes + {k}"
+
+    def kept(self, node: Node, k: str) -> str:
+        return f"{self.name(node)}all[{f'{k} * ROWS + b' if self.tall else self.at(k)}]"
+
+    def weight(self, name: str, index: Node) -> str:
+        return f"{name}[b]"  # the driver has looked it up
+
+    def declared_index(self) -> str:
+        """The declaration of the target classes."""
+        return "const Class *index = in->classes"
+
+    def declared(self, a: Input, n: int) -> str:
+        return f"const Each *{a.name} = in->weights_of[{n}]" if a.role == "per class" else super().declared(a, n)
+
+    def inputs(self) -> list[str]:
+        return [*super().inputs(), "const Each *factors = in->factors", "const Each *counted = in->counted"]
+
+    def of_row_in_loop(self, node: Node, k: str | None) -> str:
+        text = self.of_row(self.name(node))
+        return self.cast(text, k) if k and not self.tall else text
+
+    def target_of(self, node: Node) -> str:
+        return f"{self.name(node)}part{'[b]' if self.tall else ''}"
+
+    def at_target(self, node: Node, before: list[str]) -> str | None:
+        if self.tall or node.op != "where" or node.args[2] not in self.program.stored:
+            return None
+        before.append(f"{self.kept(node.args[2], 'index[b]')} = {self.value(node.args[1], None, before, {})};")
+        return self.kept(node.args[2], "k")
+
+    def component(self, slope: str) -> str:
+        """The statement that writes a component of the gradient."""
+        if not self.by_class:
+            return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
+        return f"to[b] = write(slope[b] * {slope});" if self.tall else f"to[k] = write(by * {slope});"
+
+    def pass_of_rows(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass for a block of rows side by side."""
+        if not self.by_class:
+            return self.over_classes(self.in_stages(simd, lines))
+        if loop.results:
+            return self.over_classes(
+                [
+                    "written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {",
+                    *_in(["SIMD", "for (int64_t b = from; b < to_; b++) {", *_in(lines), "}"]),
+                    "});",
+                ]
+            )
+        names, start = [self.name(n) for n in loop.reductions], []
+        if self.loop == 0:
+            size = ["const int32_t size = size_of(read({0}[k * stride + b]));", "most = size > most ? size : most;"]
+            lines = [*(a.format(self.logits) for a in size), *lines]
+            simd, start = "SIMD_OF(reduction(max : most))", ["int32_t most = 0;"]
+        self.carried |= {f"{name}part": "Each" for name in names}  # sums of sums: those of float stay short
+        body = [f"fetch({self.logits} + k * stride + ROWS, rows);", *over_rows(lines, simd)]
+        inside = [
+            "const Class to_ = classes - from > group ? from + group : (Class)classes;",
+            *over_rows([f"{name}part[b] = 0;" for name in names]),
+            *["for (Class k = from; k < to_; k++) {", *_in(body), "}"],
+            *over_rows([f"{name}[b] += {name}part[b];" for name in names]),
+        ]
+        groups = ["const Class group = group_of(classes);", "for (Class from = 0; from < classes; from += group) {"]
+        whole = [*over_rows([f"{name}[b] = 0;" for name in names]), *start, *groups, *_in(inside), "}"]
+        return [*whole, *self.refusal()]
+
+    def pass_of_row(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass over the classes, row by row, in blocks of classes."""
+        classes = ["for (Class k = from; k < to_; k++) {", *_in(lines), "}"]
+        if loop.results:
+            body = [
+                *before,
+                "const Each by = (Each)slope[b];",
+                "written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {",
+                *_in(["SIMD", *classes]),
+                "});",
+            ]
+            return over_rows(body, "")
+        names = [self.name(n) for n in loop.reductions]
+        first = self.loop == 0
+        inside = [f"most = farthest({self.logits} + b * classes + from, to_ - from, most);"] * first
+        inside += [f"Each {name}part = 0;" for name in names]
+        inside += [f"SIMD_OF({' '.join(f'reduction(+ : {name}part)' for name in names)})", *classes]
+        inside += [f"{name}sum += {name}part;" for name in names]
+        body = [
+            *(f"Row {name}sum = 0;" for name in names),
+            "in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {",
+            *_in(inside),
+            "});",
+            *(f"{name}[b] = {name}sum;" for name in names),
+        ]
+        return [*["int32_t most = 0;"] * first, *over_rows(body, ""), *self.refusal()]
+
+    def refusal(self) -> list[str]:
+        """After the first pass it is known how far the logits are."""
+        return ["if (most > in->reach) return NAN;"] if self.loop == 0 else []
+
+    def loss(self, text: str) -> list[str]:
+        return super().loss(f"({self.of_total}){text}")
+
+    def slope(self) -> list[str]:
+        """What each component of the gradient is multiplied by; rows that do not count have the factor 0."""
+        lines: list[str] = []
+        factor = self.whole_slope(lines)
+        lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b]);"]
+        loop = over_rows(lines, "SIMD_OF(reduction(| : any_lost))")
+        return ["int any_lost = 0;", *loop, "if (any_lost) return NAN;"]
+
+    def finish(self) -> list[str]:
+        """The value of each row, and their sum."""
+        lines: list[str] = []
+        text = self.value(self.program.value, None, lines, {})
+        lines += Body.loss(self, f"counted[b] * {text}")
+        return [*over_rows(lines, "SIMD_OF(reduction(+ : total))"), "return total;"]
+
+    def arguments(self) -> str:
+        """What the function takes."""
+        parts = [COMMON, "int64_t rows", *["int64_t stride"] * self.tall]
+        parts += [GRADIENT] * (self.program.gradient is not None)
+        return ", ".join([*parts, "Each *values", "Each *scratch"])
+
+
+def _in(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def over_rows(lines: list[str], simd: str = "SIMD") -> list[str]:
     """A loop over the rows of a block; nothing for no statements."""
-    return ["SIMD", "for (int64_t b = 0; b < rows; b++) {", *(f"  {a}" for a in lines), "}"] if lines else []
-
-
-def _inputs(inputs: tuple[Input, ...], tall: bool, near: bool) -> list[str]:
-    """The declarations of what a loss takes, from where the driver puts it."""
-    counts = {"array": 0, "per class": 0, "scalar": 0}
-    found = ["const real *logits = in->logits"]
-    for a in inputs:
-        if a.role == "logits":
-            found[0] = f"const real *{a.name} = in->logits"
-        elif a.role == "class index":
-            many = "const Class *index = in->classes" if near else "const int64_t *index = in->index"
-            found.append(many if tall else f"const {'Class' if near else 'int64_t'} index = in->index[0]")
-        else:
-            field, kind = {
-                "array": ("arrays", "real *"),
-                "per class": ("weights", "double *"),
-                "scalar": ("numbers", "double "),
-            }[a.role]
-            found.append(f"const {kind}{a.name} = in->{field}[{counts[a.role]}]")
-            counts[a.role] += 1
-    return found
+    return [*[simd] * bool(simd), "for (int64_t b = 0; b < rows; b++) {", *_in(lines), "}"] if lines else []
 
 
 def _called(declared: str) -> str:
@@ -463,15 +588,7 @@ def _called(declared: str) -> str:
 
 
 COMMON = "const Inputs *in, int64_t classes"
-BLOCK = "int64_t rows, int64_t stride, const unsigned char *counts"
 GRADIENT = "real *gradient, double factor"  # the result, and what it is multiplied by
-
-
-def _arguments(gradient: bool, tall: bool, near: bool) -> str:
-    of_row = "Each" if near else "double"
-    factors, values = [f"const {of_row} *factors"] * tall, [f"{of_row} *values"] * tall
-    parts = [COMMON, *[BLOCK] * tall, *[GRADIENT, *factors] * gradient, *values]
-    return ", ".join([*parts, "Each *scratch"])
 
 
 def _facts(program: Fused, near: Fused | None) -> list[str]:
@@ -524,8 +641,8 @@ def cpp_text(loss: Loss) -> str:
 def _functions(program: Fused, near: bool, where: str) -> Iterator[str]:
     """The kernels of one program, for each way in which rows lie."""
     for tall in (False, True) if program.inputs.size is not None else (True,):
+        function = (Near if near else Far)(program, tall, where)
         name = f"{'tall' if tall else 'wide'}_{'value' if program.gradient is None else 'both'}"
-        body = indent("\n".join(_Body(program, tall, near, where).text()), "  ")
-        arguments = _arguments(program.gradient is not None, tall, near)
+        body, arguments = indent("\n".join(function.text()), "  "), function.arguments()
         names = ", ".join(a.split()[-1].lstrip("*") for a in arguments.split(", "))
         yield f"INSIDE(double) {name}_of({arguments}, const int square) {{\n{body}\n}}\n\nTWICE({name}, ({arguments}), {names})"

@@ -13,7 +13,8 @@ typedef struct {
   double *totals;          /* the sum of the values of each chunk */
   double ones[BLOCK];
 #if NEAR
-  near::Each near_ones[BLOCK];
+  near::Each alike[1 + WEIGHTS][BLOCK]; /* ones, and the weights that all classes share */
+  int shared[1 + WEIGHTS];
 #endif
 } Call;
 
@@ -22,6 +23,7 @@ typedef struct {
 #else
 #define TALL_BELOW 96
 #endif
+#define NUMBERS_AT_A_TIME 4096 /* of long rows: they fit the nearest cache */
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
 #define SMALL 32768   /* logits for which a second thread is not worth its start */
 #define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */
@@ -64,7 +66,7 @@ static int32_t reach_of(const Call *call, int side_by_side) {
 /* Factors that keep a product of float a normal number. */
 INSIDE(int) moderate(double factor) {
   const double size = abs_(factor);
-  return !FAST || (size <= 1 && size >= 0x1p-24);
+  return !FAST || (size <= 0x1p60 && size >= 0x1p-60);
 }
 
 #if !BY_CLASS
@@ -90,35 +92,45 @@ static const real *without_infinity(const real *logits, int64_t rows, Infinite *
 }
 #endif
 
-/* A block of rows; class numbers that do not count are replaced by 0. */
-static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
-  unsigned char counts[BLOCK];
-  double total = NAN;
-#if BY_INDEX
-  int64_t index[ROWS];
-  Class classes[ROWS];
-  for (int64_t b = 0; b < rows; b++) {
-    counts[b] = in.index[b] != call->ignored;
-    index[b] = counts[b] ? in.index[b] : 0;
-    classes[b] = (Class)index[b];
-  }
-  in.index = index;
-  in.classes = classes;
-#elif BY_CLASS
-  memset(counts, 1, rows);
-#endif
-  const double *factors = call->factors ? call->factors + first : call->ones;
 #if NEAR
-  near::Each few[BLOCK], near_values[BLOCK];
-  const near::Each *near_factors = call->near_ones;
+/* A block of rows by the kernels in near; NaN, and nothing is written, where they cannot. tall: rows side by side. */
+static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int tall, int64_t stride, real *gradient, void *scratch) {
+  near::Each factors[BLOCK], values[BLOCK];
   int within = !gradient || moderate(call->factor);
+  in.factors = in.counted = call->alike[0];
   if (call->factors) {
     for (int64_t b = 0; b < rows; b++) {
-      few[b] = (near::Each)factors[b];
+      factors[b] = (near::Each)call->factors[first + b];
       within &= moderate(factors[b]);
     }
-    near_factors = few;
+    in.factors = factors;
   }
+#if BY_INDEX
+  Class classes[BLOCK];
+  near::Each counted[BLOCK], weights[1 + WEIGHTS][BLOCK];
+  int ignored = 0;
+  SIMD_OF(reduction(| : ignored))
+  for (int64_t b = 0; b < rows; b++) {
+    ignored |= in.index[b] == call->ignored;
+    classes[b] = (Class)in.index[b];
+  }
+  in.classes = classes;
+  if (ignored) {
+    for (int64_t b = 0; b < rows; b++) {
+      const int counts = in.index[b] != call->ignored;
+      counted[b] = counts;
+      factors[b] = counts ? in.factors[b] : 0;
+      classes[b] = counts ? classes[b] : 0;
+    }
+    in.counted = counted;
+    in.factors = factors;
+  }
+  for (int n = 1; n <= WEIGHTS; n++) {
+    in.weights_of[n - 1] = call->shared[n] ? call->alike[n] : weights[n];
+    if (!call->shared[n])
+      for (int64_t b = 0; b < rows; b++) weights[n][b] = (near::Each)in.weights[n - 1][classes[b]];
+  }
+#endif
 #if !BY_CLASS
   within &= near::farthest(in.logits, rows, 0) <= in.reach;
 #if HARD /* between two classes the parts of a gradient cancel: there float has too few digits */
@@ -128,16 +140,43 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   within &= !soft;
 #endif
 #endif
+  if (!within) return NAN;
+  const int64_t K = call->classes;
   near::Each *room = (near::Each *)scratch;
-  if (within)
-    total = gradient ? CALL(near::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, near_factors, near_values, room)
-                     : CALL(near::tall_value, &in, call->classes, rows, stride, counts, near_values, room);
-  if (total == total) {
-    if (call->values)
-      SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(near_values[b]);
-    return total;
-  }
+  double total = NAN;
+#if BY_CLASS
+  if (!tall)
+    total = gradient ? CALL(near::wide_both, &in, K, rows, gradient, call->factor, values, room)
+                     : CALL(near::wide_value, &in, K, rows, values, room);
+  else
 #endif
+    total = gradient ? CALL(near::tall_both, &in, K, rows, stride, gradient, call->factor, values, room)
+                     : CALL(near::tall_value, &in, K, rows, stride, values, room);
+  if (call->values && total == total)
+    SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
+  return total;
+}
+#endif
+
+/* A block of rows side by side; class numbers that do not count are replaced by 0. */
+static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
+  double total = NAN;
+#if NEAR
+  total = nearby(call, in, first, rows, 1, stride, gradient, scratch);
+  if (total == total) return total;
+#endif
+  unsigned char counts[BLOCK];
+#if BY_INDEX
+  int64_t index[ROWS];
+  for (int64_t b = 0; b < rows; b++) {
+    counts[b] = in.index[b] != call->ignored;
+    index[b] = counts[b] ? in.index[b] : 0;
+  }
+  in.index = index;
+#elif BY_CLASS
+  memset(counts, 1, rows);
+#endif
+  const double *factors = call->factors ? call->factors + first : call->ones;
   double values[BLOCK];
 #if !BY_CLASS
   Infinite infinite;
@@ -161,8 +200,14 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   return total;
 }
 
+/* How many long rows are computed at a time. */
+static int64_t rows_at_a_time(const Call *call) {
+  return least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1));
+}
+
 #if BY_CLASS
-static double wide(const Call *call, int64_t r, void *scratch) {
+/* A long row for all logits. */
+static double far_row(const Call *call, int64_t r, void *scratch) {
   const int64_t K = call->classes;
   real *gradient = call->gradient ? call->gradient + r * K : NULL;
 #if BY_INDEX
@@ -174,15 +219,24 @@ static double wide(const Call *call, int64_t r, void *scratch) {
 #endif
   const Inputs in = moved(&call->in, r * K, r);
   const double factor = call->factor * (call->factors ? call->factors[r] : 1);
-  double value = NAN;
-#if NEAR
-  near::Each *room = (near::Each *)scratch;
-  value = gradient ? CALL(near::wide_both, &in, K, gradient, factor, room) : CALL(near::wide_value, &in, K, room);
-#endif
-  if (value != value)
-    value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (far::Each *)scratch) : CALL(far::wide_value, &in, K, (far::Each *)scratch);
+  const double value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (far::Each *)scratch)
+                                : CALL(far::wide_value, &in, K, (far::Each *)scratch);
   if (call->values) call->values[r] = write(value);
   return value;
+}
+
+/* Long rows. */
+static double wide(const Call *call, int64_t unit, void *scratch) {
+  const int64_t K = call->classes, first = unit * rows_at_a_time(call), rows = least(rows_at_a_time(call), call->outer - first);
+  double total = NAN;
+#if NEAR
+  real *gradient = call->gradient ? call->gradient + first * K : NULL;
+  total = nearby(call, moved(&call->in, first * K, first), first, rows, 0, 0, gradient, scratch);
+#endif
+  if (total == total) return total;
+  total = 0;
+  for (int64_t r = first; r < first + rows; r++) total += far_row(call, r, scratch);
+  return total;
 }
 
 /* Eight rows of eight numbers in memory become eight columns, and back. */
@@ -293,7 +347,8 @@ static int64_t units_of(const Call *call) {
   return (call->inner + BLOCK - 1) / BLOCK;
 #else
   if (call->inner != 1) return call->outer * ((call->inner + ROWS - 1) / ROWS);
-  return side_by_side(call) ? (call->outer + ROWS - 1) / ROWS : call->outer;
+  const int64_t rows = side_by_side(call) ? ROWS : rows_at_a_time(call);
+  return (call->outer + rows - 1) / rows;
 #endif
 }
 
@@ -322,7 +377,7 @@ static void chunks(Call *call, void *scratch) {
 }
 
 static void work(Call *call) {
-  const int64_t rows = side_by_side(call) ? ROWS : 1;
+  const int64_t rows = side_by_side(call) ? ROWS : rows_at_a_time(call);
   const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows;
   void *scratch = NULL;
   if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) return; /* left for another thread */
@@ -360,7 +415,12 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   for (int n = 0; n < NUMBERS; n++) call.in.numbers[n] = numbers[n];
   for (int b = 0; b < BLOCK; b++) call.ones[b] = 1;
 #if NEAR
-  for (int b = 0; b < BLOCK; b++) call.near_ones[b] = 1;
+  for (int n = 0; n <= WEIGHTS; n++) {
+    const double one = n ? weights[n - 1][0] : 1;
+    call.shared[n] = 1;
+    for (int64_t k = 0; n && k < classes; k++) call.shared[n] &= weights[n - 1][k] == one;
+    for (int b = 0; b < BLOCK; b++) call.alike[n][b] = (near::Each)one;
+  }
 #endif
   const int64_t units = units_of(&call), size = outer * classes * inner;
   *total = 0;
@@ -368,7 +428,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.in.reach = reach_of(&call, side_by_side(&call));
   if (FAST && classes > INT32_MAX) call.in.reach = 0;
   call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
-                   ((uintptr_t)gradient | (uintptr_t)(classes * sizeof(real))) % 64 == 0;
+                   ((uintptr_t)gradient | (uintptr_t)((inner == 1 ? classes : inner) * sizeof(real))) % 64 == 0;
   call.units = 1 + CHUNK * units / size;
   call.chunks = (units + call.units - 1) / call.units;
   double few[64];

@@ -198,6 +198,17 @@ INSIDE(real) write(Pair x) { return x.hi; }
 
 /* -- two ways to compute -------------------------------------------------------------------------------------------- */
 
+/* near: for logits within reach, so that nothing overflows and the largest is not asked for. Each is what is computed for
+ * every class, and for rows side by side; Row what is computed once for a row of many classes. */
+namespace near {
+#if FAST
+typedef float Each;
+#else
+typedef double Each;
+#endif
+typedef double Row;
+}
+
 /* One call: where each input of a loss starts, in the order in which the generated file names them. */
 #if FAST
 typedef int32_t Class; /* as wide as what is computed with it */
@@ -207,11 +218,15 @@ typedef int64_t Class;
 typedef struct {
   const real *logits, *arrays[4];
   const int64_t *index;
-  const Class *classes; /* the same numbers, for the kernels of logits within reach */
   const double *weights[4];
   double numbers[8];
-  int32_t reach; /* bits of the largest logit for which these kernels are right */
-  int stream;    /* whether the gradient goes past the caches */
+  /* The rest is for the kernels in near: a number for each row of a block. */
+  const Class *classes;           /* the target's */
+  const near::Each *weights_of[4]; /* the weights of that class */
+  const near::Each *factors;      /* of the gradient; 0 where a row does not count */
+  const near::Each *counted;      /* 1, or 0 where a row does not count */
+  int32_t reach;                  /* bits of the largest logit for which these kernels are right */
+  int stream;                     /* whether the gradient goes past the caches */
 } Inputs;
 
 /* far: for all logits, in double; in pairs of doubles where logits are doubles. */
@@ -224,16 +239,8 @@ typedef double Each;
 }
 
 #if NEAR
-/* near: for logits within reach, so that nothing overflows and the largest is not asked for. Each is what is computed for
- * every class, and for rows side by side; Row what is computed once for a row. A kernel returns NaN, and has written
- * nothing, where a logit is out of reach. */
+/* A kernel in near returns NaN, and has written nothing, where a logit is out of reach. */
 namespace near {
-#if FAST
-typedef float Each;
-#else
-typedef double Each;
-#endif
-typedef double Row;
 INSIDE(double) exp_(double x) { return exp_in_range(x); }
 INSIDE(float) exp_(float x) { return exp_in_range(x); }
 INSIDE(double) larger(double a, double b) { return a > b ? a : b; }
@@ -268,11 +275,15 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
 }
 
 /* The same for rows side by side: about as many groups as there are classes in one. */
-template <typename Loop> INSIDE(void) in_groups(int64_t classes, Loop loop) {
-  const Class all = (Class)classes;
-  Class step = FAST ? 16 : all;
+INSIDE(Class) group_of(int64_t classes) {
+  Class step = FAST ? 16 : (Class)classes;
   while ((int64_t)step * step < classes) step *= 2;
-  for (Class from = 0; from < all; from += step) loop(from, all - from > step ? from + step : all);
+  return step;
+}
+
+/* Asks for memory that is read soon. */
+INSIDE(void) fetch(const real *from, int64_t count) {
+  for (int64_t n = 0; n < count; n += 64 / sizeof(real)) __builtin_prefetch(from + n);
 }
 
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
@@ -285,15 +296,15 @@ INSIDE(void) stream_(real *to, const real *from, int64_t count) {
   for (; n < count; n++) to[n] = from[n];
 }
 
-/* The gradient of a row: straight to its place, or in blocks past the caches. */
-template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t classes, real *gradient, Loop loop) {
+/* So many neighbouring numbers of the gradient: straight to their place, or in blocks past the caches. */
+template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t count, real *gradient, Loop loop) {
   if (!in->stream) {
-    loop(0, classes, gradient);
+    loop(0, count, gradient);
     return;
   }
   real block[CLASSES_AT_A_TIME] __attribute__((aligned(32)));
-  for (int64_t from = 0; from < classes; from += CLASSES_AT_A_TIME) {
-    const int64_t to = from + CLASSES_AT_A_TIME < classes ? from + CLASSES_AT_A_TIME : classes;
+  for (int64_t from = 0; from < count; from += CLASSES_AT_A_TIME) {
+    const int64_t to = from + CLASSES_AT_A_TIME < count ? from + CLASSES_AT_A_TIME : count;
     loop(from, to, block - from);
     stream_(gradient + from, block, to - from);
   }

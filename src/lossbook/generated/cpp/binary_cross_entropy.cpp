@@ -127,7 +127,7 @@ TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t strid
 #if NEAR
 namespace near {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
@@ -167,12 +167,13 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
 
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
+  const Each *factors = in->factors;
   Each total = 0;
   Each v1[BLOCK];
   Each tail4[BLOCK];
@@ -226,7 +227,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
 
 } // namespace near
 #endif

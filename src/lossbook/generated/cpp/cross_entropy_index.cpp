@@ -322,40 +322,68 @@ TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t strid
 #if NEAR
 namespace near {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
-  const real *logits = in->logits;
-  const Class index = in->index[0];
-  const double *weight = in->weights[0];
-  Row rest_ = 0;
-  int32_t most = 0;
-  in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {
-    most = farthest(logits + from, to_ - from, most);
-    Each rest_part = 0;
-    SIMD_OF(reduction(+ : rest_part))
-    for (Class k = from; k < to_; k++) {
-      const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = either((k == index), (Each)0.0, v1);
-      rest_part += v2;
-    }
-    rest_ += rest_part;
-  });
-  if (most > in->reach) return NAN;
-  const Each v3 = exp_((Row)read(logits[index]));
-  const Row v4 = v3;
-  const Row v5 = ((Row)1.0 / v4);
-  const Row v6 = (rest_ * v5);
-  const Row log_total7 = log1p_(v6);
-  const Row v8 = ((Row)weight[index] * log_total7);
-  const Row term_4_ = v8;
-  return (double)term_4_;
-}
-
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const Class *index = in->classes;
-  const double *weight = in->weights[0];
+  const Each *weight = in->weights_of[0];
+  const Each *counted = in->counted;
+  Row total = 0;
+  Row rest_[BLOCK];
+  Row term_4_[BLOCK];
+  Each v3[BLOCK];
+  Row v6[BLOCK];
+  Row log_total7[BLOCK];
+  int32_t most = 0;
+  for (int64_t b = 0; b < rows; b++) {
+    Row rest_sum = 0;
+    in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
+      most = farthest(logits + b * classes + from, to_ - from, most);
+      Each rest_part = 0;
+      SIMD_OF(reduction(+ : rest_part))
+      for (Class k = from; k < to_; k++) {
+        const Each v1 = exp_((Each)read(logits[b * classes + k]));
+        const Each v2 = either((k == target), (Each)0.0, v1);
+        rest_part += v2;
+      }
+      rest_sum += rest_part;
+    });
+    rest_[b] = rest_sum;
+  }
+  if (most > in->reach) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v4 = v3[b];
+    const Row v5 = ((Row)1.0 / v4);
+    v6[b] = (rest_[b] * v5);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total7[b] = log1p_(v6[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v8 = ((Row)weight[b] * log_total7[b]);
+    term_4_[b] = v8;
+  }
+  SIMD_OF(reduction(+ : total))
+  for (int64_t b = 0; b < rows; b++) {
+    const Row loss = counted[b] * term_4_[b];
+    total += loss;
+    values[b] = loss;
+  }
+  return total;
+}
+
+TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
+
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+  const real *logits = in->logits;
+  const Class *index = in->classes;
+  const Each *weight = in->weights_of[0];
+  const Each *counted = in->counted;
   Each total = 0;
   Each rest_[BLOCK];
   Each term_4_[BLOCK];
@@ -363,21 +391,24 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Each v3[BLOCK];
   Each v6[BLOCK];
   Each log_total7[BLOCK];
-  Each v8[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     rest_[b] = 0;
   }
   int32_t most = 0;
-  in_groups(classes, [&](Class from, Class to_) ALWAYS {
+  const Class group = group_of(classes);
+  for (Class from = 0; from < classes; from += group) {
+    const Class to_ = classes - from > group ? from + group : (Class)classes;
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       rest_part[b] = 0;
     }
     for (Class k = from; k < to_; k++) {
-      most = farthest(logits + k * stride, rows, most);
-      SIMD
+      fetch(logits + k * stride + ROWS, rows);
+      SIMD_OF(reduction(max : most))
       for (int64_t b = 0; b < rows; b++) {
+        const int32_t size = size_of(read(logits[k * stride + b]));
+        most = size > most ? size : most;
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
         const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
@@ -387,7 +418,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     for (int64_t b = 0; b < rows; b++) {
       rest_[b] += rest_part[b];
     }
-  });
+  }
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
@@ -404,76 +435,111 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v8[b] = ((Each)weight[index[b]] * log_total7[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_4_[b] = v8[b];
+    const Each v8 = ((Each)weight[b] * log_total7[b]);
+    term_4_[b] = v8;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? (Each)term_4_[b] : 0;
+    const Each loss = counted[b] * term_4_[b];
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
 
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
-  const real *logits = in->logits;
-  const Class index = in->index[0];
-  const double *weight = in->weights[0];
-  Each *__restrict term_all = scratch + 0 * classes;
-  Row rest_ = 0;
-  int32_t most = 0;
-  in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {
-    most = farthest(logits + from, to_ - from, most);
-    Each rest_part = 0;
-    SIMD_OF(reduction(+ : rest_part))
-    for (Class k = from; k < to_; k++) {
-      const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = either((k == index), (Each)0.0, v1);
-      rest_part += v2;
-      term_all[k] = v1;
-    }
-    rest_ += rest_part;
-  });
-  if (most > in->reach) return NAN;
-  const Row v3 = term_all[index];
-  const Row v4 = ((Row)1.0 / v3);
-  const Row v5 = (rest_ * v4);
-  const Row log_total6 = log1p_(v5);
-  const Row v7 = ((Row)weight[index] * log_total6);
-  const Row term_5_ = v7;
-  const Row v8 = (-rest_);
-  const Row term_6_ = v8;
-  const Row total9 = (rest_ + v3);
-  const Row v10 = ((Row)1.0 / total9);
-  const Row v11 = ((Row)weight[index] * v10);
-  const Row term_8_ = v11;
-  const Row slope = (Row)factor * term_8_;
-  if (lost(slope)) return NAN;
-  term_all[index] = term_6_;
-  const Each by = (Each)slope;
-  written(in, classes, gradient, [&](Class from, Class to_, real *to) ALWAYS {
-    SIMD
-    for (Class k = from; k < to_; k++) {
-      to[k] = write(by * term_all[k]);
-    }
-  });
-  return (double)term_5_;
-}
-
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const Class *index = in->classes;
-  const double *weight = in->weights[0];
+  const Each *weight = in->weights_of[0];
+  const Each *factors = in->factors;
+  const Each *counted = in->counted;
+  Each *__restrict term_all = scratch + 0 * classes;
+  Row total = 0;
+  Row rest_[BLOCK];
+  Row term_5_[BLOCK];
+  Row term_6_[BLOCK];
+  Row term_8_[BLOCK];
+  Row slope[BLOCK];
+  Row v3[BLOCK];
+  Row v5[BLOCK];
+  Row log_total6[BLOCK];
+  int32_t most = 0;
+  for (int64_t b = 0; b < rows; b++) {
+    Row rest_sum = 0;
+    in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
+      most = farthest(logits + b * classes + from, to_ - from, most);
+      Each rest_part = 0;
+      SIMD_OF(reduction(+ : rest_part))
+      for (Class k = from; k < to_; k++) {
+        const Each v1 = exp_((Each)read(logits[b * classes + k]));
+        const Each v2 = either((k == target), (Each)0.0, v1);
+        rest_part += v2;
+        term_all[b * classes + k] = v1;
+      }
+      rest_sum += rest_part;
+    });
+    rest_[b] = rest_sum;
+  }
+  if (most > in->reach) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    v3[b] = term_all[b * classes + index[b]];
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v4 = ((Row)1.0 / v3[b]);
+    v5[b] = (rest_[b] * v4);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total6[b] = log1p_(v5[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v7 = ((Row)weight[b] * log_total6[b]);
+    term_5_[b] = v7;
+    const Row v8 = (-rest_[b]);
+    term_6_[b] = v8;
+    const Row total9 = (rest_[b] + v3[b]);
+    const Row v10 = ((Row)1.0 / total9);
+    const Row v11 = ((Row)weight[b] * v10);
+    term_8_[b] = v11;
+  }
+  int any_lost = 0;
+  SIMD_OF(reduction(| : any_lost))
+  for (int64_t b = 0; b < rows; b++) {
+    slope[b] = (Row)factor * term_8_[b] * factors[b];
+    any_lost |= lost(slope[b]);
+  }
+  if (any_lost) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    term_all[b * classes + index[b]] = term_6_[b];
+    const Each by = (Each)slope[b];
+    written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {
+      SIMD
+      for (Class k = from; k < to_; k++) {
+        to[k] = write(by * term_all[b * classes + k]);
+      }
+    });
+  }
+  SIMD_OF(reduction(+ : total))
+  for (int64_t b = 0; b < rows; b++) {
+    const Row loss = counted[b] * term_5_[b];
+    total += loss;
+    values[b] = loss;
+  }
+  return total;
+}
+
+TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
+
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+  const real *logits = in->logits;
+  const Class *index = in->classes;
+  const Each *weight = in->weights_of[0];
+  const Each *factors = in->factors;
+  const Each *counted = in->counted;
   Each *__restrict term_all = scratch + 0 * classes * ROWS;
   Each total = 0;
   Each rest_[BLOCK];
@@ -485,23 +551,24 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Each v3[BLOCK];
   Each v5[BLOCK];
   Each log_total6[BLOCK];
-  Each v7[BLOCK];
-  Each v10[BLOCK];
-  Each v11[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     rest_[b] = 0;
   }
   int32_t most = 0;
-  in_groups(classes, [&](Class from, Class to_) ALWAYS {
+  const Class group = group_of(classes);
+  for (Class from = 0; from < classes; from += group) {
+    const Class to_ = classes - from > group ? from + group : (Class)classes;
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       rest_part[b] = 0;
     }
     for (Class k = from; k < to_; k++) {
-      most = farthest(logits + k * stride, rows, most);
-      SIMD
+      fetch(logits + k * stride + ROWS, rows);
+      SIMD_OF(reduction(max : most))
       for (int64_t b = 0; b < rows; b++) {
+        const int32_t size = size_of(read(logits[k * stride + b]));
+        most = size > most ? size : most;
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
         const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
@@ -512,7 +579,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     for (int64_t b = 0; b < rows; b++) {
       rest_[b] += rest_part[b];
     }
-  });
+  }
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[index[b] * ROWS + b];
@@ -528,50 +595,41 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v7[b] = ((Each)weight[index[b]] * log_total6[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_5_[b] = v7[b];
+    const Each v7 = ((Each)weight[b] * log_total6[b]);
+    term_5_[b] = v7;
     const Each v8 = (-rest_[b]);
     term_6_[b] = v8;
     const Each total9 = (rest_[b] + v3[b]);
-    v10[b] = ((Each)1.0 / total9);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v11[b] = ((Each)weight[index[b]] * v10[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_8_[b] = v11[b];
+    const Each v10 = ((Each)1.0 / total9);
+    const Each v11 = ((Each)weight[b] * v10);
+    term_8_[b] = v11;
   }
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
-    const Each whole = (Each)factor * term_8_[b] * factors[b];
-    any_lost |= lost(whole);
-    slope[b] = counts[b] ? whole : 0;
+    slope[b] = (Each)factor * term_8_[b] * factors[b];
+    any_lost |= lost(slope[b]);
   }
   if (any_lost) return NAN;
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v12 = either((k == index[b]), term_6_[b], term_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(slope[b] * v12);
-    }
+    written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {
+      SIMD
+      for (int64_t b = from; b < to_; b++) {
+        const Each v12 = either((k == index[b]), term_6_[b], term_all[k * ROWS + b]);
+        to[b] = write(slope[b] * v12);
+      }
+    });
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? (Each)term_5_[b] : 0;
+    const Each loss = counted[b] * term_5_[b];
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
 
 } // namespace near
 #endif

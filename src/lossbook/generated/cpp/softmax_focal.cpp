@@ -403,54 +403,86 @@ TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t strid
 #if NEAR
 namespace near {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
-  const real *logits = in->logits;
-  const Class index = in->index[0];
-  const double *alpha = in->weights[0];
-  const double gamma = in->numbers[0];
-  Row rest_ = 0;
-  int32_t most = 0;
-  in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {
-    most = farthest(logits + from, to_ - from, most);
-    Each rest_part = 0;
-    SIMD_OF(reduction(+ : rest_part))
-    for (Class k = from; k < to_; k++) {
-      const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = either((k == index), (Each)0.0, v1);
-      rest_part += v2;
-    }
-    rest_ += rest_part;
-  });
-  if (most > in->reach) return NAN;
-  const Each v3 = exp_((Row)read(logits[index]));
-  const Row v4 = v3;
-  const Row total5 = (rest_ + v4);
-  const Row v6 = ((Row)1.0 / total5);
-  const Row prob_others7 = (v6 * rest_);
-  const Row modulation8 = power(prob_others7, gamma, square);
-  const Row v9 = ((Row)alpha[index] * modulation8);
-  const Row v10 = ((Row)1.0 / v4);
-  const Row v11 = (rest_ * v10);
-  const Row log_total12 = log1p_(v11);
-  const Row scale13 = (v9 * log_total12);
-  const Row scale_ = scale13;
-  return (double)scale_;
-}
-
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch, const int square) {
+INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const Class *index = in->classes;
-  const double *alpha = in->weights[0];
+  const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Each *counted = in->counted;
+  Row total = 0;
+  Row rest_[BLOCK];
+  Row scale_[BLOCK];
+  Each v3[BLOCK];
+  Row v4[BLOCK];
+  Row v9[BLOCK];
+  Row v11[BLOCK];
+  Row log_total12[BLOCK];
+  int32_t most = 0;
+  for (int64_t b = 0; b < rows; b++) {
+    Row rest_sum = 0;
+    in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
+      most = farthest(logits + b * classes + from, to_ - from, most);
+      Each rest_part = 0;
+      SIMD_OF(reduction(+ : rest_part))
+      for (Class k = from; k < to_; k++) {
+        const Each v1 = exp_((Each)read(logits[b * classes + k]));
+        const Each v2 = either((k == target), (Each)0.0, v1);
+        rest_part += v2;
+      }
+      rest_sum += rest_part;
+    });
+    rest_[b] = rest_sum;
+  }
+  if (most > in->reach) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    v4[b] = v3[b];
+    const Row total5 = (rest_[b] + v4[b]);
+    const Row v6 = ((Row)1.0 / total5);
+    const Row prob_others7 = (v6 * rest_[b]);
+    const Row modulation8 = power(prob_others7, gamma, square);
+    v9[b] = ((Row)alpha[b] * modulation8);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v10 = ((Row)1.0 / v4[b]);
+    v11[b] = (rest_[b] * v10);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total12[b] = log1p_(v11[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row scale13 = (v9[b] * log_total12[b]);
+    scale_[b] = scale13;
+  }
+  SIMD_OF(reduction(+ : total))
+  for (int64_t b = 0; b < rows; b++) {
+    const Row loss = counted[b] * scale_[b];
+    total += loss;
+    values[b] = loss;
+  }
+  return total;
+}
+
+TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
+
+INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+  const real *logits = in->logits;
+  const Class *index = in->classes;
+  const Each *alpha = in->weights_of[0];
+  const double gamma = in->numbers[0];
+  const Each *counted = in->counted;
   Each total = 0;
   Each rest_[BLOCK];
   Each scale_[BLOCK];
   Each rest_part[BLOCK];
   Each v3[BLOCK];
   Each v4[BLOCK];
-  Each modulation8[BLOCK];
   Each v9[BLOCK];
   Each v11[BLOCK];
   Each log_total12[BLOCK];
@@ -459,15 +491,19 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     rest_[b] = 0;
   }
   int32_t most = 0;
-  in_groups(classes, [&](Class from, Class to_) ALWAYS {
+  const Class group = group_of(classes);
+  for (Class from = 0; from < classes; from += group) {
+    const Class to_ = classes - from > group ? from + group : (Class)classes;
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       rest_part[b] = 0;
     }
     for (Class k = from; k < to_; k++) {
-      most = farthest(logits + k * stride, rows, most);
-      SIMD
+      fetch(logits + k * stride + ROWS, rows);
+      SIMD_OF(reduction(max : most))
       for (int64_t b = 0; b < rows; b++) {
+        const int32_t size = size_of(read(logits[k * stride + b]));
+        most = size > most ? size : most;
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
         const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
@@ -477,7 +513,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     for (int64_t b = 0; b < rows; b++) {
       rest_[b] += rest_part[b];
     }
-  });
+  }
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
@@ -488,10 +524,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     const Each total5 = (rest_[b] + v4[b]);
     const Each v6 = ((Each)1.0 / total5);
     const Each prob_others7 = (v6 * rest_[b]);
-    modulation8[b] = power(prob_others7, gamma, square);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v9[b] = ((Each)alpha[index[b]] * modulation8[b]);
+    const Each modulation8 = power(prob_others7, gamma, square);
+    v9[b] = ((Each)alpha[b] * modulation8);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -509,79 +543,129 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? (Each)scale_[b] : 0;
+    const Each loss = counted[b] * scale_[b];
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, Each *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
+TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
 
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
-  const real *logits = in->logits;
-  const Class index = in->index[0];
-  const double *alpha = in->weights[0];
-  const double gamma = in->numbers[0];
-  Each *__restrict term_all = scratch + 0 * classes;
-  Row rest_ = 0;
-  int32_t most = 0;
-  in_blocks(classes, index, [&](Class from, Class to_, Class index) ALWAYS {
-    most = farthest(logits + from, to_ - from, most);
-    Each rest_part = 0;
-    SIMD_OF(reduction(+ : rest_part))
-    for (Class k = from; k < to_; k++) {
-      const Each v1 = exp_((Each)read(logits[k]));
-      const Each v2 = either((k == index), (Each)0.0, v1);
-      rest_part += v2;
-      term_all[k] = v1;
-    }
-    rest_ += rest_part;
-  });
-  if (most > in->reach) return NAN;
-  const Row v3 = term_all[index];
-  const Row total4 = (rest_ + v3);
-  const Row v5 = ((Row)1.0 / total4);
-  const Row prob_others6 = (v5 * rest_);
-  const Row modulation7 = power(prob_others6, gamma, square);
-  const Row v8 = ((Row)alpha[index] * modulation7);
-  const Row v9 = ((Row)1.0 / v3);
-  const Row v10 = (rest_ * v9);
-  const Row log_total11 = log1p_(v10);
-  const Row scale12 = (v8 * log_total11);
-  const Row scale_ = scale12;
-  const Row v13 = (-rest_);
-  const Row term_7_ = v13;
-  const Row v14 = either((prob_others6 == (Row)0.0), (Row)1.0, log_total11);
-  const Row v15 = either((prob_others6 == (Row)0.0), (Row)1.0, prob_others6);
-  const Row log_ratio16 = (v14 / v15);
-  const Row v17 = ((Row)gamma * log_ratio16);
-  const Row prob_target18 = (v3 * v5);
-  const Row v19 = (v17 * prob_target18);
-  const Row v20 = ((Row)1.0 + v19);
-  const Row scale21 = (v8 * v20);
-  const Row v22 = (scale21 * v5);
-  const Row term_13_ = v22;
-  const Row slope = (Row)factor * term_13_;
-  if (lost(slope)) return NAN;
-  term_all[index] = term_7_;
-  const Each by = (Each)slope;
-  written(in, classes, gradient, [&](Class from, Class to_, real *to) ALWAYS {
-    SIMD
-    for (Class k = from; k < to_; k++) {
-      to[k] = write(by * term_all[k]);
-    }
-  });
-  return (double)scale_;
-}
-
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch, const int square) {
+INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const Class *index = in->classes;
-  const double *alpha = in->weights[0];
+  const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Each *factors = in->factors;
+  const Each *counted = in->counted;
+  Each *__restrict term_all = scratch + 0 * classes;
+  Row total = 0;
+  Row rest_[BLOCK];
+  Row scale_[BLOCK];
+  Row term_7_[BLOCK];
+  Row term_13_[BLOCK];
+  Row slope[BLOCK];
+  Row v3[BLOCK];
+  Row v5[BLOCK];
+  Row prob_others6[BLOCK];
+  Row v8[BLOCK];
+  Row v10[BLOCK];
+  Row log_total11[BLOCK];
+  Row v20[BLOCK];
+  int32_t most = 0;
+  for (int64_t b = 0; b < rows; b++) {
+    Row rest_sum = 0;
+    in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
+      most = farthest(logits + b * classes + from, to_ - from, most);
+      Each rest_part = 0;
+      SIMD_OF(reduction(+ : rest_part))
+      for (Class k = from; k < to_; k++) {
+        const Each v1 = exp_((Each)read(logits[b * classes + k]));
+        const Each v2 = either((k == target), (Each)0.0, v1);
+        rest_part += v2;
+        term_all[b * classes + k] = v1;
+      }
+      rest_sum += rest_part;
+    });
+    rest_[b] = rest_sum;
+  }
+  if (most > in->reach) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    v3[b] = term_all[b * classes + index[b]];
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row total4 = (rest_[b] + v3[b]);
+    v5[b] = ((Row)1.0 / total4);
+    prob_others6[b] = (v5[b] * rest_[b]);
+    const Row modulation7 = power(prob_others6[b], gamma, square);
+    v8[b] = ((Row)alpha[b] * modulation7);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row v9 = ((Row)1.0 / v3[b]);
+    v10[b] = (rest_[b] * v9);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    log_total11[b] = log1p_(v10[b]);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row scale12 = (v8[b] * log_total11[b]);
+    scale_[b] = scale12;
+    const Row v13 = (-rest_[b]);
+    term_7_[b] = v13;
+    const Row v14 = either((prob_others6[b] == (Row)0.0), (Row)1.0, log_total11[b]);
+    const Row v15 = either((prob_others6[b] == (Row)0.0), (Row)1.0, prob_others6[b]);
+    const Row log_ratio16 = (v14 / v15);
+    const Row v17 = ((Row)gamma * log_ratio16);
+    const Row prob_target18 = (v3[b] * v5[b]);
+    const Row v19 = (v17 * prob_target18);
+    v20[b] = ((Row)1.0 + v19);
+  }
+  SIMD
+  for (int64_t b = 0; b < rows; b++) {
+    const Row scale21 = (v8[b] * v20[b]);
+    const Row v22 = (scale21 * v5[b]);
+    term_13_[b] = v22;
+  }
+  int any_lost = 0;
+  SIMD_OF(reduction(| : any_lost))
+  for (int64_t b = 0; b < rows; b++) {
+    slope[b] = (Row)factor * term_13_[b] * factors[b];
+    any_lost |= lost(slope[b]);
+  }
+  if (any_lost) return NAN;
+  for (int64_t b = 0; b < rows; b++) {
+    term_all[b * classes + index[b]] = term_7_[b];
+    const Each by = (Each)slope[b];
+    written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {
+      SIMD
+      for (Class k = from; k < to_; k++) {
+        to[k] = write(by * term_all[b * classes + k]);
+      }
+    });
+  }
+  SIMD_OF(reduction(+ : total))
+  for (int64_t b = 0; b < rows; b++) {
+    const Row loss = counted[b] * scale_[b];
+    total += loss;
+    values[b] = loss;
+  }
+  return total;
+}
+
+TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
+
+INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+  const real *logits = in->logits;
+  const Class *index = in->classes;
+  const Each *alpha = in->weights_of[0];
+  const double gamma = in->numbers[0];
+  const Each *factors = in->factors;
+  const Each *counted = in->counted;
   Each *__restrict term_all = scratch + 0 * classes * ROWS;
   Each total = 0;
   Each rest_[BLOCK];
@@ -593,7 +677,6 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Each v3[BLOCK];
   Each v5[BLOCK];
   Each prob_others6[BLOCK];
-  Each modulation7[BLOCK];
   Each v8[BLOCK];
   Each v10[BLOCK];
   Each log_total11[BLOCK];
@@ -603,15 +686,19 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     rest_[b] = 0;
   }
   int32_t most = 0;
-  in_groups(classes, [&](Class from, Class to_) ALWAYS {
+  const Class group = group_of(classes);
+  for (Class from = 0; from < classes; from += group) {
+    const Class to_ = classes - from > group ? from + group : (Class)classes;
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       rest_part[b] = 0;
     }
     for (Class k = from; k < to_; k++) {
-      most = farthest(logits + k * stride, rows, most);
-      SIMD
+      fetch(logits + k * stride + ROWS, rows);
+      SIMD_OF(reduction(max : most))
       for (int64_t b = 0; b < rows; b++) {
+        const int32_t size = size_of(read(logits[k * stride + b]));
+        most = size > most ? size : most;
         const Each v1 = exp_((Each)read(logits[k * stride + b]));
         const Each v2 = either((k == index[b]), (Each)0.0, v1);
         rest_part[b] += v2;
@@ -622,7 +709,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     for (int64_t b = 0; b < rows; b++) {
       rest_[b] += rest_part[b];
     }
-  });
+  }
   if (most > in->reach) return NAN;
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[index[b] * ROWS + b];
@@ -632,10 +719,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     const Each total4 = (rest_[b] + v3[b]);
     v5[b] = ((Each)1.0 / total4);
     prob_others6[b] = (v5[b] * rest_[b]);
-    modulation7[b] = power(prob_others6[b], gamma, square);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v8[b] = ((Each)alpha[index[b]] * modulation7[b]);
+    const Each modulation7 = power(prob_others6[b], gamma, square);
+    v8[b] = ((Each)alpha[b] * modulation7);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
@@ -669,28 +754,29 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
-    const Each whole = (Each)factor * term_13_[b] * factors[b];
-    any_lost |= lost(whole);
-    slope[b] = counts[b] ? whole : 0;
+    slope[b] = (Each)factor * term_13_[b] * factors[b];
+    any_lost |= lost(slope[b]);
   }
   if (any_lost) return NAN;
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v23 = either((k == index[b]), term_7_[b], term_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(slope[b] * v23);
-    }
+    written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {
+      SIMD
+      for (int64_t b = from; b < to_; b++) {
+        const Each v23 = either((k == index[b]), term_7_[b], term_all[k * ROWS + b]);
+        to[b] = write(slope[b] * v23);
+      }
+    });
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counts[b] ? (Each)scale_[b] : 0;
+    const Each loss = counted[b] * scale_[b];
     total += loss;
     values[b] = loss;
   }
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const Each *factors, Each *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
 
 } // namespace near
 #endif
