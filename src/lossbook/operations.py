@@ -17,7 +17,10 @@ from .codegen.program import Node
 from .losses import Loss
 from .native import compiler
 
-DEFINITION = re.compile(r"INSIDE\((double|float)\) (\w+)\(([^)]*)\) \{(.*?)\n?\}(?:\n|$)", re.DOTALL)
+DEFINITION = re.compile(
+    r"(?:FOR\((double|float)\) |template <typename (T)> )?INSIDE\((double|float|T)\) (\w+)\(([^)]*)\) \{(.*?)\n?\}(?:\n|$)",
+    re.DOTALL,
+)
 CALL = re.compile(r"(\w+)\(")
 OPERATOR = re.compile(r"<<|>>|<=|>=|==|!=|[-+*/<>&|?]")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -59,10 +62,10 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
     far, _, within = text.partition("namespace near")
     found: dict[str, str] = {}
     for part in (far, within) if near else (far,):
-        for returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
-            if returned == kind and re.search(rf"\b{kind}\b", arguments):
+        for number, either, returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
+            if either or kind == (number or returned) and re.search(rf"\b{returned}\b", arguments):
                 found[name] = body
-    counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "either": 1}
+    counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "as_float": 0, "either": 1}
 
     def count(name: str) -> int:
         if name not in counts:

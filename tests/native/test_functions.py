@@ -176,7 +176,7 @@ def test_limits(source):
     [
         ("exp", "0x1.62e42fefa39efp-1", "0x1.62e42fe000000p-1"),
         ("log", "0x1.5555555555555p-1", "0x1.5555550000000p-1"),
-        ("log1p", "x - (y - 1)", "0"),
+        ("log1p", "x - (y - 1)", "T{}"),
         ("log1p", "0x1.5555555555555p-1", "0x1.5555550000000p-1"),
         ("log1p_to_one", "return x * log1p_polynomial(x)", "return x * log1p_polynomial(x + 0x1p-30)"),
     ],

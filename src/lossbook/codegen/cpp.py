@@ -56,8 +56,7 @@ REDUCED = {
 }
 COMBINED = {"sum": "+", "max": "max", "first": "min"}
 COSTS = {"log1p_(": 24, "log1p_to_one(": 16, "exp_(": 16, " / ": 6, "power(": 4}  # about so many operations
-STAGE = 24  # of a loop whose rows overlap
-LOOK_UP = re.compile(r"\[[^\]]*index\[b\]")  # faster one by one than side by side
+LOOK_UP = re.compile(r"index\[b\](\]| \*)")  # faster one by one than side by side
 DECLARED = re.compile(r"const (\w+) (\w+) = ")
 
 
@@ -72,6 +71,11 @@ class Body:
     of_rows = "Each"  # the type of what is computed once for a row
     of_total = "double"
     of_class = "int64_t"
+    each = "Each"  # the type of what is stored for each class
+    size = "BLOCK"  # of arrays for the rows of a block
+    in_arrays = False  # whether the numbers of rows are: where more rows than one are computed at a time
+    returned = "return total;"
+    stage = 24  # the cost of a loop whose rows overlap
 
     def __init__(self, program: Fused, tall: bool, where: str):
         self.program, self.tall, self.where = program, tall, where
@@ -84,11 +88,6 @@ class Body:
         self.loop = 0
         self.locals = 0
         self.carried: dict[str, str] = {}  # from one stage to the next, by type
-
-    @property
-    def in_arrays(self) -> bool:
-        """Whether the numbers of rows are kept in arrays: where more rows than one are computed at a time."""
-        return self.tall
 
     # -- names and values ----------------------------------------------------------------------------------------
 
@@ -212,7 +211,12 @@ class Body:
     # -- statements ----------------------------------------------------------------------------------------------
 
     def rows(self, nodes: list[Node]) -> list[str]:
-        """The numbers of each row."""
+        """The numbers of each row, in loops over rows where there are many."""
+        lines = self.of_each_row(nodes)
+        return self.in_stages("SIMD", lines) if self.in_arrays and lines else lines
+
+    def of_each_row(self, nodes: list[Node]) -> list[str]:
+        """The numbers of a row."""
         lines, seen = [], {}
         for node in nodes:
             if node.op in CONDITIONS or self.leaf(node, None) is not None:
@@ -221,7 +225,7 @@ class Body:
             declared = "" if self.in_arrays else f"const {self.of_rows} "
             lines.append(f"{declared}{self.of_row(self.name(node))} = {text};")
             self.done.add(node)
-        return self.in_stages("SIMD", lines) if self.in_arrays and lines else lines
+        return lines
 
     def in_stages(self, simd: str, lines: list[str]) -> list[str]:
         """A loop over the rows of a block, cut into loops so short that a processor has several rows under way: long
@@ -231,7 +235,7 @@ class Body:
         for line in lines:
             own = next((c for name, c in COSTS.items() if name in line), 1)
             if stages[-1] and (
-                cost + own > STAGE or bool(LOOK_UP.search(line)) != bool(LOOK_UP.search(stages[-1][-1]))
+                cost + own > self.stage or bool(LOOK_UP.search(line)) != bool(LOOK_UP.search(stages[-1][-1]))
             ):
                 stages, cost = [*stages, []], 0
             stages[-1].append(line)
@@ -248,8 +252,12 @@ class Body:
         for n in range(len(stages)):
             stage = [a for a, m in zip(lines, place, strict=True) if m == n]
             head = simd if n == len(stages) - 1 else "" if LOOK_UP.search(stage[0]) else "SIMD"
-            loops += over_rows(stage, head)
+            loops += self.over_rows(stage, head)
         return loops
+
+    def over_rows(self, lines: list[str], simd: str = "SIMD") -> list[str]:
+        """A loop over the rows of a block; nothing for no statements."""
+        return [*[simd] * bool(simd), "for (int64_t b = 0; b < rows; b++) {", *_in(lines), "}"] if lines else []
 
     def pass_over(self, loop: Loop) -> list[str]:
         """One pass over the classes."""
@@ -271,7 +279,13 @@ class Body:
         if loop.results and self.program.gradient is not None:
             lines.append(self.component(slope))
         self.done |= set(loop.reductions)
-        return (self.pass_of_rows if self.tall else self.pass_of_row)(loop, before, lines, simd)
+        if self.loop == 0:
+            lines += self.picks(seen)
+        return self.pass_over_classes(loop, before, lines, simd)
+
+    def picks(self, seen: dict[Node, str]) -> list[str]:
+        """What the first pass keeps of the target's class."""
+        return []
 
     def loss(self, text: str) -> list[str]:
         """The value of a row, and the sum of all."""
@@ -307,15 +321,22 @@ class Body:
         program, lines = self.program, []
         for n, loop in enumerate(program.loops):
             self.loop = n
-            lines += self.rows(loop.before)
             if n == len(program.loops) - 1 and program.gradient is not None and self.by_class:
-                lines += self.slope()
+                lines += self.before_gradient(loop.before)
+            else:
+                lines += self.rows(loop.before)
             lines += self.pass_over(loop)
         self.loop = len(program.loops)
-        lines += self.rows(list(program.after))
-        if program.value.extent != "each":
-            lines += self.finish()
-        return self.arrays(lines)
+        return self.arrays([*lines, *self.last()])
+
+    def before_gradient(self, nodes: list[Node]) -> list[str]:
+        """The numbers of each row, and what each component of its gradient is multiplied by."""
+        return [*self.rows(nodes), *self.slope()]
+
+    def last(self) -> list[str]:
+        """What follows the last pass."""
+        lines = self.rows(list(self.program.after))
+        return lines if self.program.value.extent == "each" else [*lines, *self.finish()]
 
     def whole_slope(self, lines: list[str]) -> str:
         """What each component of the gradient of a row is multiplied by."""
@@ -328,15 +349,16 @@ class Body:
         text = "\n".join(lines)
         head = [f"{declared};" for declared in self.inputs() if _has(text, _called(declared))]
         for n, node in enumerate(self.program.stored):
-            at = f"{n} * classes{' * ROWS' if self.tall else ''}"
-            head.append(f"Each *__restrict {self.name(node)}all = scratch + {at};")
+            start = f"scratch + {n} * classes{' * ROWS' if self.tall else ''}"
+            start = start if self.each == "Each" else f"({self.each} *)({start})"
+            head.append(f"{self.each} *__restrict {self.name(node)}all = {start};")
         if self.in_arrays:
-            head.append(f"{self.of_total} total = 0;")
+            head.append(f"{self.of_total} total = {'0' if self.of_total in ('Row', 'double') else '{}'};")
             names = {self.name(node): self.kind(node) for node in self.names} | {"slope": self.of_rows}
             names |= self.carried
-            head += [f"{kind} {name}[BLOCK];" for name, kind in names.items() if f"{name}[b] = " in text]
+            head += [f"{kind} {name}[{self.size}];" for name, kind in names.items() if f"{name}[b] = " in text]
             if self.program.value.extent == "each":
-                lines = [*lines, "return total;"]
+                lines = [*lines, self.returned]
         return [*head, *lines]
 
     def inputs(self) -> list[str]:
@@ -381,6 +403,10 @@ class Body:
 class Far(Body):
     """For all logits: rows of many classes one at a time, others side by side."""
 
+    def __init__(self, program: Fused, tall: bool, where: str):
+        super().__init__(program, tall, where)
+        self.in_arrays = tall
+
     def declared_index(self) -> str:
         """The declaration of the target classes."""
         return "const int64_t *index = in->index" if self.tall else "const int64_t index = in->index[0]"
@@ -393,13 +419,11 @@ class Far(Body):
             return f"gradient[k] = write(slope * {slope});"
         return f"gradient[k * stride + b] = write(either(counts[b], slope[b] * {slope}, (Each)0.0));"
 
-    def pass_of_rows(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
-        """The pass for a block of rows side by side."""
-        start = over_rows([f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions])
-        return [*start, *self.over_classes(self.in_stages(simd, lines))]
-
-    def pass_of_row(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
-        """The pass over the classes of one row."""
+    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass for a block of rows side by side, or for one row."""
+        if self.tall:
+            start = self.over_rows([f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions])
+            return [*start, *self.over_classes(self.in_stages(simd, lines))]
         start = [f"{self.kind(n)} {self.name(n)} = {EMPTY[n.op]};" for n in loop.reductions]
         clauses = " ".join(f"reduction({COMBINED[n.op]} : {self.name(n)})" for n in loop.reductions)
         return [*start, f"SIMD_OF({clauses})" if clauses else "SIMD", *self.over_classes(lines)]
@@ -413,7 +437,7 @@ class Far(Body):
         factor = self.whole_slope(lines)
         if not self.tall:
             return [*lines, f"const {self.of_rows} slope = {factor};"]
-        return over_rows([*lines, f"slope[b] = {factor} * factors[b];"])
+        return self.over_rows([*lines, f"slope[b] = {factor} * factors[b];"])
 
     def finish(self) -> list[str]:
         """The value of each row, and their sum."""
@@ -422,7 +446,7 @@ class Far(Body):
         if not self.tall:
             return [*lines, f"return (double){text};"]
         counted = f"counts[b] ? (double){text} : 0"
-        return [*over_rows([*lines, *Body.loss(self, counted)], "SIMD_OF(reduction(+ : total))"), "return total;"]
+        return [*self.over_rows([*lines, *Body.loss(self, counted)], "SIMD_OF(reduction(+ : total))"), self.returned]
 
     def arguments(self) -> str:
         """What the function takes."""
@@ -433,32 +457,11 @@ class Far(Body):
 
 
 class Near(Body):
-    """For logits within reach: many rows at a time, also where each is long, so that the rows' own numbers are computed
-    side by side. Returns NaN, and has written nothing, where a logit is out of reach.
-    """
+    """For logits within reach. Returns NaN, and has written nothing, where one is not."""
 
     near = True
     of_class = "Class"
-
-    def __init__(self, program: Fused, tall: bool, where: str):
-        super().__init__(program, tall, where)
-        self.of_rows = self.of_total = "Each" if tall else "Row"
-
-    @property
-    def in_arrays(self) -> bool:
-        return True
-
-    def index(self, k: str | None) -> str:
-        return "target" if k == "k" and not self.tall else "index[b]"
-
-    def at(self, k: str) -> str:
-        return f"{k} * stride + b" if self.tall else f"b * classes + {k}"
-
-    def kept(self, node: Node, k: str) -> str:
-        return f"{self.name(node)}all[{f'{k} * ROWS + b' if self.tall else self.at(k)}]"
-
-    def weight(self, name: str, index: Node) -> str:
-        return f"{name}[b]"  # the driver has looked it up
+    in_arrays = True  # many rows at a time, so that their own numbers are computed side by side
 
     def declared_index(self) -> str:
         """The declaration of the target classes."""
@@ -470,55 +473,52 @@ class Near(Body):
     def inputs(self) -> list[str]:
         return [*super().inputs(), "const Each *factors = in->factors", "const Each *counted = in->counted"]
 
+    def weight(self, name: str, index: Node) -> str:
+        return f"{name}[b]"  # the driver has looked it up
+
+    def refusal(self, most: str) -> list[str]:
+        """After the first pass it is known how far the logits are."""
+        return [f"if ({most} > in->reach) return NAN;"] if self.loop == 0 else []
+
+    def arguments(self) -> str:
+        """What the function takes."""
+        parts = [COMMON, "int64_t rows", *["int64_t stride"] * self.tall]
+        parts += [GRADIENT] * (self.program.gradient is not None)
+        return ", ".join([*parts, "Each *values", "Each *scratch"])
+
+
+class NearWide(Near):
+    """Rows of many classes, one after the other."""
+
+    of_rows = of_total = "Row"
+
+    def index(self, k: str | None) -> str:
+        return "target" if k == "k" else "index[b]"
+
+    def at(self, k: str) -> str:
+        return f"b * classes + {k}"
+
+    def kept(self, node: Node, k: str) -> str:
+        return f"{self.name(node)}all[{self.at(k)}]"
+
     def of_row_in_loop(self, node: Node, k: str | None) -> str:
         text = self.of_row(self.name(node))
-        return self.cast(text, k) if k and not self.tall else text
+        return self.cast(text, k) if k else text
 
     def target_of(self, node: Node) -> str:
-        return f"{self.name(node)}part{'[b]' if self.tall else ''}"
+        return f"{self.name(node)}part"
 
     def at_target(self, node: Node, before: list[str]) -> str | None:
-        if self.tall or node.op != "where" or node.args[2] not in self.program.stored:
+        if node.op != "where" or node.args[2] not in self.program.stored:
             return None
         before.append(f"{self.kept(node.args[2], 'index[b]')} = {self.value(node.args[1], None, before, {})};")
         return self.kept(node.args[2], "k")
 
     def component(self, slope: str) -> str:
         """The statement that writes a component of the gradient."""
-        if not self.by_class:
-            return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
-        return f"to[b] = write(slope[b] * {slope});" if self.tall else f"to[k] = write(by * {slope});"
+        return f"to[k] = write(by * {slope});"
 
-    def pass_of_rows(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
-        """The pass for a block of rows side by side."""
-        if not self.by_class:
-            return self.over_classes(self.in_stages(simd, lines))
-        if loop.results:
-            return self.over_classes(
-                [
-                    "written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {",
-                    *_in(["SIMD", "for (int64_t b = from; b < to_; b++) {", *_in(lines), "}"]),
-                    "});",
-                ]
-            )
-        names, start = [self.name(n) for n in loop.reductions], []
-        if self.loop == 0:
-            size = ["const int32_t size = size_of(read({0}[k * stride + b]));", "most = size > most ? size : most;"]
-            lines = [*(a.format(self.logits) for a in size), *lines]
-            simd, start = "SIMD_OF(reduction(max : most))", ["int32_t most = 0;"]
-        self.carried |= {f"{name}part": "Each" for name in names}  # sums of sums: those of float stay short
-        body = [f"fetch({self.logits} + k * stride + ROWS, rows);", *over_rows(lines, simd)]
-        inside = [
-            "const Class to_ = classes - from > group ? from + group : (Class)classes;",
-            *over_rows([f"{name}part[b] = 0;" for name in names]),
-            *["for (Class k = from; k < to_; k++) {", *_in(body), "}"],
-            *over_rows([f"{name}[b] += {name}part[b];" for name in names]),
-        ]
-        groups = ["const Class group = group_of(classes);", "for (Class from = 0; from < classes; from += group) {"]
-        whole = [*over_rows([f"{name}[b] = 0;" for name in names]), *start, *groups, *_in(inside), "}"]
-        return [*whole, *self.refusal()]
-
-    def pass_of_row(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
         """The pass over the classes, row by row, in blocks of classes."""
         classes = ["for (Class k = from; k < to_; k++) {", *_in(lines), "}"]
         if loop.results:
@@ -529,7 +529,7 @@ class Near(Body):
                 *_in(["SIMD", *classes]),
                 "});",
             ]
-            return over_rows(body, "")
+            return self.over_rows(body, "")
         names = [self.name(n) for n in loop.reductions]
         first = self.loop == 0
         inside = [f"most = farthest({self.logits} + b * classes + from, to_ - from, most);"] * first
@@ -543,44 +543,141 @@ class Near(Body):
             "});",
             *(f"{name}[b] = {name}sum;" for name in names),
         ]
-        return [*["int32_t most = 0;"] * first, *over_rows(body, ""), *self.refusal()]
-
-    def refusal(self) -> list[str]:
-        """After the first pass it is known how far the logits are."""
-        return ["if (most > in->reach) return NAN;"] if self.loop == 0 else []
-
-    def loss(self, text: str) -> list[str]:
-        return super().loss(f"({self.of_total}){text}")
+        return [*["int32_t most = 0;"] * first, *self.over_rows(body, ""), *self.refusal("most")]
 
     def slope(self) -> list[str]:
         """What each component of the gradient is multiplied by; rows that do not count have the factor 0."""
         lines: list[str] = []
         factor = self.whole_slope(lines)
         lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b]);"]
-        loop = over_rows(lines, "SIMD_OF(reduction(| : any_lost))")
+        loop = self.over_rows(lines, "SIMD_OF(reduction(| : any_lost))")
         return ["int any_lost = 0;", *loop, "if (any_lost) return NAN;"]
 
     def finish(self) -> list[str]:
         """The value of each row, and their sum."""
         lines: list[str] = []
         text = self.value(self.program.value, None, lines, {})
-        lines += Body.loss(self, f"counted[b] * {text}")
-        return [*over_rows(lines, "SIMD_OF(reduction(+ : total))"), "return total;"]
+        lines += self.loss(f"counted[b] * {text}")
+        return [*self.over_rows(lines, "SIMD_OF(reduction(+ : total))"), self.returned]
 
-    def arguments(self) -> str:
-        """What the function takes."""
-        parts = [COMMON, "int64_t rows", *["int64_t stride"] * self.tall]
-        parts += [GRADIENT] * (self.program.gradient is not None)
-        return ", ".join([*parts, "Each *values", "Each *scratch"])
+
+class NearTall(Near):
+    """Rows side by side, as many as there are numbers in a vector: `b` counts vectors. What a row has at its target is
+    picked from all classes in the first pass.
+    """
+
+    of_rows = of_total = "Side"
+    each = "Side"
+    size = "SIDES"
+    stage = 48
+    returned = "return sum_of(total);"
+
+    def __init__(self, program: Fused, tall: bool, where: str):
+        super().__init__(program, tall, where)
+        nodes = program.nodes()
+        self.picked = [n for n in nodes if n.op == "gather"]
+
+    def cast(self, text: str, k: str | None) -> str:
+        return text if text.endswith("[b]") else f"all((Each){text})"
+
+    def leaf(self, node: Node, k: str | None, raw: bool = False) -> str | None:
+        if node.op == "input" and self.roles[node.value].role in ("logits", "array"):
+            return f"side({node.value} + k * stride, b)"
+        return super().leaf(node, k, raw)
+
+    def kind(self, node: Node) -> str:
+        kind = super().kind(node)
+        return "Side" if kind == "Each" else kind
+
+    def kept(self, node: Node, k: str) -> str:
+        return f"{self.name(node)}all[{k} * SIDES + b]"
+
+    def declared_index(self) -> str:
+        """The declaration of the target classes."""
+        return "const Classes *index = (const Classes *)in->classes"
+
+    def declared(self, a: Input, n: int) -> str:
+        if a.role != "per class":
+            return super().declared(a, n)
+        return f"const Side *{a.name} = (const Side *)in->weights_of[{n}]"
+
+    def inputs(self) -> list[str]:
+        ours = [f"const Side *{name} = (const Side *)in->{name}" for name in ("factors", "counted")]
+        return [*Body.inputs(self), *ours, "const int64_t sides = rows / LANES", "const int stream = in->stream"]
+
+    def over_rows(self, lines: list[str], simd: str = "") -> list[str]:
+        """Over the vectors of a block."""
+        return ["for (int64_t b = 0; b < sides; b++) {", *_in(lines), "}"] if lines else []
+
+    def picks(self, seen: dict[Node, str]) -> list[str]:
+        lines: list[str] = []
+        for node in self.picked:
+            text, name = self.value(node.args[0], "k", lines, seen), self.name(node)
+            lines.append(f"{name}[b] = either((k == index[b]), {text}, {name}[b]);")
+            self.done.add(node)
+        return lines
+
+    def target_of(self, node: Node) -> str:
+        return f"{self.name(node)}part[b]"
+
+    def component(self, slope: str) -> str:
+        """The statement that writes a component of the gradient."""
+        by = "slope[b]" if self.by_class else f"{self.cast('factor', 'k')} * factors[b]"
+        return f"put(gradient + k * stride, b, {by} * {slope}, stream);"
+
+    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+        """The pass for a block of rows side by side."""
+        if loop.results or not self.by_class:
+            return self.over_classes(self.in_stages(simd, lines))
+        names = [self.name(n) for n in loop.reductions]
+        first = self.loop == 0
+        reads = [
+            f"fetch({self.logits} + k * stride + ROWS, b);",
+            f"most = farther(most, {self.logits} + k * stride, b);",
+        ]
+        self.carried |= {f"{name}part": "Side" for name in names}  # sums of sums: those of float stay short
+        body = self.over_rows([*reads * first, *lines])
+        inside = [
+            "const Class to_ = classes - from > group ? from + group : (Class)classes;",
+            *self.over_rows([f"{name}part[b] = Side{{}};" for name in names]),
+            *["for (Class k = from; k < to_; k++) {", *_in(body), "}"],
+            *self.over_rows([f"{name}[b] += {name}part[b];" for name in names]),
+        ]
+        groups = ["const Class group = group_of(classes);", "for (Class from = 0; from < classes; from += group) {"]
+        picked = [self.name(n) for n in self.picked] if first else []
+        start = [
+            *self.over_rows([f"{name}[b] = Side{{}};" for name in [*names, *picked]]),
+            *["Sizes most = {};"] * first,
+        ]
+        return [*start, *groups, *_in(inside), "}", *self.refusal("largest(most)")]
+
+    def before_gradient(self, nodes: list[Node]) -> list[str]:
+        lines = self.of_each_row(nodes)
+        factor = self.whole_slope(lines)
+        lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b]);", *self.counted()]
+        return ["Mask any_lost = {};", *self.in_stages("", lines), "if (any(any_lost)) return NAN;"]
+
+    def last(self) -> list[str]:
+        if self.program.value.extent == "each":
+            return []
+        done = self.program.gradient is not None
+        return [
+            *([] if done else self.in_stages("", [*self.of_each_row(list(self.program.after)), *self.counted()])),
+            self.returned,
+        ]
+
+    def counted(self) -> list[str]:
+        """The value of each row, and their sum."""
+        lines: list[str] = []
+        text = self.value(self.program.value, None, lines, {})
+        return [*lines, *self.loss(f"counted[b] * {text}")]
+
+    def loss(self, text: str) -> list[str]:
+        return [f"const Side loss = {text};", "total += loss;", "((Side *)values)[b] = loss;"]
 
 
 def _in(lines: list[str]) -> list[str]:
     return [f"  {line}" for line in lines]
-
-
-def over_rows(lines: list[str], simd: str = "SIMD") -> list[str]:
-    """A loop over the rows of a block; nothing for no statements."""
-    return [*[simd] * bool(simd), "for (int64_t b = 0; b < rows; b++) {", *_in(lines), "}"] if lines else []
 
 
 def _called(declared: str) -> str:
@@ -594,15 +691,8 @@ GRADIENT = "real *gradient, double factor"  # the result, and what it is multipl
 def _facts(program: Fused, near: Fused | None) -> list[str]:
     """What the driver has to know about a loss."""
     roles = [a.role for a in program.inputs.listed]
-    stack, powers = [program.value, program.gradient], []
-    seen: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(node.args)
-            if node.op == "power" and node.args[1].op == "input":
-                powers.append(node.args[1].value)
+    nodes = program.nodes()
+    powers = [n.args[1].value for n in nodes if n.op == "power" and n.args[1].op == "input"]
     scalars = [a.name for a in program.inputs.listed if a.role == "scalar"]
     by_class = program.inputs.size is not None
     facts = {
@@ -613,7 +703,7 @@ def _facts(program: Fused, near: Fused | None) -> list[str]:
         "NUMBERS": roles.count("scalar"),
         "STORED": max(len(p.stored) for p in (program, near) if p),
         "EXPONENT": scalars.index(powers[0]) if powers else -1,
-        "HARD": int(not by_class and any(node.op == "exp" for node in seen)),
+        "HARD": int(not by_class and any(n.op == "exp" for n in nodes)),
         "NEAR": ("1" if by_class else "FAST") if near else "0",
     }
     names = ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed)
@@ -641,7 +731,7 @@ def cpp_text(loss: Loss) -> str:
 def _functions(program: Fused, near: bool, where: str) -> Iterator[str]:
     """The kernels of one program, for each way in which rows lie."""
     for tall in (False, True) if program.inputs.size is not None else (True,):
-        function = (Near if near else Far)(program, tall, where)
+        function = (Far if not near else NearTall if tall else NearWide)(program, tall, where)
         name = f"{'tall' if tall else 'wide'}_{'value' if program.gradient is None else 'both'}"
         body, arguments = indent("\n".join(function.text()), "  "), function.arguments()
         names = ", ".join(a.split()[-1].lstrip("*") for a in arguments.split(", "))

@@ -48,6 +48,17 @@ class Fused:
     after: tuple[Node, ...]
     stored: dict[Node, int]
 
+    def nodes(self) -> list[Node]:
+        """All that is computed, in no order that means anything but always the same."""
+        found: dict[Node, None] = {}
+        stack = [n for n in (self.value, self.gradient, self.factor) if n is not None]
+        while stack:
+            node = stack.pop()
+            if node not in found:
+                found[node] = None
+                stack.extend(node.args)
+        return list(found)
+
 
 def has_near(loss: Loss) -> bool:
     """Whether logits within reach have kernels of their own: where a row has one target class, or no classes."""

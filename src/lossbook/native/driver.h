@@ -13,7 +13,7 @@ typedef struct {
   double *totals;          /* the sum of the values of each chunk */
   double ones[BLOCK];
 #if NEAR
-  near::Each alike[1 + WEIGHTS][BLOCK]; /* ones, and the weights that all classes share */
+  near::Each alike[1 + WEIGHTS][BLOCK] __attribute__((aligned(VECTOR))); /* ones, and the weights that all classes share */
   int shared[1 + WEIGHTS];
 #endif
 } Call;
@@ -95,7 +95,7 @@ static const real *without_infinity(const real *logits, int64_t rows, Infinite *
 #if NEAR
 /* A block of rows by the kernels in near; NaN, and nothing is written, where they cannot. tall: rows side by side. */
 static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int tall, int64_t stride, real *gradient, void *scratch) {
-  near::Each factors[BLOCK], values[BLOCK];
+  near::Each factors[BLOCK] __attribute__((aligned(VECTOR))), values[BLOCK] __attribute__((aligned(VECTOR)));
   int within = !gradient || moderate(call->factor);
   in.factors = in.counted = call->alike[0];
   if (call->factors) {
@@ -106,8 +106,8 @@ static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, i
     in.factors = factors;
   }
 #if BY_INDEX
-  Class classes[BLOCK];
-  near::Each counted[BLOCK], weights[1 + WEIGHTS][BLOCK];
+  Class classes[BLOCK] __attribute__((aligned(VECTOR)));
+  near::Each counted[BLOCK] __attribute__((aligned(VECTOR))), weights[1 + WEIGHTS][BLOCK] __attribute__((aligned(VECTOR)));
   int ignored = 0;
   SIMD_OF(reduction(| : ignored))
   for (int64_t b = 0; b < rows; b++) {
@@ -158,13 +158,9 @@ static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, i
 }
 #endif
 
-/* A block of rows side by side; class numbers that do not count are replaced by 0. */
-static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
-  double total = NAN;
-#if NEAR
-  total = nearby(call, in, first, rows, 1, stride, gradient, scratch);
-  if (total == total) return total;
-#endif
+/* A block of rows side by side for all logits; class numbers that do not count are replaced by 0. */
+static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
+  double total = 0;
   unsigned char counts[BLOCK];
 #if BY_INDEX
   int64_t index[ROWS];
@@ -198,6 +194,20 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
   if (call->values)
     SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
   return total;
+}
+
+/* A block of rows side by side: those that fill no vector go the longer way. */
+static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
+#if NEAR
+  const int64_t whole = rows - rows % LANES;
+  double total = whole ? nearby(call, in, first, whole, 1, stride, gradient, scratch) : NAN;
+  if (total == total) {
+    if (whole < rows)
+      total += far_block(call, moved(&in, whole, whole), first + whole, rows - whole, stride, gradient ? gradient + whole : NULL, scratch);
+    return total;
+  }
+#endif
+  return far_block(call, in, first, rows, stride, gradient, scratch);
 }
 
 /* How many long rows are computed at a time. */

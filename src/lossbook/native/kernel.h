@@ -28,10 +28,44 @@
 #define SIMD_OF(clauses) _Pragma(TEXT(omp simd clauses))
 #endif
 
+/* Vectors of numbers, as wide as this processor's: what is written for one number holds for each of theirs. */
+#if defined(__AVX512F__)
+#define VECTOR 64
+#elif defined(__AVX__)
+#define VECTOR 32
+#else
+#define VECTOR 16
+#endif
+#define SO_WIDE(size) __attribute__((vector_size(size)))
+typedef float Floats SO_WIDE(VECTOR);
+typedef double Doubles SO_WIDE(VECTOR);
+typedef uint32_t FloatBits SO_WIDE(VECTOR);
+typedef uint64_t DoubleBits SO_WIDE(VECTOR);
+
+/* FOR(float) starts what is written for float and Floats: T is one of them. */
+template <typename T> struct Kind {};
+template <> struct Kind<float> { typedef int float_; };
+template <> struct Kind<Floats> { typedef int float_; };
+template <> struct Kind<double> { typedef int double_; };
+template <> struct Kind<Doubles> { typedef int double_; };
+#define FOR(number) template <typename T, typename Kind<T>::number##_ = 0>
+
 INSIDE(uint64_t) bits_of(double x) { uint64_t n; memcpy(&n, &x, 8); return n; }
 INSIDE(uint32_t) bits_of(float x) { uint32_t n; memcpy(&n, &x, 4); return n; }
 INSIDE(double) of_bits(uint64_t n) { double x; memcpy(&x, &n, 8); return x; }
 INSIDE(float) of_bits(uint32_t n) { float x; memcpy(&x, &n, 4); return x; }
+INSIDE(DoubleBits) bits_of(Doubles x) { return (DoubleBits)x; }
+INSIDE(FloatBits) bits_of(Floats x) { return (FloatBits)x; }
+INSIDE(Doubles) of_bits(DoubleBits n) { return (Doubles)n; }
+INSIDE(Floats) of_bits(FloatBits n) { return (Floats)n; }
+INSIDE(float) as_float(uint32_t n) { return (float)(int32_t)n; }
+INSIDE(Floats) as_float(FloatBits n) { typedef int32_t Ints SO_WIDE(VECTOR); return __builtin_convertvector((Ints)n, Floats); }
+
+/* A vector of one number. */
+INSIDE(Floats) all(Floats x) { return x; }
+INSIDE(Doubles) all(Doubles x) { return x; }
+INSIDE(Floats) all(float x) { Floats y; for (unsigned n = 0; n < VECTOR / sizeof x; n++) y[n] = x; return y; }
+INSIDE(Doubles) all(double x) { Doubles y; for (unsigned n = 0; n < VECTOR / sizeof x; n++) y[n] = x; return y; }
 
 #if defined(__FMA__) || defined(__aarch64__)
 INSIDE(double) mul_add(double a, double b, double c) { return __builtin_fma(a, b, c); }
@@ -40,6 +74,14 @@ INSIDE(float) mul_add(float a, float b, float c) { return __builtin_fmaf(a, b, c
 INSIDE(double) mul_add(double a, double b, double c) { return a * b + c; }
 INSIDE(float) mul_add(float a, float b, float c) { return a * b + c; }
 #endif
+template <typename V> INSIDE(V) each_mul_add(V a, V b, V c) {
+  V y;
+  for (unsigned n = 0; n < VECTOR / sizeof a[0]; n++) y[n] = mul_add(a[n], b[n], c[n]);
+  return y;
+}
+template <typename A, typename B, typename C> INSIDE(auto) mul_add(A a, B b, C c) -> decltype(all(a + b + c)) {
+  return each_mul_add(all(a), all(b), all(c));
+}
 
 #include "coefficients.h"
 
@@ -106,6 +148,9 @@ INSIDE(real) write(float x) { return x; }
 
 INSIDE(double) either(bool first, double a, double b) { return first ? a : b; }
 INSIDE(float) either(bool first, float a, float b) { return first ? a : b; }
+template <typename M, typename A, typename B> INSIDE(auto) either(M first, A a, B b) -> decltype(first[0], all(a + b)) {
+  return first ? all(a) : all(b);
+}
 
 /* NaN wins, as in numpy.maximum. */
 INSIDE(double) larger(double a, double b) { return (a > b) | (a != a) ? a : b; }
@@ -114,81 +159,94 @@ INSIDE(double) abs_(double x) { return of_bits(bits_of(x) & 0x7fffffffffffffff);
 INSIDE(float) larger(float a, float b) { return (a > b) | (a != a) ? a : b; }
 INSIDE(float) smaller(float a, float b) { return (a < b) | (a != a) ? a : b; }
 INSIDE(float) abs_(float x) { return of_bits(bits_of(x) & 0x7fffffff); }
+INSIDE(Doubles) abs_(Doubles x) { return of_bits(bits_of(x) & 0x7fffffffffffffff); }
+INSIDE(Floats) abs_(Floats x) { return of_bits(bits_of(x) & 0x7fffffff); }
+template <typename V, typename B> INSIDE(auto) larger(V a, B b) -> decltype(a[0], all(a)) { return either((a > b) | (a != a), a, b); }
 
 /* exp(x): 2^n exp(r), |r| <= log(2)/2, for |x| <= 700. */
-INSIDE(double) exp_in_range(double x) {
+FOR(double) INSIDE(T) exp_in_range(T x) {
   const double magic = 0x1.8p52; /* its last bits hold n */
-  const double shifted = mul_add(x, 0x1.71547652b82fep0, magic);
-  const double r = mul_add(magic - shifted, 0x1.62e42fefa39efp-1, x);
-  const double e = mul_add(r * r, exp_polynomial(r), 1 + r);
+  const T shifted = mul_add(x, 0x1.71547652b82fep0, magic);
+  const T r = mul_add(magic - shifted, 0x1.62e42fefa39efp-1, x);
+  const T e = mul_add(r * r, exp_polynomial(r), 1 + r);
   return of_bits(bits_of(e) + (bits_of(shifted) << 52));
 }
 
 /* The same for |x| <= 40, to 2 units in the last place: n log(2) is rounded. */
-INSIDE(float) exp_in_range(float x) {
+FOR(float) INSIDE(T) exp_in_range(T x) {
   const float magic = 0x1.8p23f;
-  const float shifted = mul_add(x, 0x1.715476p0f, magic);
-  const float r = mul_add(magic - shifted, 0x1.62e430p-1f, x);
-  const float e = mul_add(r * r, exp_polynomial(r), 1 + r);
+  const T shifted = mul_add(x, 0x1.715476p0f, magic);
+  const T r = mul_add(magic - shifted, 0x1.62e430p-1f, x);
+  const T e = mul_add(r * r, exp_polynomial(r), 1 + r);
   return of_bits(bits_of(e) + (bits_of(shifted) << 23));
 }
 
 /* exp(x) for x <= 709; 0 below the smallest normal number. */
-INSIDE(double) exp_(double x) {
-  const double y = exp_in_range(x);
-  return x < -708 ? 0 : y;
+FOR(double) INSIDE(T) exp_(T x) {
+  const T y = exp_in_range(x);
+  return either(x < -708, 0.0, y);
 }
 
 /* log(x + lost) for normal x > 0 and what was rounded away from it: n log(2) + log(m), m from sqrt(1/2) to sqrt(2). */
-INSIDE(double) log_of(double x, double lost) { /* log(m) is an odd function of s = (m-1)/(m+1) */
+FOR(double) INSIDE(T) log_of(T x, T lost) { /* log(m) is an odd function of s = (m-1)/(m+1) */
   const uint64_t half = 0x3fe6a09e667f3bcd; /* sqrt(1/2) */
-  const uint64_t shifted = bits_of(x) + (0x3ff0000000000000 - half), exponent = shifted & 0xfff0000000000000;
-  const double n = of_bits((shifted >> 52) | 0x4330000000000000) - (0x1p52 + 1023);
-  const double f = (of_bits((shifted & 0x000fffffffffffff) + half) - 1) + lost * of_bits(0x7fe0000000000000 - exponent);
-  const double s = f / (2 + f);
-  const double z = s * s;
-  const double half_square = 0.5 * f * f;
-  const double tail = s * mul_add(z, log_polynomial(z), half_square);
+  const auto shifted = bits_of(x) + (0x3ff0000000000000u - half), exponent = shifted & 0xfff0000000000000u;
+  const T n = of_bits((shifted >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
+  const T f = (of_bits((shifted & 0x000fffffffffffffu) + half) - 1) + lost * of_bits(0x7fe0000000000000u - exponent);
+  const T s = f / (2 + f);
+  const T z = s * s;
+  const T half_square = 0.5 * f * f;
+  const T tail = s * mul_add(z, log_polynomial(z), half_square);
   return mul_add(n, LOG2_HIGH_double, f - (half_square - mul_add(n, LOG2_LOW_double, tail)));
 }
 
-INSIDE(float) log_of(float x, float lost) { /* log(1 + f) = f + f f P(f): no division */
+FOR(float) INSIDE(T) log_of(T x, T lost) { /* log(1 + f) = f + f f P(f): no division */
   const uint32_t half = 0x3f3504f3;
-  const uint32_t shifted = bits_of(x) + (0x3f800000 - half), exponent = shifted & 0xff800000;
-  const float n = (float)(int32_t)(shifted >> 23) - 127;
-  const float f = (of_bits((shifted & 0x007fffff) + half) - 1) + lost * of_bits(0x7f000000 - exponent);
+  const auto shifted = bits_of(x) + (0x3f800000u - half), exponent = shifted & 0xff800000u;
+  const T n = as_float(shifted >> 23) - 127;
+  const T f = (of_bits((shifted & 0x007fffffu) + half) - 1) + lost * of_bits(0x7f000000u - exponent);
   return mul_add(n, LOG2_HIGH_float, mul_add(n, LOG2_LOW_float, mul_add(f * f, log_polynomial(f), f)));
 }
 
-INSIDE(double) log_(double x) { return log_of(x, 0.0); }
-INSIDE(float) log_(float x) { return log_of(x, 0.0f); }
+FOR(double) INSIDE(T) log_(T x) { return log_of(x, T{}); }
+FOR(float) INSIDE(T) log_(T x) { return log_of(x, T{}); }
 
 /* log(1 + x) for x >= 0: what 1 + x rounds away is put back. */
-INSIDE(double) log1p_(double x) {
-  const double y = 1 + x;
+FOR(double) INSIDE(T) log1p_(T x) {
+  const T y = 1 + x;
   return log_of(y, x - (y - 1));
 }
 
-INSIDE(float) log1p_(float x) {
-  const float y = 1 + x;
+FOR(float) INSIDE(T) log1p_(T x) {
+  const T y = 1 + x;
   return log_of(y, x - (y - 1));
 }
 
 /* log(1 + x) for x from 0 to 1, as x P(x). */
-INSIDE(double) log1p_to_one(double x) { return x * log1p_polynomial(x); }
-INSIDE(float) log1p_to_one(float x) { return x * log1p_polynomial(x); }
+FOR(double) INSIDE(T) log1p_to_one(T x) { return x * log1p_polynomial(x); }
+FOR(float) INSIDE(T) log1p_to_one(T x) { return x * log1p_polynomial(x); }
 
 /* x**r for x >= 0, r >= 0. */
-INSIDE(double) power(double x, double r, int square) {
+FOR(double) INSIDE(T) power(T x, double r, int square) {
   if (square) return x * x;
-  const double y = exp_(larger(r * log_(x), -709));
-  return x > 0 ? y : x == 0 ? (r == 0 ? 1 : 0) : x;
+  const T y = exp_(larger(r * log_(x), -709.0));
+  return either(x > 0, y, either(x == 0, r == 0 ? 1.0 : 0.0, x));
 }
 
 /* In double: an error of the logarithm grows with r log(x). */
 INSIDE(float) power(float x, double r, int square) {
   if (square) return x * x;
   return (float)power((double)x, r, 0);
+}
+
+INSIDE(Floats) power(Floats x, double r, int square) {
+  if (square) return x * x;
+  typedef float Half SO_WIDE(VECTOR / 2);
+  Half part[2];
+  memcpy(part, &x, sizeof x);
+  for (int n = 0; n < 2; n++) part[n] = __builtin_convertvector(power(__builtin_convertvector(part[n], Doubles), r, 0), Half);
+  memcpy(&x, part, sizeof x);
+  return x;
 }
 
 #if defined(FLOAT64)
@@ -199,12 +257,14 @@ INSIDE(real) write(Pair x) { return x.hi; }
 /* -- two ways to compute -------------------------------------------------------------------------------------------- */
 
 /* near: for logits within reach, so that nothing overflows and the largest is not asked for. Each is what is computed for
- * every class, and for rows side by side; Row what is computed once for a row of many classes. */
+ * every class, Row what is computed once for a row of many classes; Side is a vector for rows side by side. */
 namespace near {
 #if FAST
 typedef float Each;
+typedef Floats Side;
 #else
 typedef double Each;
+typedef Doubles Side;
 #endif
 typedef double Row;
 }
@@ -241,10 +301,8 @@ typedef double Each;
 #if NEAR
 /* A kernel in near returns NaN, and has written nothing, where a logit is out of reach. */
 namespace near {
-INSIDE(double) exp_(double x) { return exp_in_range(x); }
-INSIDE(float) exp_(float x) { return exp_in_range(x); }
-INSIDE(double) larger(double a, double b) { return a > b ? a : b; }
-INSIDE(float) larger(float a, float b) { return a > b ? a : b; }
+template <typename T> INSIDE(T) exp_(T x) { return exp_in_range(x); }
+template <typename T> INSIDE(T) larger(T a, T b) { return either(a > b, a, b); }
 
 /* How far from 0 a logit is, as a whole number; more than that of any number for NaN. */
 INSIDE(int32_t) size_of(number x) { return (int32_t)(bits_of(x) & 0x7fffffff); }
@@ -261,7 +319,6 @@ INSIDE(int32_t) farthest(const real *logits, int64_t count, int32_t most) {
 
 /* Whether a factor of the gradient has lost digits to the narrow range of float. */
 INSIDE(int) lost(double x) { return FAST && abs_(x) < 0x1p-126 && x != 0; }
-INSIDE(int) lost(float x) { return FAST && abs_(x) < 0x1p-126f && x != 0; }
 
 #define CLASSES_AT_A_TIME 256
 /* The classes in blocks: sums of float stay short, and only the block of the target asks for it. */
@@ -279,11 +336,6 @@ INSIDE(Class) group_of(int64_t classes) {
   Class step = FAST ? 16 : (Class)classes;
   while ((int64_t)step * step < classes) step *= 2;
   return step;
-}
-
-/* Asks for memory that is read soon. */
-INSIDE(void) fetch(const real *from, int64_t count) {
-  for (int64_t n = 0; n < count; n += 64 / sizeof(real)) __builtin_prefetch(from + n);
 }
 
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
@@ -309,8 +361,77 @@ template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t count, r
     stream_(gradient + from, block, to - from);
   }
 }
+/* -- rows side by side: LANES in each vector -- */
+
+#define LANES ((int)(VECTOR / sizeof(near::Each)))
+typedef number Numbers SO_WIDE(LANES * sizeof(number)); /* of logits, before they are made Each */
+typedef int32_t Sizes SO_WIDE(LANES * 4);
+typedef Class Classes SO_WIDE(VECTOR);
+typedef Classes Mask; /* what comparisons give */
+
+/* Asks for memory that is read soon, a line of the cache at a time. */
+INSIDE(void) fetch(const real *from, int64_t b) {
+  if (b % (64 / LANES / sizeof(real) > 0 ? 64 / LANES / sizeof(real) : 1) == 0) __builtin_prefetch(from + b * LANES);
+}
+
+/* The b-th vector from an address on. */
+INSIDE(Numbers) numbers(const real *from, int64_t b) {
+  Numbers x;
+#if defined(FLOAT16) || defined(BFLOAT16)
+  for (int n = 0; n < LANES; n++) x[n] = read(from[b * LANES + n]);
+#else
+  memcpy(&x, from + b * LANES, sizeof x);
+#endif
+  return x;
+}
+INSIDE(Side) side(const real *from, int64_t b) { return __builtin_convertvector(numbers(from, b), Side); }
+
+/* Writes it; stream: past the caches, to an address that is a multiple of its size. */
+INSIDE(void) put(real *to, int64_t b, Side x, int stream) {
+#if defined(__AVX__) && !defined(FLOAT16) && !defined(BFLOAT16)
+  const Numbers y = __builtin_convertvector(x, Numbers);
+  if (!stream) memcpy(to + b * LANES, &y, sizeof y);
+  else if (sizeof y % 32 == 0)
+    for (unsigned n = 0; n < sizeof y; n += 32) _mm256_stream_ps(to + b * LANES + n / 4, *(const __m256 *)((const char *)&y + n));
+  else _mm_stream_ps(to + b * LANES, *(const __m128 *)&y);
+#else
+  real y[LANES];
+  for (int n = 0; n < LANES; n++) y[n] = write(x[n]);
+  memcpy(to + b * LANES, y, sizeof y);
+#endif
+}
+
+/* The larger of these and how far from 0 logits are. */
+INSIDE(Sizes) farther(Sizes most, const real *from, int64_t b) {
+  const Sizes size = (Sizes)numbers(from, b) & 0x7fffffff;
+  return size > most ? size : most;
+}
+INSIDE(int32_t) largest(Sizes most) {
+  int32_t found = 0;
+  for (int n = 0; n < LANES; n++) found = most[n] > found ? most[n] : found;
+  return found;
+}
+
+INSIDE(Mask) lost(Side x) {
+#if FAST
+  return (abs_(x) < 0x1p-126f) & (x != 0);
+#else
+  return Mask{};
+#endif
+}
+INSIDE(int) any(Mask x) {
+  Class found = 0;
+  for (int n = 0; n < LANES; n++) found |= x[n];
+  return found != 0;
+}
+INSIDE(double) sum_of(Side x) {
+  double sum = 0;
+  for (int n = 0; n < LANES; n++) sum += x[n];
+  return sum;
+}
 } // namespace near
 #endif
 
 #define ROWS 128                       /* neighbouring rows that a tall kernel takes at a time */
 #define BLOCK (BY_CLASS ? ROWS : 256)  /* the same, for rows of one output too */
+#define SIDES (BLOCK / LANES)    /* vectors of them */

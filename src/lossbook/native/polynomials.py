@@ -105,7 +105,7 @@ def header() -> str:
     for (kind, name), numbers in coefficients().items():
         text = _in_pairs([_literal(number, kind) for number in reversed(numbers)])
         kind, name = ("double", f"{name}_tail") if kind == "pair" else (kind, name)
-        lines.append(f"INSIDE({kind}) {name}_polynomial({kind} x) {{ const {kind} z = x * x; return {text}; }}")
+        lines.append(f"FOR({kind}) INSIDE(T) {name}_polynomial(T x) {{ const T z = x * x; return {text}; }}")
     return "\n".join(lines) + "\n"
 
 
@@ -113,5 +113,5 @@ def _in_pairs(numbers: list[str]) -> str:
     """A polynomial in x by its coefficients, the lowest first; z is x². Half as many steps wait for each other as in
     Horner's scheme.
     """
-    first = f"mul_add({numbers[1]}, x, {numbers[0]})" if len(numbers) > 1 else numbers[0]
+    first = f"mul_add(x, {numbers[1]}, {numbers[0]})" if len(numbers) > 1 else numbers[0]
     return first if len(numbers) <= 2 else f"mul_add(z, {_in_pairs(numbers[2:])}, {first})"

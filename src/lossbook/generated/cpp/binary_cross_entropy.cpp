@@ -131,40 +131,30 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
-  Each total = 0;
-  Each v1[BLOCK];
-  Each v2[BLOCK];
-  Each tail5[BLOCK];
-  Each v14[BLOCK];
+  const int64_t sides = rows / LANES;
+  Side total = {};
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      v2[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-      const Each v3 = abs_((Each)read(logits[k * stride + b]));
-      const Each v4 = (-v3);
-      tail5[b] = exp_(v4);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each log_total6 = log1p_to_one(tail5[b]);
-      const Each neg_log_complement7 = (v2[b] + log_total6);
-      const Each v8 = (v1[b] * neg_log_complement7);
-      const Each v9 = (-(Each)read(logits[k * stride + b]));
-      const Each v10 = larger(v9, (Each)0.0);
-      const Each neg_log_probs11 = (v10 + log_total6);
-      const Each v12 = ((Each)pos_weight * neg_log_probs11);
-      const Each v13 = (v12 * (Each)read(targets[k * stride + b]));
-      v14[b] = (v8 + v13);
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each loss = (Each)v14[b];
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
+      const Side v2 = larger(side(logits + k * stride, b), all((Each)0.0));
+      const Side v3 = abs_(side(logits + k * stride, b));
+      const Side v4 = (-v3);
+      const Side tail5 = exp_(v4);
+      const Side log_total6 = log1p_to_one(tail5);
+      const Side neg_log_complement7 = (v2 + log_total6);
+      const Side v8 = (v1 * neg_log_complement7);
+      const Side v9 = (-side(logits + k * stride, b));
+      const Side v10 = larger(v9, all((Each)0.0));
+      const Side neg_log_probs11 = (v10 + log_total6);
+      const Side v12 = (all((Each)pos_weight) * neg_log_probs11);
+      const Side v13 = (v12 * side(targets + k * stride, b));
+      const Side v14 = (v8 + v13);
+      const Side loss = v14;
       total += loss;
-      values[b] = loss;
+      ((Side *)values)[b] = loss;
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -173,58 +163,49 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
-  const Each *factors = in->factors;
-  Each total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
-  Each v14[BLOCK];
-  Each v15[BLOCK];
-  Each v24[BLOCK];
+  const Side *factors = (const Side *)in->factors;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side total = {};
+  Side v1[SIDES];
+  Side tail4[SIDES];
+  Side v14[SIDES];
+  Side v15[SIDES];
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
+    for (int64_t b = 0; b < sides; b++) {
+      v1[b] = (all((Each)1.0) - side(targets + k * stride, b));
+      const Side v2 = abs_(side(logits + k * stride, b));
+      const Side v3 = (-v2);
       tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each v12 = ((Each)pos_weight * complement11);
-      const Each positive_part13 = (v12 * (Each)read(targets[k * stride + b]));
+      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4[b]);
+      const Side total6 = (all((Each)1.0) + tail4[b]);
+      const Side v7 = (all((Each)1.0) / total6);
+      const Side probs8 = (v5 * v7);
+      const Side negative_part9 = (v1[b] * probs8);
+      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4[b]);
+      const Side complement11 = (v10 * v7);
+      const Side v12 = (all((Each)pos_weight) * complement11);
+      const Side positive_part13 = (v12 * side(targets + k * stride, b));
       v14[b] = (negative_part9 - positive_part13);
-      v15[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      v15[b] = larger(side(logits + k * stride, b), all((Each)0.0));
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each log_total16 = log1p_to_one(tail4[b]);
-      const Each neg_log_complement17 = (v15[b] + log_total16);
-      const Each v18 = (v1[b] * neg_log_complement17);
-      const Each v19 = (-(Each)read(logits[k * stride + b]));
-      const Each v20 = larger(v19, (Each)0.0);
-      const Each neg_log_probs21 = (v20 + log_total16);
-      const Each v22 = ((Each)pos_weight * neg_log_probs21);
-      const Each v23 = (v22 * (Each)read(targets[k * stride + b]));
-      v24[b] = (v18 + v23);
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each loss = (Each)v24[b];
+    for (int64_t b = 0; b < sides; b++) {
+      const Side log_total16 = log1p_to_one(tail4[b]);
+      const Side neg_log_complement17 = (v15[b] + log_total16);
+      const Side v18 = (v1[b] * neg_log_complement17);
+      const Side v19 = (-side(logits + k * stride, b));
+      const Side v20 = larger(v19, all((Each)0.0));
+      const Side neg_log_probs21 = (v20 + log_total16);
+      const Side v22 = (all((Each)pos_weight) * neg_log_probs21);
+      const Side v23 = (v22 * side(targets + k * stride, b));
+      const Side v24 = (v18 + v23);
+      const Side loss = v24;
       total += loss;
-      values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v14[b]);
+      ((Side *)values)[b] = loss;
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v14[b], stream);
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)

@@ -381,70 +381,53 @@ TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values
 
 INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
-  const Each *weight = in->weights_of[0];
-  const Each *counted = in->counted;
-  Each total = 0;
-  Each rest_[BLOCK];
-  Each term_4_[BLOCK];
-  Each rest_part[BLOCK];
-  Each v3[BLOCK];
-  Each v6[BLOCK];
-  Each log_total7[BLOCK];
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+  const Classes *index = (const Classes *)in->classes;
+  const Side *weight = (const Side *)in->weights_of[0];
+  const Side *counted = (const Side *)in->counted;
+  const int64_t sides = rows / LANES;
+  Side total = {};
+  Side rest_[SIDES];
+  Side term_[SIDES];
+  Side term_4_[SIDES];
+  Side rest_part[SIDES];
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] = Side{};
+    term_[b] = Side{};
   }
-  int32_t most = 0;
+  Sizes most = {};
   const Class group = group_of(classes);
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      rest_part[b] = 0;
+    for (int64_t b = 0; b < sides; b++) {
+      rest_part[b] = Side{};
     }
     for (Class k = from; k < to_; k++) {
-      fetch(logits + k * stride + ROWS, rows);
-      SIMD_OF(reduction(max : most))
-      for (int64_t b = 0; b < rows; b++) {
-        const int32_t size = size_of(read(logits[k * stride + b]));
-        most = size > most ? size : most;
-        const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = either((k == index[b]), (Each)0.0, v1);
+      for (int64_t b = 0; b < sides; b++) {
+        fetch(logits + k * stride + ROWS, b);
+        most = farther(most, logits + k * stride, b);
+        const Side v1 = exp_(side(logits + k * stride, b));
+        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_part[b] += v2;
+        term_[b] = either((k == index[b]), v1, term_[b]);
       }
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
+    for (int64_t b = 0; b < sides; b++) {
       rest_[b] += rest_part[b];
     }
   }
-  if (most > in->reach) return NAN;
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v4 = v3[b];
-    const Each v5 = ((Each)1.0 / v4);
-    v6[b] = (rest_[b] * v5);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total7[b] = log1p_(v6[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v8 = ((Each)weight[b] * log_total7[b]);
-    term_4_[b] = v8;
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counted[b] * term_4_[b];
+  if (largest(most) > in->reach) return NAN;
+  for (int64_t b = 0; b < sides; b++) {
+    term_[b] = term_[b];
+    const Side v3 = (all((Each)1.0) / term_[b]);
+    const Side v4 = (rest_[b] * v3);
+    const Side log_total5 = log1p_(v4);
+    const Side v6 = (weight[b] * log_total5);
+    term_4_[b] = v6;
+    const Side loss = counted[b] * term_4_[b];
     total += loss;
-    values[b] = loss;
+    ((Side *)values)[b] = loss;
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -536,97 +519,79 @@ TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradien
 
 INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
-  const Each *weight = in->weights_of[0];
-  const Each *factors = in->factors;
-  const Each *counted = in->counted;
-  Each *__restrict term_all = scratch + 0 * classes * ROWS;
-  Each total = 0;
-  Each rest_[BLOCK];
-  Each term_5_[BLOCK];
-  Each term_6_[BLOCK];
-  Each term_8_[BLOCK];
-  Each slope[BLOCK];
-  Each rest_part[BLOCK];
-  Each v3[BLOCK];
-  Each v5[BLOCK];
-  Each log_total6[BLOCK];
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+  const Classes *index = (const Classes *)in->classes;
+  const Side *weight = (const Side *)in->weights_of[0];
+  const Side *factors = (const Side *)in->factors;
+  const Side *counted = (const Side *)in->counted;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side *__restrict term_all = (Side *)(scratch + 0 * classes * ROWS);
+  Side total = {};
+  Side rest_[SIDES];
+  Side term_2_[SIDES];
+  Side term_5_[SIDES];
+  Side term_6_[SIDES];
+  Side term_8_[SIDES];
+  Side slope[SIDES];
+  Side rest_part[SIDES];
+  Side v9[SIDES];
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] = Side{};
+    term_2_[b] = Side{};
   }
-  int32_t most = 0;
+  Sizes most = {};
   const Class group = group_of(classes);
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      rest_part[b] = 0;
+    for (int64_t b = 0; b < sides; b++) {
+      rest_part[b] = Side{};
     }
     for (Class k = from; k < to_; k++) {
-      fetch(logits + k * stride + ROWS, rows);
-      SIMD_OF(reduction(max : most))
-      for (int64_t b = 0; b < rows; b++) {
-        const int32_t size = size_of(read(logits[k * stride + b]));
-        most = size > most ? size : most;
-        const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = either((k == index[b]), (Each)0.0, v1);
+      for (int64_t b = 0; b < sides; b++) {
+        fetch(logits + k * stride + ROWS, b);
+        most = farther(most, logits + k * stride, b);
+        const Side v1 = exp_(side(logits + k * stride, b));
+        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_part[b] += v2;
-        term_all[k * ROWS + b] = v1;
+        term_all[k * SIDES + b] = v1;
+        term_2_[b] = either((k == index[b]), v1, term_2_[b]);
       }
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
+    for (int64_t b = 0; b < sides; b++) {
       rest_[b] += rest_part[b];
     }
   }
-  if (most > in->reach) return NAN;
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = term_all[index[b] * ROWS + b];
+  if (largest(most) > in->reach) return NAN;
+  Mask any_lost = {};
+  for (int64_t b = 0; b < sides; b++) {
+    term_2_[b] = term_2_[b];
+    const Side v3 = (all((Each)1.0) / term_2_[b]);
+    const Side v4 = (rest_[b] * v3);
+    const Side log_total5 = log1p_(v4);
+    const Side v6 = (weight[b] * log_total5);
+    term_5_[b] = v6;
+    const Side v7 = (-rest_[b]);
+    term_6_[b] = v7;
+    const Side total8 = (rest_[b] + term_2_[b]);
+    v9[b] = (all((Each)1.0) / total8);
   }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v4 = ((Each)1.0 / v3[b]);
-    v5[b] = (rest_[b] * v4);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total6[b] = log1p_(v5[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v7 = ((Each)weight[b] * log_total6[b]);
-    term_5_[b] = v7;
-    const Each v8 = (-rest_[b]);
-    term_6_[b] = v8;
-    const Each total9 = (rest_[b] + v3[b]);
-    const Each v10 = ((Each)1.0 / total9);
-    const Each v11 = ((Each)weight[b] * v10);
-    term_8_[b] = v11;
-  }
-  int any_lost = 0;
-  SIMD_OF(reduction(| : any_lost))
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * term_8_[b] * factors[b];
+  for (int64_t b = 0; b < sides; b++) {
+    const Side v10 = (weight[b] * v9[b]);
+    term_8_[b] = v10;
+    slope[b] = all((Each)factor) * term_8_[b] * factors[b];
     any_lost |= lost(slope[b]);
-  }
-  if (any_lost) return NAN;
-  for (Class k = 0; k < classes; k++) {
-    written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {
-      SIMD
-      for (int64_t b = from; b < to_; b++) {
-        const Each v12 = either((k == index[b]), term_6_[b], term_all[k * ROWS + b]);
-        to[b] = write(slope[b] * v12);
-      }
-    });
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counted[b] * term_5_[b];
+    const Side loss = counted[b] * term_5_[b];
     total += loss;
-    values[b] = loss;
+    ((Side *)values)[b] = loss;
   }
-  return total;
+  if (any(any_lost)) return NAN;
+  for (Class k = 0; k < classes; k++) {
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v11 = either((k == index[b]), term_6_[b], term_all[k * SIDES + b]);
+      put(gradient + k * stride, b, slope[b] * v11, stream);
+    }
+  }
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)

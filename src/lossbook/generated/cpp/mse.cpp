@@ -68,18 +68,18 @@ namespace near {
 INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
   const real *inputs = in->logits;
   const real *targets = in->arrays[0];
-  Each total = 0;
+  const int64_t sides = rows / LANES;
+  Side total = {};
   for (Class k = 0; k < classes; k++) {
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
-      const Each v2 = (v1 * v1);
-      const Each loss = (Each)v2;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (side(inputs + k * stride, b) - side(targets + k * stride, b));
+      const Side v2 = (v1 * v1);
+      const Side loss = v2;
       total += loss;
-      values[b] = loss;
+      ((Side *)values)[b] = loss;
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -87,21 +87,22 @@ TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stri
 INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *inputs = in->logits;
   const real *targets = in->arrays[0];
-  const Each *factors = in->factors;
-  Each total = 0;
+  const Side *factors = (const Side *)in->factors;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side total = {};
   for (Class k = 0; k < classes; k++) {
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
-      const Each v2 = ((Each)2.0 * v1);
-      const Each v3 = (v1 * v1);
-      const Each loss = (Each)v3;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (side(inputs + k * stride, b) - side(targets + k * stride, b));
+      const Side v2 = (all((Each)2.0) * v1);
+      const Side v3 = (v1 * v1);
+      const Side loss = v3;
       total += loss;
-      values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v2);
+      ((Side *)values)[b] = loss;
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v2, stream);
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)

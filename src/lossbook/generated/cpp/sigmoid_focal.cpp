@@ -174,60 +174,49 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  Each total = 0;
-  Each v3[BLOCK];
-  Each v4[BLOCK];
-  Each tail7[BLOCK];
-  Each log_total8[BLOCK];
-  Each v10[BLOCK];
-  Each v11[BLOCK];
-  Each total12[BLOCK];
-  Each v16[BLOCK];
-  Each v25[BLOCK];
+  const int64_t sides = rows / LANES;
+  Side total = {};
+  Side tail7[SIDES];
+  Side log_total8[SIDES];
+  Side v10[SIDES];
+  Side v11[SIDES];
+  Side v13[SIDES];
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)1.0 - (Each)alpha);
-      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      v3[b] = (v1 * v2);
-      v4[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-      const Each v5 = abs_((Each)read(logits[k * stride + b]));
-      const Each v6 = (-v5);
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (all((Each)1.0) - all((Each)alpha));
+      const Side v2 = (all((Each)1.0) - side(targets + k * stride, b));
+      const Side v3 = (v1 * v2);
+      const Side v4 = larger(side(logits + k * stride, b), all((Each)0.0));
+      const Side v5 = abs_(side(logits + k * stride, b));
+      const Side v6 = (-v5);
       tail7[b] = exp_(v6);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
       log_total8[b] = log1p_to_one(tail7[b]);
-      const Each neg_log_complement9 = (v4[b] + log_total8[b]);
-      v10[b] = (v3[b] * neg_log_complement9);
-      v11[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail7[b]);
-      total12[b] = ((Each)1.0 + tail7[b]);
+      const Side neg_log_complement9 = (v4 + log_total8[b]);
+      v10[b] = (v3 * neg_log_complement9);
+      v11[b] = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail7[b]);
+      const Side total12 = (all((Each)1.0) + tail7[b]);
+      v13[b] = (all((Each)1.0) / total12);
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v13 = ((Each)1.0 / total12[b]);
-      const Each probs14 = (v11[b] * v13);
-      const Each modulation_negative15 = power(probs14, gamma, square);
-      v16[b] = (v10[b] * modulation_negative15);
-      const Each v17 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail7[b]);
-      const Each complement18 = (v17 * v13);
-      const Each modulation_positive19 = power(complement18, gamma, square);
-      const Each v20 = ((Each)alpha * modulation_positive19);
-      const Each v21 = (-(Each)read(logits[k * stride + b]));
-      const Each v22 = larger(v21, (Each)0.0);
-      const Each neg_log_probs23 = (v22 + log_total8[b]);
-      const Each v24 = (v20 * neg_log_probs23);
-      v25[b] = (v24 * (Each)read(targets[k * stride + b]));
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v26 = (v16[b] + v25[b]);
-      const Each loss = (Each)v26;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side probs14 = (v11[b] * v13[b]);
+      const Side modulation_negative15 = power(probs14, gamma, square);
+      const Side v16 = (v10[b] * modulation_negative15);
+      const Side v17 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail7[b]);
+      const Side complement18 = (v17 * v13[b]);
+      const Side modulation_positive19 = power(complement18, gamma, square);
+      const Side v20 = (all((Each)alpha) * modulation_positive19);
+      const Side v21 = (-side(logits + k * stride, b));
+      const Side v22 = larger(v21, all((Each)0.0));
+      const Side neg_log_probs23 = (v22 + log_total8[b]);
+      const Side v24 = (v20 * neg_log_probs23);
+      const Side v25 = (v24 * side(targets + k * stride, b));
+      const Side v26 = (v16 + v25);
+      const Side loss = v26;
       total += loss;
-      values[b] = loss;
+      ((Side *)values)[b] = loss;
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -237,78 +226,64 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  const Each *factors = in->factors;
-  Each total = 0;
-  Each v3[BLOCK];
-  Each tail6[BLOCK];
-  Each v7[BLOCK];
-  Each total8[BLOCK];
-  Each v9[BLOCK];
-  Each probs10[BLOCK];
-  Each v11[BLOCK];
-  Each log_total12[BLOCK];
-  Each neg_log_complement13[BLOCK];
-  Each modulation_negative20[BLOCK];
-  Each negative_part21[BLOCK];
-  Each v23[BLOCK];
-  Each neg_log_probs26[BLOCK];
-  Each v30[BLOCK];
+  const Side *factors = (const Side *)in->factors;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side total = {};
+  Side v3[SIDES];
+  Side tail6[SIDES];
+  Side v9[SIDES];
+  Side probs10[SIDES];
+  Side log_total12[SIDES];
+  Side neg_log_complement13[SIDES];
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)1.0 - (Each)alpha);
-      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (all((Each)1.0) - all((Each)alpha));
+      const Side v2 = (all((Each)1.0) - side(targets + k * stride, b));
       v3[b] = (v1 * v2);
-      const Each v4 = abs_((Each)read(logits[k * stride + b]));
-      const Each v5 = (-v4);
+      const Side v4 = abs_(side(logits + k * stride, b));
+      const Side v5 = (-v4);
       tail6[b] = exp_(v5);
-      v7[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail6[b]);
-      total8[b] = ((Each)1.0 + tail6[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v9[b] = ((Each)1.0 / total8[b]);
-      probs10[b] = (v7[b] * v9[b]);
-      v11[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Side v7 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side total8 = (all((Each)1.0) + tail6[b]);
+      v9[b] = (all((Each)1.0) / total8);
+      probs10[b] = (v7 * v9[b]);
+      const Side v11 = larger(side(logits + k * stride, b), all((Each)0.0));
       log_total12[b] = log1p_to_one(tail6[b]);
+      neg_log_complement13[b] = (v11 + log_total12[b]);
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      neg_log_complement13[b] = (v11[b] + log_total12[b]);
-      const Each v14 = ((Each)gamma * neg_log_complement13[b]);
-      const Each v15 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail6[b]);
-      const Each complement16 = (v15 * v9[b]);
-      const Each v17 = (v14 * complement16);
-      const Each v18 = (probs10[b] + v17);
-      const Each v19 = (v3[b] * v18);
-      modulation_negative20[b] = power(probs10[b], gamma, square);
-      negative_part21[b] = (v19 * modulation_negative20[b]);
-      const Each modulation_positive22 = power(complement16, gamma, square);
-      v23[b] = ((Each)alpha * modulation_positive22);
-      const Each v24 = (-(Each)read(logits[k * stride + b]));
-      const Each v25 = larger(v24, (Each)0.0);
-      neg_log_probs26[b] = (v25 + log_total12[b]);
-      const Each v27 = ((Each)gamma * neg_log_probs26[b]);
-      const Each v28 = (v27 * probs10[b]);
-      const Each v29 = (complement16 + v28);
-      v30[b] = (v23[b] * v29);
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each positive_part31 = (v30[b] * (Each)read(targets[k * stride + b]));
-      const Each v32 = (negative_part21[b] - positive_part31);
-      const Each v33 = (v3[b] * neg_log_complement13[b]);
-      const Each v34 = (v33 * modulation_negative20[b]);
-      const Each v35 = (v23[b] * neg_log_probs26[b]);
-      const Each v36 = (v35 * (Each)read(targets[k * stride + b]));
-      const Each v37 = (v34 + v36);
-      const Each loss = (Each)v37;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v14 = (all((Each)gamma) * neg_log_complement13[b]);
+      const Side v15 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side complement16 = (v15 * v9[b]);
+      const Side v17 = (v14 * complement16);
+      const Side v18 = (probs10[b] + v17);
+      const Side v19 = (v3[b] * v18);
+      const Side modulation_negative20 = power(probs10[b], gamma, square);
+      const Side negative_part21 = (v19 * modulation_negative20);
+      const Side modulation_positive22 = power(complement16, gamma, square);
+      const Side v23 = (all((Each)alpha) * modulation_positive22);
+      const Side v24 = (-side(logits + k * stride, b));
+      const Side v25 = larger(v24, all((Each)0.0));
+      const Side neg_log_probs26 = (v25 + log_total12[b]);
+      const Side v27 = (all((Each)gamma) * neg_log_probs26);
+      const Side v28 = (v27 * probs10[b]);
+      const Side v29 = (complement16 + v28);
+      const Side v30 = (v23 * v29);
+      const Side positive_part31 = (v30 * side(targets + k * stride, b));
+      const Side v32 = (negative_part21 - positive_part31);
+      const Side v33 = (v3[b] * neg_log_complement13[b]);
+      const Side v34 = (v33 * modulation_negative20);
+      const Side v35 = (v23 * neg_log_probs26);
+      const Side v36 = (v35 * side(targets + k * stride, b));
+      const Side v37 = (v34 + v36);
+      const Side loss = v37;
       total += loss;
-      values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v32);
+      ((Side *)values)[b] = loss;
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v32, stream);
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)

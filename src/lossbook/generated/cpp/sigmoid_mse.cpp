@@ -108,37 +108,30 @@ namespace near {
 INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  Each total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
+  const int64_t sides = rows / LANES;
+  Side total = {};
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = (v13 * v13);
-      const Each loss = (Each)v14;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
+      const Side v2 = abs_(side(logits + k * stride, b));
+      const Side v3 = (-v2);
+      const Side tail4 = exp_(v3);
+      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4);
+      const Side total6 = (all((Each)1.0) + tail4);
+      const Side v7 = (all((Each)1.0) / total6);
+      const Side probs8 = (v5 * v7);
+      const Side negative_part9 = (v1 * probs8);
+      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
+      const Side complement11 = (v10 * v7);
+      const Side positive_part12 = (complement11 * side(targets + k * stride, b));
+      const Side v13 = (negative_part9 - positive_part12);
+      const Side v14 = (v13 * v13);
+      const Side loss = v14;
       total += loss;
-      values[b] = loss;
+      ((Side *)values)[b] = loss;
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -146,42 +139,36 @@ TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stri
 INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  const Each *factors = in->factors;
-  Each total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
+  const Side *factors = (const Side *)in->factors;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side total = {};
   for (Class k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
-    SIMD_OF(reduction(+ : total))
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = ((Each)2.0 * v13);
-      const Each v15 = (v14 * complement11);
-      const Each v16 = (v15 * probs8);
-      const Each v17 = (v13 * v13);
-      const Each loss = (Each)v17;
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
+      const Side v2 = abs_(side(logits + k * stride, b));
+      const Side v3 = (-v2);
+      const Side tail4 = exp_(v3);
+      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4);
+      const Side total6 = (all((Each)1.0) + tail4);
+      const Side v7 = (all((Each)1.0) / total6);
+      const Side probs8 = (v5 * v7);
+      const Side negative_part9 = (v1 * probs8);
+      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
+      const Side complement11 = (v10 * v7);
+      const Side positive_part12 = (complement11 * side(targets + k * stride, b));
+      const Side v13 = (negative_part9 - positive_part12);
+      const Side v14 = (all((Each)2.0) * v13);
+      const Side v15 = (v14 * complement11);
+      const Side v16 = (v15 * probs8);
+      const Side v17 = (v13 * v13);
+      const Side loss = v17;
       total += loss;
-      values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v16);
+      ((Side *)values)[b] = loss;
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v16, stream);
     }
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)

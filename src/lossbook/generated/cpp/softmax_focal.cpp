@@ -473,81 +473,63 @@ TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values
 
 INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
-  const Each *alpha = in->weights_of[0];
+  const Classes *index = (const Classes *)in->classes;
+  const Side *alpha = (const Side *)in->weights_of[0];
   const double gamma = in->numbers[0];
-  const Each *counted = in->counted;
-  Each total = 0;
-  Each rest_[BLOCK];
-  Each scale_[BLOCK];
-  Each rest_part[BLOCK];
-  Each v3[BLOCK];
-  Each v4[BLOCK];
-  Each v9[BLOCK];
-  Each v11[BLOCK];
-  Each log_total12[BLOCK];
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+  const Side *counted = (const Side *)in->counted;
+  const int64_t sides = rows / LANES;
+  Side total = {};
+  Side rest_[SIDES];
+  Side term_[SIDES];
+  Side scale_[SIDES];
+  Side rest_part[SIDES];
+  Side v7[SIDES];
+  Side v9[SIDES];
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] = Side{};
+    term_[b] = Side{};
   }
-  int32_t most = 0;
+  Sizes most = {};
   const Class group = group_of(classes);
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      rest_part[b] = 0;
+    for (int64_t b = 0; b < sides; b++) {
+      rest_part[b] = Side{};
     }
     for (Class k = from; k < to_; k++) {
-      fetch(logits + k * stride + ROWS, rows);
-      SIMD_OF(reduction(max : most))
-      for (int64_t b = 0; b < rows; b++) {
-        const int32_t size = size_of(read(logits[k * stride + b]));
-        most = size > most ? size : most;
-        const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = either((k == index[b]), (Each)0.0, v1);
+      for (int64_t b = 0; b < sides; b++) {
+        fetch(logits + k * stride + ROWS, b);
+        most = farther(most, logits + k * stride, b);
+        const Side v1 = exp_(side(logits + k * stride, b));
+        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_part[b] += v2;
+        term_[b] = either((k == index[b]), v1, term_[b]);
       }
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
+    for (int64_t b = 0; b < sides; b++) {
       rest_[b] += rest_part[b];
     }
   }
-  if (most > in->reach) return NAN;
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = exp_((Each)read(logits[index[b] * stride + b]));
+  if (largest(most) > in->reach) return NAN;
+  for (int64_t b = 0; b < sides; b++) {
+    term_[b] = term_[b];
+    const Side total3 = (rest_[b] + term_[b]);
+    const Side v4 = (all((Each)1.0) / total3);
+    const Side prob_others5 = (v4 * rest_[b]);
+    const Side modulation6 = power(prob_others5, gamma, square);
+    v7[b] = (alpha[b] * modulation6);
+    const Side v8 = (all((Each)1.0) / term_[b]);
+    v9[b] = (rest_[b] * v8);
   }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    v4[b] = v3[b];
-    const Each total5 = (rest_[b] + v4[b]);
-    const Each v6 = ((Each)1.0 / total5);
-    const Each prob_others7 = (v6 * rest_[b]);
-    const Each modulation8 = power(prob_others7, gamma, square);
-    v9[b] = ((Each)alpha[b] * modulation8);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v10 = ((Each)1.0 / v4[b]);
-    v11[b] = (rest_[b] * v10);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total12[b] = log1p_(v11[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each scale13 = (v9[b] * log_total12[b]);
-    scale_[b] = scale13;
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counted[b] * scale_[b];
+  for (int64_t b = 0; b < sides; b++) {
+    const Side log_total10 = log1p_(v9[b]);
+    const Side scale11 = (v7[b] * log_total10);
+    scale_[b] = scale11;
+    const Side loss = counted[b] * scale_[b];
     total += loss;
-    values[b] = loss;
+    ((Side *)values)[b] = loss;
   }
-  return total;
+  return sum_of(total);
 }
 
 TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
@@ -661,119 +643,97 @@ TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradien
 
 INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
-  const Each *alpha = in->weights_of[0];
+  const Classes *index = (const Classes *)in->classes;
+  const Side *alpha = (const Side *)in->weights_of[0];
   const double gamma = in->numbers[0];
-  const Each *factors = in->factors;
-  const Each *counted = in->counted;
-  Each *__restrict term_all = scratch + 0 * classes * ROWS;
-  Each total = 0;
-  Each rest_[BLOCK];
-  Each scale_[BLOCK];
-  Each term_7_[BLOCK];
-  Each term_13_[BLOCK];
-  Each slope[BLOCK];
-  Each rest_part[BLOCK];
-  Each v3[BLOCK];
-  Each v5[BLOCK];
-  Each prob_others6[BLOCK];
-  Each v8[BLOCK];
-  Each v10[BLOCK];
-  Each log_total11[BLOCK];
-  Each v20[BLOCK];
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+  const Side *factors = (const Side *)in->factors;
+  const Side *counted = (const Side *)in->counted;
+  const int64_t sides = rows / LANES;
+  const int stream = in->stream;
+  Side *__restrict term_all = (Side *)(scratch + 0 * classes * ROWS);
+  Side total = {};
+  Side rest_[SIDES];
+  Side term_2_[SIDES];
+  Side scale_[SIDES];
+  Side term_7_[SIDES];
+  Side term_13_[SIDES];
+  Side slope[SIDES];
+  Side rest_part[SIDES];
+  Side v4[SIDES];
+  Side prob_others5[SIDES];
+  Side v7[SIDES];
+  Side v9[SIDES];
+  Side v19[SIDES];
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] = Side{};
+    term_2_[b] = Side{};
   }
-  int32_t most = 0;
+  Sizes most = {};
   const Class group = group_of(classes);
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      rest_part[b] = 0;
+    for (int64_t b = 0; b < sides; b++) {
+      rest_part[b] = Side{};
     }
     for (Class k = from; k < to_; k++) {
-      fetch(logits + k * stride + ROWS, rows);
-      SIMD_OF(reduction(max : most))
-      for (int64_t b = 0; b < rows; b++) {
-        const int32_t size = size_of(read(logits[k * stride + b]));
-        most = size > most ? size : most;
-        const Each v1 = exp_((Each)read(logits[k * stride + b]));
-        const Each v2 = either((k == index[b]), (Each)0.0, v1);
+      for (int64_t b = 0; b < sides; b++) {
+        fetch(logits + k * stride + ROWS, b);
+        most = farther(most, logits + k * stride, b);
+        const Side v1 = exp_(side(logits + k * stride, b));
+        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_part[b] += v2;
-        term_all[k * ROWS + b] = v1;
+        term_all[k * SIDES + b] = v1;
+        term_2_[b] = either((k == index[b]), v1, term_2_[b]);
       }
     }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
+    for (int64_t b = 0; b < sides; b++) {
       rest_[b] += rest_part[b];
     }
   }
-  if (most > in->reach) return NAN;
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = term_all[index[b] * ROWS + b];
+  if (largest(most) > in->reach) return NAN;
+  Mask any_lost = {};
+  for (int64_t b = 0; b < sides; b++) {
+    term_2_[b] = term_2_[b];
+    const Side total3 = (rest_[b] + term_2_[b]);
+    v4[b] = (all((Each)1.0) / total3);
+    prob_others5[b] = (v4[b] * rest_[b]);
+    const Side modulation6 = power(prob_others5[b], gamma, square);
+    v7[b] = (alpha[b] * modulation6);
+    const Side v8 = (all((Each)1.0) / term_2_[b]);
+    v9[b] = (rest_[b] * v8);
   }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each total4 = (rest_[b] + v3[b]);
-    v5[b] = ((Each)1.0 / total4);
-    prob_others6[b] = (v5[b] * rest_[b]);
-    const Each modulation7 = power(prob_others6[b], gamma, square);
-    v8[b] = ((Each)alpha[b] * modulation7);
+  for (int64_t b = 0; b < sides; b++) {
+    const Side log_total10 = log1p_(v9[b]);
+    const Side scale11 = (v7[b] * log_total10);
+    scale_[b] = scale11;
+    const Side v12 = (-rest_[b]);
+    term_7_[b] = v12;
+    const Side v13 = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), log_total10);
+    const Side v14 = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), prob_others5[b]);
+    const Side log_ratio15 = (v13 / v14);
+    const Side v16 = (all((Each)gamma) * log_ratio15);
+    const Side prob_target17 = (term_2_[b] * v4[b]);
+    const Side v18 = (v16 * prob_target17);
+    v19[b] = (all((Each)1.0) + v18);
   }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v9 = ((Each)1.0 / v3[b]);
-    v10[b] = (rest_[b] * v9);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total11[b] = log1p_(v10[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each scale12 = (v8[b] * log_total11[b]);
-    scale_[b] = scale12;
-    const Each v13 = (-rest_[b]);
-    term_7_[b] = v13;
-    const Each v14 = either((prob_others6[b] == (Each)0.0), (Each)1.0, log_total11[b]);
-    const Each v15 = either((prob_others6[b] == (Each)0.0), (Each)1.0, prob_others6[b]);
-    const Each log_ratio16 = (v14 / v15);
-    const Each v17 = ((Each)gamma * log_ratio16);
-    const Each prob_target18 = (v3[b] * v5[b]);
-    const Each v19 = (v17 * prob_target18);
-    v20[b] = ((Each)1.0 + v19);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each scale21 = (v8[b] * v20[b]);
-    const Each v22 = (scale21 * v5[b]);
-    term_13_[b] = v22;
-  }
-  int any_lost = 0;
-  SIMD_OF(reduction(| : any_lost))
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * term_13_[b] * factors[b];
+  for (int64_t b = 0; b < sides; b++) {
+    const Side scale20 = (v7[b] * v19[b]);
+    const Side v21 = (scale20 * v4[b]);
+    term_13_[b] = v21;
+    slope[b] = all((Each)factor) * term_13_[b] * factors[b];
     any_lost |= lost(slope[b]);
-  }
-  if (any_lost) return NAN;
-  for (Class k = 0; k < classes; k++) {
-    written(in, rows, gradient + k * stride, [&](int64_t from, int64_t to_, real *to) ALWAYS {
-      SIMD
-      for (int64_t b = from; b < to_; b++) {
-        const Each v23 = either((k == index[b]), term_7_[b], term_all[k * ROWS + b]);
-        to[b] = write(slope[b] * v23);
-      }
-    });
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Each loss = counted[b] * scale_[b];
+    const Side loss = counted[b] * scale_[b];
     total += loss;
-    values[b] = loss;
+    ((Side *)values)[b] = loss;
   }
-  return total;
+  if (any(any_lost)) return NAN;
+  for (Class k = 0; k < classes; k++) {
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v22 = either((k == index[b]), term_7_[b], term_all[k * SIDES + b]);
+      put(gradient + k * stride, b, slope[b] * v22, stream);
+    }
+  }
+  return sum_of(total);
 }
 
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
