@@ -63,7 +63,7 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
     found: dict[str, str] = {}
     for part in (far, within) if near else (far,):
         for number, either, returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
-            if either or kind == (number or returned) and re.search(rf"\b{returned}\b", arguments):
+            if either or (kind == (number or returned) and re.search(rf"\b{returned}\b", arguments)):
                 found[name] = body
     counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "as_float": 0, "either": 1}
 
