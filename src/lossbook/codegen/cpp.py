@@ -569,7 +569,7 @@ class NearTall(Near):
     of_rows = of_total = "Side"
     each = "Side"
     size = "SIDES"
-    stage = 48
+    stage = 32
     returned = "return sum_of(total);"
 
     def __init__(self, program: Fused, tall: bool, where: str):

@@ -321,6 +321,7 @@ static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
 static double transposed(const Call *call, int64_t unit, void *scratch) {
   const int64_t K = call->classes, first = unit * ROWS, rows = least(ROWS, call->outer - first);
   Inputs in = moved(&call->in, first * K, first);
+  in.stream = 0; /* the gradient is copied from where it is written first */
   real *tile = (real *)((far::Each *)scratch + STORED * K * ROWS);
   const real **sources[1 + ARRAYS];
   sources[0] = &in.logits;
@@ -438,7 +439,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.in.reach = reach_of(&call, side_by_side(&call));
   if (FAST && classes > INT32_MAX) call.in.reach = 0;
   call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
-                   ((uintptr_t)gradient | (uintptr_t)((inner == 1 ? classes : inner) * sizeof(real))) % 64 == 0;
+                   (!side_by_side(&call) || ((uintptr_t)gradient | (classes > 1 ? inner * sizeof(real) : 0)) % VECTOR == 0);
   call.units = 1 + CHUNK * units / size;
   call.chunks = (units + call.units - 1) / call.units;
   double few[64];

@@ -342,6 +342,7 @@ INSIDE(void) stream_(real *to, const real *from, int64_t count) {
   int64_t n = 0;
 #if defined(__AVX__)
   const int64_t step = 32 / sizeof(real);
+  for (; n < count && (uintptr_t)(to + n) % 32; n++) to[n] = from[n];
   for (; n + step <= count; n += step)
     _mm256_stream_si256((__m256i *)(to + n), _mm256_loadu_si256((const __m256i *)(from + n)));
 #endif

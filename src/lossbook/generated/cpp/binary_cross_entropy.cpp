@@ -133,16 +133,21 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const double pos_weight = in->numbers[0];
   const int64_t sides = rows / LANES;
   Side total = {};
+  Side v1[SIDES];
+  Side v2[SIDES];
+  Side tail5[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
-      const Side v2 = larger(side(logits + k * stride, b), all((Each)0.0));
+      v1[b] = (all((Each)1.0) - side(targets + k * stride, b));
+      v2[b] = larger(side(logits + k * stride, b), all((Each)0.0));
       const Side v3 = abs_(side(logits + k * stride, b));
       const Side v4 = (-v3);
-      const Side tail5 = exp_(v4);
-      const Side log_total6 = log1p_to_one(tail5);
-      const Side neg_log_complement7 = (v2 + log_total6);
-      const Side v8 = (v1 * neg_log_complement7);
+      tail5[b] = exp_(v4);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side log_total6 = log1p_to_one(tail5[b]);
+      const Side neg_log_complement7 = (v2[b] + log_total6);
+      const Side v8 = (v1[b] * neg_log_complement7);
       const Side v9 = (-side(logits + k * stride, b));
       const Side v10 = larger(v9, all((Each)0.0));
       const Side neg_log_probs11 = (v10 + log_total6);
@@ -169,8 +174,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side total = {};
   Side v1[SIDES];
   Side tail4[SIDES];
-  Side v14[SIDES];
-  Side v15[SIDES];
+  Side negative_part9[SIDES];
+  Side v12[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       v1[b] = (all((Each)1.0) - side(targets + k * stride, b));
@@ -181,17 +186,17 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Side total6 = (all((Each)1.0) + tail4[b]);
       const Side v7 = (all((Each)1.0) / total6);
       const Side probs8 = (v5 * v7);
-      const Side negative_part9 = (v1[b] * probs8);
+      negative_part9[b] = (v1[b] * probs8);
       const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4[b]);
       const Side complement11 = (v10 * v7);
-      const Side v12 = (all((Each)pos_weight) * complement11);
-      const Side positive_part13 = (v12 * side(targets + k * stride, b));
-      v14[b] = (negative_part9 - positive_part13);
-      v15[b] = larger(side(logits + k * stride, b), all((Each)0.0));
+      v12[b] = (all((Each)pos_weight) * complement11);
     }
     for (int64_t b = 0; b < sides; b++) {
+      const Side positive_part13 = (v12[b] * side(targets + k * stride, b));
+      const Side v14 = (negative_part9[b] - positive_part13);
+      const Side v15 = larger(side(logits + k * stride, b), all((Each)0.0));
       const Side log_total16 = log1p_to_one(tail4[b]);
-      const Side neg_log_complement17 = (v15[b] + log_total16);
+      const Side neg_log_complement17 = (v15 + log_total16);
       const Side v18 = (v1[b] * neg_log_complement17);
       const Side v19 = (-side(logits + k * stride, b));
       const Side v20 = larger(v19, all((Each)0.0));
@@ -202,7 +207,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Side loss = v24;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v14[b], stream);
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v14, stream);
     }
   }
   return sum_of(total);

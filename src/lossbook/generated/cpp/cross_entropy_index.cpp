@@ -390,6 +390,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Side term_[SIDES];
   Side term_4_[SIDES];
   Side rest_part[SIDES];
+  Side v4[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
     term_[b] = Side{};
@@ -419,8 +420,10 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t b = 0; b < sides; b++) {
     term_[b] = term_[b];
     const Side v3 = (all((Each)1.0) / term_[b]);
-    const Side v4 = (rest_[b] * v3);
-    const Side log_total5 = log1p_(v4);
+    v4[b] = (rest_[b] * v3);
+  }
+  for (int64_t b = 0; b < sides; b++) {
+    const Side log_total5 = log1p_(v4[b]);
     const Side v6 = (weight[b] * log_total5);
     term_4_[b] = v6;
     const Side loss = counted[b] * term_4_[b];
@@ -534,7 +537,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side term_8_[SIDES];
   Side slope[SIDES];
   Side rest_part[SIDES];
-  Side v9[SIDES];
+  Side v4[SIDES];
+  Side total8[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
     term_2_[b] = Side{};
@@ -566,17 +570,19 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t b = 0; b < sides; b++) {
     term_2_[b] = term_2_[b];
     const Side v3 = (all((Each)1.0) / term_2_[b]);
-    const Side v4 = (rest_[b] * v3);
-    const Side log_total5 = log1p_(v4);
+    v4[b] = (rest_[b] * v3);
+  }
+  for (int64_t b = 0; b < sides; b++) {
+    const Side log_total5 = log1p_(v4[b]);
     const Side v6 = (weight[b] * log_total5);
     term_5_[b] = v6;
     const Side v7 = (-rest_[b]);
     term_6_[b] = v7;
-    const Side total8 = (rest_[b] + term_2_[b]);
-    v9[b] = (all((Each)1.0) / total8);
+    total8[b] = (rest_[b] + term_2_[b]);
   }
   for (int64_t b = 0; b < sides; b++) {
-    const Side v10 = (weight[b] * v9[b]);
+    const Side v9 = (all((Each)1.0) / total8[b]);
+    const Side v10 = (weight[b] * v9);
     term_8_[b] = v10;
     slope[b] = all((Each)factor) * term_8_[b] * factors[b];
     any_lost |= lost(slope[b]);

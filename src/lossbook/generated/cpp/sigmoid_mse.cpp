@@ -110,6 +110,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *targets = in->arrays[0];
   const int64_t sides = rows / LANES;
   Side total = {};
+  Side negative_part9[SIDES];
+  Side positive_part12[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
@@ -120,11 +122,13 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       const Side total6 = (all((Each)1.0) + tail4);
       const Side v7 = (all((Each)1.0) / total6);
       const Side probs8 = (v5 * v7);
-      const Side negative_part9 = (v1 * probs8);
+      negative_part9[b] = (v1 * probs8);
       const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
       const Side complement11 = (v10 * v7);
-      const Side positive_part12 = (complement11 * side(targets + k * stride, b));
-      const Side v13 = (negative_part9 - positive_part12);
+      positive_part12[b] = (complement11 * side(targets + k * stride, b));
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v13 = (negative_part9[b] - positive_part12[b]);
       const Side v14 = (v13 * v13);
       const Side loss = v14;
       total += loss;
@@ -143,6 +147,10 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const int64_t sides = rows / LANES;
   const int stream = in->stream;
   Side total = {};
+  Side probs8[SIDES];
+  Side negative_part9[SIDES];
+  Side complement11[SIDES];
+  Side positive_part12[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
@@ -152,15 +160,17 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4);
       const Side total6 = (all((Each)1.0) + tail4);
       const Side v7 = (all((Each)1.0) / total6);
-      const Side probs8 = (v5 * v7);
-      const Side negative_part9 = (v1 * probs8);
+      probs8[b] = (v5 * v7);
+      negative_part9[b] = (v1 * probs8[b]);
       const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
-      const Side complement11 = (v10 * v7);
-      const Side positive_part12 = (complement11 * side(targets + k * stride, b));
-      const Side v13 = (negative_part9 - positive_part12);
+      complement11[b] = (v10 * v7);
+      positive_part12[b] = (complement11[b] * side(targets + k * stride, b));
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v13 = (negative_part9[b] - positive_part12[b]);
       const Side v14 = (all((Each)2.0) * v13);
-      const Side v15 = (v14 * complement11);
-      const Side v16 = (v15 * probs8);
+      const Side v15 = (v14 * complement11[b]);
+      const Side v16 = (v15 * probs8[b]);
       const Side v17 = (v13 * v13);
       const Side loss = v17;
       total += loss;

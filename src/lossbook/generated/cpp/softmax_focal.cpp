@@ -663,7 +663,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side prob_others5[SIDES];
   Side v7[SIDES];
   Side v9[SIDES];
-  Side v19[SIDES];
+  Side v13[SIDES];
+  Side v14[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
     term_2_[b] = Side{};
@@ -708,16 +709,16 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     scale_[b] = scale11;
     const Side v12 = (-rest_[b]);
     term_7_[b] = v12;
-    const Side v13 = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), log_total10);
-    const Side v14 = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), prob_others5[b]);
-    const Side log_ratio15 = (v13 / v14);
+    v13[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), log_total10);
+    v14[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), prob_others5[b]);
+  }
+  for (int64_t b = 0; b < sides; b++) {
+    const Side log_ratio15 = (v13[b] / v14[b]);
     const Side v16 = (all((Each)gamma) * log_ratio15);
     const Side prob_target17 = (term_2_[b] * v4[b]);
     const Side v18 = (v16 * prob_target17);
-    v19[b] = (all((Each)1.0) + v18);
-  }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side scale20 = (v7[b] * v19[b]);
+    const Side v19 = (all((Each)1.0) + v18);
+    const Side scale20 = (v7[b] * v19);
     const Side v21 = (scale20 * v4[b]);
     term_13_[b] = v21;
     slope[b] = all((Each)factor) * term_13_[b] * factors[b];
