@@ -8,12 +8,15 @@ is the first one that equals the maximum, and log(1 + x) of an exponential that 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 
-from sympy import Indexed
+from sympy import Expr, Indexed, Integer, Symbol
 
 from ..calculus.derive import derivative
 from ..calculus.nodes import Diff
+from ..calculus.prove import NotEqualError, prove_equal
 from ..losses import Loss
+from ..notation import sigmoid
 from ..numerics.forms import EACH
 from .inputs import Inputs, LoweringError, inputs_of
 from .lowering import Lowering
@@ -74,15 +77,43 @@ def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:
         raise LoweringError(f"activation {loss.name}: only a loss is computed with its gradient in one go")
     inputs = inputs_of(loss)
     lowering = Lowering(inputs, loss.given, within_reach=near)
-    loops = _AroundTarget(inputs) if near and inputs.size is not None else _Cheaper()
+    expr, mirror = loss.expr, mirrored(loss) if near and inputs.size is None else None
+    if mirror is not None:
+        expr, images = mirror
+        loops = _Mirrored(inputs, images)
+    else:
+        loops = _AroundTarget(inputs) if near and inputs.size is not None else _Cheaper()
     index = loss.wrt.indices[0] if isinstance(loss.wrt, Indexed) else None
-    value = loops.of(lowering.lower(loss.expr))
+    value = loops.of(lowering.lower(expr))
     if not gradient:
         return _laid_out(inputs, value, None, None, near)
-    slope = derivative(Diff(loss.expr, loss.wrt), loss.given)
+    slope = derivative(Diff(expr, loss.wrt), loss.given)
     node = loops.of(lowering.lower(slope.xreplace({index: EACH}) if index else slope))
+    if mirror is not None:
+        node = loops.signed(node)
     factor, rest = (None, node) if inputs.size is None else loops.factor(node)
     return _laid_out(inputs, value, rest or loops.build.number(1), factor, near)
+
+
+def mirrored(loss: Loss) -> tuple[Expr, dict[Symbol, Expr]] | None:
+    """A loss of single outputs whose targets are 0 or 1, as one of its two halves: what it is at the target 1, and what
+    stands for its numbers where the target is 0. Proved: there it is its half at the other sign of the logit, with those
+    numbers. None where no such numbers are found, or nothing is gained.
+    """
+    inputs = inputs_of(loss)
+    by_role = {role: [s for s, a in inputs.by_symbol.items() if a.role == role] for role in ("array", "scalar")}
+    if len(by_role["array"]) != 1 or not loss.expr.has(sigmoid):
+        return None
+    one, zero = (loss.expr.xreplace({by_role["array"][0]: Integer(n)}) for n in (1, 0))
+    for images in product(*((a, 1 - a, Integer(1)) for a in by_role["scalar"])):
+        numbers = dict(zip(by_role["scalar"], images, strict=True))
+        half = one.subs({loss.wrt: -loss.wrt, **numbers}, simultaneous=True)
+        try:
+            if prove_equal(zero, half, given=loss.given).proved:
+                return one, numbers
+        except NotEqualError:
+            continue
+    return None
 
 
 class _Cheaper:
@@ -207,6 +238,36 @@ class _AroundTarget(_Cheaper):
         if body.op in ("input", "exp"):
             return self.build.make("gather", body, self.index)
         return self.build.make(body.op, *(self._at_target(a) if a.extent == "each" else a for a in body.args))
+
+
+class _Mirrored(_Cheaper):
+    """For targets that are 0 or 1, of a loss as `mirrored` has it: one half serves for both."""
+
+    def __init__(self, inputs: Inputs, images: dict[Symbol, Expr]):
+        super().__init__()
+        make, number = self.build.make, self.build.number
+        listed = {a.role: a.name for a in inputs.listed}
+        logits = self.build.input(listed["logits"], "each")
+        self.is_one = make("equal", self.build.input(listed["array"], "each"), number(1))
+        self.instead = {listed["logits"]: make("where", self.is_one, logits, make("negative", logits))}
+        for symbol, image in images.items():
+            name = inputs.by_symbol[symbol].name
+            own = self.build.input(name, "scalar")
+            if image != symbol:
+                other = number(1) if image == 1 else make("subtract", number(1), own)
+                self.instead[name] = make("where", self.is_one, own, other)
+
+    def _of(self, node: Node) -> Node:
+        if node.op == "input" and node.value in self.instead:
+            return self.instead[node.value]
+        made = super()._of(node)
+        if made.op == "abs" and made.args[0] in self.instead.values():
+            return self.build.make("abs", made.args[0].args[1])  # of either sign
+        return made
+
+    def signed(self, slope: Node) -> Node:
+        """The derivative by the logit, from that of the half."""
+        return self.build.make("where", self.is_one, slope, self.build.make("negative", slope))
 
 
 def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node | None, near: bool) -> Fused:

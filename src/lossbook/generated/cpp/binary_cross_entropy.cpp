@@ -134,27 +134,30 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const int64_t sides = rows / LANES;
   Side total = {};
   Side v1[SIDES];
-  Side v2[SIDES];
-  Side tail5[SIDES];
+  Side v5[SIDES];
+  Side v7[SIDES];
+  Side tail8[SIDES];
+  Side log_total9[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      v1[b] = (all((Each)1.0) - side(targets + k * stride, b));
-      v2[b] = larger(side(logits + k * stride, b), all((Each)0.0));
-      const Side v3 = abs_(side(logits + k * stride, b));
+      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)pos_weight), all((Each)1.0));
+      const Side v2 = (-side(logits + k * stride, b));
+      const Side v3 = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
       const Side v4 = (-v3);
-      tail5[b] = exp_(v4);
+      v5[b] = larger(v4, all((Each)0.0));
+      const Side v6 = abs_(side(logits + k * stride, b));
+      v7[b] = (-v6);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side log_total6 = log1p_to_one(tail5[b]);
-      const Side neg_log_complement7 = (v2[b] + log_total6);
-      const Side v8 = (v1[b] * neg_log_complement7);
-      const Side v9 = (-side(logits + k * stride, b));
-      const Side v10 = larger(v9, all((Each)0.0));
-      const Side neg_log_probs11 = (v10 + log_total6);
-      const Side v12 = (all((Each)pos_weight) * neg_log_probs11);
-      const Side v13 = (v12 * side(targets + k * stride, b));
-      const Side v14 = (v8 + v13);
-      const Side loss = v14;
+      tail8[b] = exp_(v7[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      log_total9[b] = log1p_to_one(tail8[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side neg_log_probs10 = (v5[b] + log_total9[b]);
+      const Side v11 = (v1[b] * neg_log_probs10);
+      const Side loss = v11;
       total += loss;
       ((Side *)values)[b] = loss;
     }
@@ -173,41 +176,44 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const int stream = in->stream;
   Side total = {};
   Side v1[SIDES];
-  Side tail4[SIDES];
-  Side negative_part9[SIDES];
-  Side v12[SIDES];
+  Side v3[SIDES];
+  Side v5[SIDES];
+  Side tail6[SIDES];
+  Side v13[SIDES];
+  Side v15[SIDES];
+  Side log_total16[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      v1[b] = (all((Each)1.0) - side(targets + k * stride, b));
-      const Side v2 = abs_(side(logits + k * stride, b));
-      const Side v3 = (-v2);
-      tail4[b] = exp_(v3);
-      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4[b]);
-      const Side total6 = (all((Each)1.0) + tail4[b]);
-      const Side v7 = (all((Each)1.0) / total6);
-      const Side probs8 = (v5 * v7);
-      negative_part9[b] = (v1[b] * probs8);
-      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4[b]);
-      const Side complement11 = (v10 * v7);
-      v12[b] = (all((Each)pos_weight) * complement11);
+      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)pos_weight), all((Each)1.0));
+      const Side v2 = (-side(logits + k * stride, b));
+      v3[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
+      const Side v4 = abs_(side(logits + k * stride, b));
+      v5[b] = (-v4);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side positive_part13 = (v12[b] * side(targets + k * stride, b));
-      const Side v14 = (negative_part9[b] - positive_part13);
-      const Side v15 = larger(side(logits + k * stride, b), all((Each)0.0));
-      const Side log_total16 = log1p_to_one(tail4[b]);
-      const Side neg_log_complement17 = (v15 + log_total16);
-      const Side v18 = (v1[b] * neg_log_complement17);
-      const Side v19 = (-side(logits + k * stride, b));
-      const Side v20 = larger(v19, all((Each)0.0));
-      const Side neg_log_probs21 = (v20 + log_total16);
-      const Side v22 = (all((Each)pos_weight) * neg_log_probs21);
-      const Side v23 = (v22 * side(targets + k * stride, b));
-      const Side v24 = (v18 + v23);
-      const Side loss = v24;
+      tail6[b] = exp_(v5[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side total8 = (all((Each)1.0) + tail6[b]);
+      const Side v9 = (all((Each)1.0) / total8);
+      const Side complement10 = (v7 * v9);
+      const Side v11 = (v1[b] * complement10);
+      const Side v12 = (-v11);
+      v13[b] = either((side(targets + k * stride, b) == all((Each)1.0)), v12, v11);
+      const Side v14 = (-v3[b]);
+      v15[b] = larger(v14, all((Each)0.0));
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      log_total16[b] = log1p_to_one(tail6[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side neg_log_probs17 = (v15[b] + log_total16[b]);
+      const Side v18 = (v1[b] * neg_log_probs17);
+      const Side loss = v18;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v14, stream);
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v13[b], stream);
     }
   }
   return sum_of(total);

@@ -176,45 +176,42 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const double gamma = in->numbers[1];
   const int64_t sides = rows / LANES;
   Side total = {};
-  Side v3[SIDES];
+  Side v2[SIDES];
   Side v4[SIDES];
+  Side v6[SIDES];
   Side tail7[SIDES];
-  Side log_total8[SIDES];
   Side v13[SIDES];
-  Side v16[SIDES];
+  Side v15[SIDES];
+  Side log_total16[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v1 = (all((Each)1.0) - all((Each)alpha));
-      const Side v2 = (all((Each)1.0) - side(targets + k * stride, b));
-      v3[b] = (v1 * v2);
-      v4[b] = larger(side(logits + k * stride, b), all((Each)0.0));
+      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), v1);
+      const Side v3 = (-side(logits + k * stride, b));
+      v4[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v3);
       const Side v5 = abs_(side(logits + k * stride, b));
-      const Side v6 = (-v5);
-      tail7[b] = exp_(v6);
+      v6[b] = (-v5);
     }
     for (int64_t b = 0; b < sides; b++) {
-      log_total8[b] = log1p_to_one(tail7[b]);
-      const Side neg_log_complement9 = (v4[b] + log_total8[b]);
-      const Side v10 = (v3[b] * neg_log_complement9);
-      const Side v11 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail7[b]);
-      const Side total12 = (all((Each)1.0) + tail7[b]);
-      v13[b] = (all((Each)1.0) / total12);
-      const Side probs14 = (v11 * v13[b]);
-      const Side modulation_negative15 = power(probs14, gamma, square);
-      v16[b] = (v10 * modulation_negative15);
+      tail7[b] = exp_(v6[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v17 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail7[b]);
-      const Side complement18 = (v17 * v13[b]);
-      const Side modulation_positive19 = power(complement18, gamma, square);
-      const Side v20 = (all((Each)alpha) * modulation_positive19);
-      const Side v21 = (-side(logits + k * stride, b));
-      const Side v22 = larger(v21, all((Each)0.0));
-      const Side neg_log_probs23 = (v22 + log_total8[b]);
-      const Side v24 = (v20 * neg_log_probs23);
-      const Side v25 = (v24 * side(targets + k * stride, b));
-      const Side v26 = (v16[b] + v25);
-      const Side loss = v26;
+      const Side v8 = either((v4[b] <= all((Each)0.0)), all((Each)1.0), tail7[b]);
+      const Side total9 = (all((Each)1.0) + tail7[b]);
+      const Side v10 = (all((Each)1.0) / total9);
+      const Side complement11 = (v8 * v10);
+      const Side modulation_positive12 = power(complement11, gamma, square);
+      v13[b] = (v2[b] * modulation_positive12);
+      const Side v14 = (-v4[b]);
+      v15[b] = larger(v14, all((Each)0.0));
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      log_total16[b] = log1p_to_one(tail7[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side neg_log_probs17 = (v15[b] + log_total16[b]);
+      const Side v18 = (v13[b] * neg_log_probs17);
+      const Side loss = v18;
       total += loss;
       ((Side *)values)[b] = loss;
     }
@@ -233,64 +230,55 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const int64_t sides = rows / LANES;
   const int stream = in->stream;
   Side total = {};
-  Side v3[SIDES];
-  Side tail6[SIDES];
-  Side v9[SIDES];
-  Side probs10[SIDES];
-  Side v11[SIDES];
-  Side log_total12[SIDES];
-  Side neg_log_complement13[SIDES];
-  Side complement16[SIDES];
-  Side modulation_negative20[SIDES];
-  Side negative_part21[SIDES];
-  Side modulation_positive22[SIDES];
+  Side v2[SIDES];
+  Side v4[SIDES];
+  Side v6[SIDES];
+  Side tail7[SIDES];
+  Side v10[SIDES];
+  Side complement11[SIDES];
+  Side v13[SIDES];
+  Side v15[SIDES];
+  Side log_total16[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v1 = (all((Each)1.0) - all((Each)alpha));
-      const Side v2 = (all((Each)1.0) - side(targets + k * stride, b));
-      v3[b] = (v1 * v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
-      const Side v5 = (-v4);
-      tail6[b] = exp_(v5);
-      const Side v7 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Side total8 = (all((Each)1.0) + tail6[b]);
-      v9[b] = (all((Each)1.0) / total8);
-      probs10[b] = (v7 * v9[b]);
-      v11[b] = larger(side(logits + k * stride, b), all((Each)0.0));
+      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), v1);
+      const Side v3 = (-side(logits + k * stride, b));
+      v4[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v3);
+      const Side v5 = abs_(side(logits + k * stride, b));
+      v6[b] = (-v5);
     }
     for (int64_t b = 0; b < sides; b++) {
-      log_total12[b] = log1p_to_one(tail6[b]);
-      neg_log_complement13[b] = (v11[b] + log_total12[b]);
-      const Side v14 = (all((Each)gamma) * neg_log_complement13[b]);
-      const Side v15 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      complement16[b] = (v15 * v9[b]);
-      const Side v17 = (v14 * complement16[b]);
-      const Side v18 = (probs10[b] + v17);
-      const Side v19 = (v3[b] * v18);
-      modulation_negative20[b] = power(probs10[b], gamma, square);
-      negative_part21[b] = (v19 * modulation_negative20[b]);
-      modulation_positive22[b] = power(complement16[b], gamma, square);
+      tail7[b] = exp_(v6[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v23 = (all((Each)alpha) * modulation_positive22[b]);
-      const Side v24 = (-side(logits + k * stride, b));
-      const Side v25 = larger(v24, all((Each)0.0));
-      const Side neg_log_probs26 = (v25 + log_total12[b]);
-      const Side v27 = (all((Each)gamma) * neg_log_probs26);
-      const Side v28 = (v27 * probs10[b]);
-      const Side v29 = (complement16[b] + v28);
-      const Side v30 = (v23 * v29);
-      const Side positive_part31 = (v30 * side(targets + k * stride, b));
-      const Side v32 = (negative_part21[b] - positive_part31);
-      const Side v33 = (v3[b] * neg_log_complement13[b]);
-      const Side v34 = (v33 * modulation_negative20[b]);
-      const Side v35 = (v23 * neg_log_probs26);
-      const Side v36 = (v35 * side(targets + k * stride, b));
-      const Side v37 = (v34 + v36);
-      const Side loss = v37;
+      const Side v8 = either((v4[b] <= all((Each)0.0)), all((Each)1.0), tail7[b]);
+      const Side total9 = (all((Each)1.0) + tail7[b]);
+      v10[b] = (all((Each)1.0) / total9);
+      complement11[b] = (v8 * v10[b]);
+      const Side modulation_positive12 = power(complement11[b], gamma, square);
+      v13[b] = (v2[b] * modulation_positive12);
+      const Side v14 = (-v4[b]);
+      v15[b] = larger(v14, all((Each)0.0));
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      log_total16[b] = log1p_to_one(tail7[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side neg_log_probs17 = (v15[b] + log_total16[b]);
+      const Side v18 = (all((Each)gamma) * neg_log_probs17);
+      const Side v19 = either((v4[b] >= all((Each)0.0)), all((Each)1.0), tail7[b]);
+      const Side probs20 = (v19 * v10[b]);
+      const Side v21 = (v18 * probs20);
+      const Side v22 = (complement11[b] + v21);
+      const Side v23 = (v13[b] * v22);
+      const Side v24 = (-v23);
+      const Side v25 = either((side(targets + k * stride, b) == all((Each)1.0)), v24, v23);
+      const Side v26 = (v13[b] * neg_log_probs17);
+      const Side loss = v26;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v32, stream);
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v25, stream);
     }
   }
   return sum_of(total);

@@ -110,27 +110,27 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *targets = in->arrays[0];
   const int64_t sides = rows / LANES;
   Side total = {};
-  Side negative_part9[SIDES];
-  Side positive_part12[SIDES];
+  Side v2[SIDES];
+  Side v4[SIDES];
+  Side tail5[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
-      const Side v2 = abs_(side(logits + k * stride, b));
-      const Side v3 = (-v2);
-      const Side tail4 = exp_(v3);
-      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4);
-      const Side total6 = (all((Each)1.0) + tail4);
-      const Side v7 = (all((Each)1.0) / total6);
-      const Side probs8 = (v5 * v7);
-      negative_part9[b] = (v1 * probs8);
-      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
-      const Side complement11 = (v10 * v7);
-      positive_part12[b] = (complement11 * side(targets + k * stride, b));
+      const Side v1 = (-side(logits + k * stride, b));
+      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v1);
+      const Side v3 = abs_(side(logits + k * stride, b));
+      v4[b] = (-v3);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v13 = (negative_part9[b] - positive_part12[b]);
-      const Side v14 = (v13 * v13);
-      const Side loss = v14;
+      tail5[b] = exp_(v4[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
+      const Side total7 = (all((Each)1.0) + tail5[b]);
+      const Side v8 = (all((Each)1.0) / total7);
+      const Side complement9 = (v6 * v8);
+      const Side v10 = (-complement9);
+      const Side v11 = (v10 * v10);
+      const Side loss = v11;
       total += loss;
       ((Side *)values)[b] = loss;
     }
@@ -147,35 +147,41 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const int64_t sides = rows / LANES;
   const int stream = in->stream;
   Side total = {};
-  Side probs8[SIDES];
-  Side negative_part9[SIDES];
-  Side complement11[SIDES];
-  Side positive_part12[SIDES];
+  Side v2[SIDES];
+  Side v4[SIDES];
+  Side tail5[SIDES];
+  Side complement9[SIDES];
+  Side v16[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (all((Each)1.0) - side(targets + k * stride, b));
-      const Side v2 = abs_(side(logits + k * stride, b));
-      const Side v3 = (-v2);
-      const Side tail4 = exp_(v3);
-      const Side v5 = either((side(logits + k * stride, b) >= all((Each)0.0)), all((Each)1.0), tail4);
-      const Side total6 = (all((Each)1.0) + tail4);
-      const Side v7 = (all((Each)1.0) / total6);
-      probs8[b] = (v5 * v7);
-      negative_part9[b] = (v1 * probs8[b]);
-      const Side v10 = either((side(logits + k * stride, b) <= all((Each)0.0)), all((Each)1.0), tail4);
-      complement11[b] = (v10 * v7);
-      positive_part12[b] = (complement11[b] * side(targets + k * stride, b));
+      const Side v1 = (-side(logits + k * stride, b));
+      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v1);
+      const Side v3 = abs_(side(logits + k * stride, b));
+      v4[b] = (-v3);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v13 = (negative_part9[b] - positive_part12[b]);
-      const Side v14 = (all((Each)2.0) * v13);
-      const Side v15 = (v14 * complement11[b]);
-      const Side v16 = (v15 * probs8[b]);
-      const Side v17 = (v13 * v13);
-      const Side loss = v17;
+      tail5[b] = exp_(v4[b]);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
+      const Side total7 = (all((Each)1.0) + tail5[b]);
+      const Side v8 = (all((Each)1.0) / total7);
+      complement9[b] = (v6 * v8);
+      const Side v10 = (complement9[b] * complement9[b]);
+      const Side v11 = (all((Each)2.0) * v10);
+      const Side v12 = either((v2[b] >= all((Each)0.0)), all((Each)1.0), tail5[b]);
+      const Side probs13 = (v12 * v8);
+      const Side v14 = (v11 * probs13);
+      const Side v15 = (-v14);
+      v16[b] = either((side(targets + k * stride, b) == all((Each)1.0)), v15, v14);
+    }
+    for (int64_t b = 0; b < sides; b++) {
+      const Side v17 = (-complement9[b]);
+      const Side v18 = (v17 * v17);
+      const Side loss = v18;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v16, stream);
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v16[b], stream);
     }
   }
   return sum_of(total);
