@@ -385,12 +385,26 @@ INSIDE(Numbers) numbers(const real *from, int64_t b) {
 #endif
   return x;
 }
-INSIDE(Side) side(const real *from, int64_t b) { return __builtin_convertvector(numbers(from, b), Side); }
+INSIDE(Side) widened(Numbers x) {
+#if defined(__AVX__) && !defined(__AVX512F__) && !FAST /* GCC 12 does it in two halves */
+  return (Side)_mm256_cvtps_pd((__m128)x);
+#else
+  return __builtin_convertvector(x, Side);
+#endif
+}
+INSIDE(Numbers) narrowed(Side x) {
+#if defined(__AVX__) && !defined(__AVX512F__) && !FAST
+  return (Numbers)_mm256_cvtpd_ps((__m256d)x);
+#else
+  return __builtin_convertvector(x, Numbers);
+#endif
+}
+INSIDE(Side) side(const real *from, int64_t b) { return widened(numbers(from, b)); }
 
 /* Writes it; stream: past the caches, to an address that is a multiple of its size. */
 INSIDE(void) put(real *to, int64_t b, Side x, int stream) {
 #if defined(__AVX__) && !defined(FLOAT16) && !defined(BFLOAT16)
-  const Numbers y = __builtin_convertvector(x, Numbers);
+  const Numbers y = narrowed(x);
   if (!stream) memcpy(to + b * LANES, &y, sizeof y);
   else if (sizeof y % 32 == 0)
     for (unsigned n = 0; n < sizeof y; n += 32) _mm256_stream_ps(to + b * LANES + n / 4, *(const __m256 *)((const char *)&y + n));
