@@ -102,6 +102,21 @@ def test_constants_depend_on_the_dtype():
     assert listing.constant("ROWS", "kernel.h") == listing.constant("ROWS", "kernel.h", "FLOAT64")
 
 
+def test_names_that_the_chapter_explains():
+    wide, tall = (listing.text("softmax_focal", f"{way}_both") for way in ("wide", "tall"))
+    for statement in (
+        "v3[b] = term_all[b * classes + index[b]];",
+        "rest_[b] = rest_sum;",
+        "slope[b]",
+        "counted[b]",
+        "alpha[b]",
+    ):
+        assert statement in wide
+    assert "term_2_[b] = either((k == index[b])" in tall
+    assert "fetch(" in tall
+    assert "farther(" in tall
+
+
 def test_rows_in_a_batch_are_as_the_chapter_says():
     assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand("rows_at_a_time")
 
