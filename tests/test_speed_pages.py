@@ -1,6 +1,7 @@
 """What the chapter on speed shows: row numbers and split rows are proved and compute the same, tables say what was measured."""
 
 import json
+import platform
 from dataclasses import replace
 
 import numpy as np
@@ -85,12 +86,39 @@ def test_listings():
     assert text.endswith("}")
     assert "near" not in text
     assert listing.text("softmax_focal", "wide_both", "far") != text
-    assert listing.constant("TALL_BELOW") > 8
+    assert "Side{}" in listing.text("softmax_focal", "tall_both")
     assert "return most;" in listing.by_hand("farthest", "kernel.h")
+    assert listing.by_hand("exp_in_range", "kernel.h").startswith("FOR(double) INSIDE(T) exp_in_range(T x) {")
+    assert listing.by_hand("size_of", "kernel.h").count("\n") == 0  # on one line, and nothing of the next function
+    assert "least(16" in listing.by_hand("rows_at_a_time")
     shown = listing.cpp("a < b", "Folded")
     assert shown.text == "a < b"
     assert "<summary>Folded</summary>" in shown.html
     assert "a < b" not in shown.html
+
+
+def test_constants_depend_on_the_dtype():
+    assert listing.constant("TALL_BELOW", "driver.h", "FLOAT64") > listing.constant("TALL_BELOW") > 8
+    assert listing.constant("ROWS", "kernel.h") == listing.constant("ROWS", "kernel.h", "FLOAT64")
+
+
+def test_names_that_the_chapter_explains():
+    wide, tall = (listing.text("softmax_focal", f"{way}_both") for way in ("wide", "tall"))
+    for statement in (
+        "v3[b] = term_all[b * classes + index[b]];",
+        "rest_[b] = rest_sum;",
+        "slope[b]",
+        "counted[b]",
+        "alpha[b]",
+    ):
+        assert statement in wide
+    assert "term_2_[b] = either((k == index[b])" in tall
+    assert "fetch(" in tall
+    assert "farther(" in tall
+
+
+def test_rows_in_a_batch_are_as_the_chapter_says():
+    assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand("rows_at_a_time")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +167,7 @@ def test_figures(bench):
     assert "was not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
     figure = speed_figures.growth(sweep, "classes", 1)
     assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
-    roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, 4096, {})
+    roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, {}, 4096, {})
     assert roofs.ridge("double") == 5
     assert "currentColor" in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
 
@@ -148,4 +176,21 @@ def test_what_the_compiler_reports():
     found = roofline.vectors("mse")
     assert found
     assert all(name.split()[0] in ("near", "far") for name in found)
+    assert "near tall_both" not in roofline.vectors("cross_entropy_index")  # its vectors are written out
     assert all(width in (16, 32, 64) for widths in found.values() for width in widths)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86 are counted")
+def test_where_vectors_are_written_out_no_number_is_alone():
+    found = roofline.arithmetic("cross_entropy_index")
+    vectors, alone = found["near tall_both"]
+    assert alone < vectors / 8
+    others = [found[name] for name in ("near wide_both", "far wide_both", "far tall_both")]
+    assert all(single > 0 for _, single in others)
+
+
+def test_instructions_are_told_apart():
+    kinds = [
+        roofline.INSTRUCTION.match(f"\t{line}") for line in ("vfmadd231pd\ta", "addss\ta", "vmovapd\ta", "vaddsubpd\ta")
+    ]
+    assert [kind and kind[1] for kind in kinds] == ["p", "s", None, None]

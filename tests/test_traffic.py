@@ -115,6 +115,12 @@ def test_one_exponential_for_each_logit():
         assert exp < operations.of_kernel(losses.get(name)).each < 2 * exp
 
 
+def test_the_target_of_a_long_row_is_put_in_its_place():
+    found = losses.get("cross_entropy_index")
+    exp = operations.functions("double")["exp_"]
+    assert operations.of_kernel(found).each == exp + operations.REACH + 4  # compare, choose, add; times the factor
+
+
 def test_the_kernel_for_all_logits_does_more():
     loss = losses.get("softmax_focal")
     assert operations.of_kernel(loss, near=False).each > operations.of_kernel(loss).each

@@ -24,20 +24,31 @@ def text(loss: str, function: str, where: str = "near") -> str:
 
 
 def by_hand(function: str, file: str = "driver.h") -> str:
-    """One function of the hand-written part."""
+    """One function of the hand-written part; of those with that name the first."""
     source = (compiler.HERE / file).read_text("utf-8")
-    found = re.search(rf"^(?:INSIDE\(\w+\)|static [\w ]+?) {function}\(.*?^\}}$", source, re.DOTALL | re.MULTILINE)
+    start = rf"^(?:(?:FOR\(\w+\) )?INSIDE\(\w+\)|static [\w ]+?) {function}\("
+    found = re.search(rf"{start}(?:[^\n]*\}}|.*?^\}})$", source, re.DOTALL | re.MULTILINE)
     if not found:
         raise ValueError(f"{file} has no function {function!r}")
     return found[0]
 
 
-def constant(name: str, file: str = "driver.h") -> int:
-    """A number that the hand-written part defines."""
-    found = re.search(rf"^#define {name} (\d+)\b", (compiler.HERE / file).read_text("utf-8"), re.MULTILINE)
-    if not found:
-        raise ValueError(f"{file} does not define {name}")
-    return int(found[1])
+def constant(name: str, file: str = "driver.h", *defined: str) -> int:
+    """A number that the hand-written part defines where these macros are defined, such as "FLOAT64", and no others."""
+    taken: list[bool | None] = []  # for each #if around a line; None where it asks for something else
+    for line in (compiler.HERE / file).read_text("utf-8").splitlines():
+        asked = re.match(r"#(?:el)?if (?:defined\((\w+)\)$)?", line)
+        if line.startswith("#if"):
+            taken.append(asked[1] in defined if asked and asked[1] else None)
+        elif line.startswith("#elif"):
+            taken[-1] = None
+        elif line.startswith("#else"):
+            taken[-1] = None if taken[-1] is None else not taken[-1]
+        elif line.startswith("#endif"):
+            taken.pop()
+        elif False not in taken and (found := re.match(rf"#define {name} (\d+)\b", line)):
+            return int(found[1])
+    raise ValueError(f"{file} does not define {name}")
 
 
 def cpp(code: str, title: str = "") -> Html:

@@ -104,11 +104,18 @@ def count(program: Fused, kind: str = "double", square: bool = True) -> Work:
 
     for n, loop in enumerate(program.loops):
         seen: set[Node] = set()
-        each += sum(work(a) for r in (*loop.reductions, *loop.results) for a in _inside(r, program, n, seen))
+        roots = (*loop.reductions, *(_written(r, program) if near else r for r in loop.results))
+        each += sum(work(a) for r in roots for a in _inside(r, program, n, seen))
         each += program.gradient in loop.results  # times the factor of the row
         row += sum(work(a) for a in loop.before)
     row += sum(work(a) for a in program.after)
     return Work(each, row if by_class else 0)
+
+
+def _written(result: Node, program: Fused) -> Node:
+    """What a loop does for each class: in long rows the target's component is put among those that are stored."""
+    picks = result is program.gradient and result.op == "where" and result.args[2] in program.stored
+    return result.args[2] if picks else result
 
 
 def _inside(root: Node, program: Fused, loop: int, seen: set[Node]):
