@@ -101,6 +101,30 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 """
 
 
+FIRST_IN_THE_CHILD = """
+import multiprocessing
+import numpy as np
+import torch
+from lossbook import native
+from lossbook.numpy import mse_loss
+
+def value(_):
+    return float(mse_loss(np.ones((1000, 200), np.float32), np.zeros((1000, 200), np.float32)))
+
+torch.ones(1000, 1000).exp_().sum()  # starts the threads
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(native.status().loaded, set(pool.map(value, range(4))))
+"""
+
+
+def test_a_forked_process_that_comes_first():
+    env = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_IN_THE_CHILD], env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "() {1.0}", done.stderr
+
+
 def test_a_forked_process_does_without_the_threads_of_its_parent():
     env = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run([sys.executable, "-c", FORKED], env=env, capture_output=True, text=True, timeout=120)

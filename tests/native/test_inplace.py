@@ -1,5 +1,6 @@
 """The gradient in the place of the logits: the same one, and refused or noticed where somebody still needs the logits."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -106,3 +107,25 @@ def test_unsafe(name, reason, change, options):
 def test_traced():
     with pytest.raises(ValueError, match=r"inplace is True with torch\.func"):
         torch.func.grad(lambda x: losses.cross_entropy(x, TARGETS, inplace=True))(INPUTS @ WEIGHTS)
+
+
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+@pytest.mark.parametrize("shape", [(64, 200), (4, 10, 64), (64, 10)])
+def test_a_value_that_is_no_number_does_not_make_it_start_again(shape, precision):
+    """The gradient is there already, where the logits were."""
+    rng = np.random.default_rng(0)
+    logits = torch.tensor(rng.normal(0, 3, shape), dtype=torch.float32, requires_grad=True)
+    targets = torch.tensor(rng.integers(1, shape[1], (shape[0], *shape[2:])))
+    targets.view(-1)[5] = -100
+    weight = torch.ones(shape[1], dtype=torch.float64)
+    weight[0] = float("inf")
+    found = []
+    for inplace in (False, True):
+        leaf = logits.detach().clone().requires_grad_()
+        y = leaf * 1.0
+        loss = losses.cross_entropy(y, targets, weight=weight, reduction="sum", inplace=inplace, precision=precision)
+        loss.backward()
+        found.append((float(loss.detach()), leaf.grad))
+    assert np.isfinite(found[0][0])
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
+    torch.testing.assert_close(*(slope for _, slope in found), rtol=2e-6, atol=0)

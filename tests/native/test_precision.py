@@ -21,7 +21,10 @@ def measured(loss, gamma, layout, dtype="float32", fast=False, change=lambda a: 
     lines = {q: Line(loss, layout, dtype, gamma, q) for q in ("value", "gradient")}
     for classes in (2, 40, 130) if loss in OF_ROWS else (1,):
         for spread in SPREADS:
-            case = case_of(loss, dtype, gamma, classes, 8 if classes < 40 else 2, rng)
+            rows = (
+                2 if classes == 130 and layout == "rows" else 8
+            )  # as many as the widest vector: fewer are computed for all logits
+            case = case_of(loss, dtype, gamma, classes, rows, rng)
             logits = rng.uniform(-1, 1, case.logits.shape) * spread
             case = replace(case, logits=np.asarray(rounded(logits, dtype), case.logits.dtype))
             more = {"layout": layout, "dtype": dtype, "fast": fast, **case.parameters}
@@ -103,3 +106,48 @@ def test_every_number_of_16_bits_is_read_and_written(dtype):
 
 def test_there_is_no_fast_float64():
     assert kernel("mse", "float64", fast=True) is kernel("mse", "float64")
+
+
+@pytest.mark.parametrize("shape", [(16, 10), (16, 200)])
+@pytest.mark.parametrize("factors", [(2.0**-59, 2.0**-59, 30), (2.0**59, 2.0**59, -30), (2.0**-39, 2.0**-39, 30)])
+def test_factors_whose_product_float_does_not_hold(shape, factors):
+    factor, of_rows, logit = factors
+    logits, targets = np.full(shape, float(logit)), np.zeros(shape[0], int)
+    more = {"factor": factor, "factors": np.full(shape[0], of_rows)}
+    _, _, wanted = run("cross_entropy_index", logits, targets, **more)
+    _, _, got = run("cross_entropy_index", logits, targets, fast=True, **more)
+    assert (wanted != 0).all()
+    np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
+
+
+@pytest.mark.parametrize("shape", [(16, 10), (16, 200)])
+@pytest.mark.parametrize(("weight", "factor"), [(1e-40, 1e12), (1e39, 1e-15), (0.0, 1.0), (1.0, 1.0)])
+def test_weights_that_float_does_not_hold(shape, weight, factor):
+    rng = np.random.default_rng(1)
+    logits, targets = rng.normal(0, 3, shape), rng.integers(shape[1], size=shape[0])
+    alpha = np.where(np.arange(shape[1]) % 2, weight, 1.0)
+    more = {"gamma": 2.0, "alpha": alpha, "factor": factor}
+    _, wanted, slope = run("softmax_focal", logits, targets, **more)
+    _, got, fast_slope = run("softmax_focal", logits, targets, fast=True, **more)
+    np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
+    np.testing.assert_allclose(fast_slope, slope, rtol=16 * 2**-24)
+
+
+@pytest.mark.parametrize("alpha", [0.25, 0.99, 0.9999, 1 - 1e-7])
+def test_one_minus_alpha_keeps_its_digits(alpha):
+    logits = np.random.default_rng(2).normal(0, 3, 256)
+    _, wanted, slope = run("sigmoid_focal", logits, np.zeros(256), alpha=alpha, gamma=2.0)
+    _, got, fast_slope = run("sigmoid_focal", logits, np.zeros(256), alpha=alpha, gamma=2.0, fast=True)
+    np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
+    np.testing.assert_allclose(fast_slope, slope, rtol=16 * 2**-24)
+
+
+@pytest.mark.parametrize("logit", [0.65024590, -0.020732636, 0.0806329])
+@pytest.mark.parametrize("classes", [100, 3000, 9000])
+def test_sums_of_equal_terms_keep_their_digits(logit, classes):
+    """Each addition of the same number rounds the same way."""
+    logits, targets = np.full((16, classes), logit), np.arange(16)
+    _, wanted, slope = run("softmax_focal", logits, targets, layout="planes", gamma=2.0)
+    _, got, fast_slope = run("softmax_focal", logits, targets, layout="planes", gamma=2.0, fast=True)
+    np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
+    np.testing.assert_allclose(fast_slope, slope, rtol=16 * 2**-24)

@@ -219,7 +219,7 @@ class Body:
         """The numbers of a row."""
         lines, seen = [], {}
         for node in nodes:
-            if node.op in CONDITIONS or self.leaf(node, None) is not None:
+            if node in self.done or node.op in CONDITIONS or self.leaf(node, None) is not None:
                 continue
             text = self.value(node, None, lines, seen)
             declared = "" if self.in_arrays else f"const {self.of_rows} "
@@ -457,7 +457,7 @@ class Far(Body):
 
 
 class Near(Body):
-    """For logits within reach. Returns NaN, and has written nothing, where one is not."""
+    """For logits within reach. Says so, and has written nothing, where one is not."""
 
     near = True
     of_class = "Class"
@@ -476,9 +476,14 @@ class Near(Body):
     def weight(self, name: str, index: Node) -> str:
         return f"{name}[b]"  # the driver has looked it up
 
+    def value(self, node: Node, k: str | None, lines: list[str], seen: dict[Node, str]) -> str:
+        if node.extent == "scalar" and node.args and node.op in OPERATIONS:
+            return self.cast(_in_double(node), k)
+        return super().value(node, k, lines, seen)
+
     def refusal(self, most: str) -> list[str]:
         """After the first pass it is known how far the logits are."""
-        return [f"if ({most} > in->reach) return NAN;"] if self.loop == 0 else []
+        return [f"if ({most} > in->reach) return refused(in);"] if self.loop == 0 else []
 
     def arguments(self) -> str:
         """What the function takes."""
@@ -551,7 +556,7 @@ class NearWide(Near):
         factor = self.whole_slope(lines)
         lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b]);"]
         loop = self.over_rows(lines, "SIMD_OF(reduction(| : any_lost))")
-        return ["int any_lost = 0;", *loop, "if (any_lost) return NAN;"]
+        return ["int any_lost = 0;", *loop, "if (any_lost) return refused(in);"]
 
     def finish(self) -> list[str]:
         """The value of each row, and their sum."""
@@ -634,27 +639,28 @@ class NearTall(Near):
             f"fetch({self.logits} + k * stride + ROWS, b);",
             f"most = farther(most, {self.logits} + k * stride, b);",
         ]
-        self.carried |= {f"{name}part": "Side" for name in names}  # sums of sums: those of float stay short
+        self.carried |= {
+            f"{name}{part}": "Side" for name in names for part in ("part", "lost")
+        }  # sums of float stay short
         body = self.over_rows([*reads * first, *lines])
         inside = [
             "const Class to_ = classes - from > group ? from + group : (Class)classes;",
             *self.over_rows([f"{name}part[b] = Side{{}};" for name in names]),
             *["for (Class k = from; k < to_; k++) {", *_in(body), "}"],
-            *self.over_rows([f"{name}[b] += {name}part[b];" for name in names]),
+            *self.over_rows([f"add_up({name}[b], {name}lost[b], {name}part[b]);" for name in names]),
         ]
         groups = ["const Class group = group_of(classes);", "for (Class from = 0; from < classes; from += group) {"]
         picked = [self.name(n) for n in self.picked] if first else []
-        start = [
-            *self.over_rows([f"{name}[b] = Side{{}};" for name in [*names, *picked]]),
-            *["Sizes most = {};"] * first,
-        ]
-        return [*start, *groups, *_in(inside), "}", *self.refusal("largest(most)")]
+        empty = [*names, *(f"{name}lost" for name in names), *picked]
+        start = [*self.over_rows([f"{name}[b] = Side{{}};" for name in empty]), *["Sizes most = {};"] * first]
+        whole = self.over_rows([f"{name}[b] += {name}lost[b];" for name in names])
+        return [*start, *groups, *_in(inside), "}", *self.refusal("largest(most)"), *whole]
 
     def before_gradient(self, nodes: list[Node]) -> list[str]:
         lines = self.of_each_row(nodes)
         factor = self.whole_slope(lines)
-        lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b]);", *self.counted()]
-        return ["Mask any_lost = {};", *self.in_stages("", lines), "if (any(any_lost)) return NAN;"]
+        lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b], factors[b]);", *self.counted()]
+        return ["Mask any_lost = {};", *self.in_stages("", lines), "if (any(any_lost)) return refused(in);"]
 
     def last(self) -> list[str]:
         if self.program.value.extent == "each":
@@ -673,6 +679,13 @@ class NearTall(Near):
 
     def loss(self, text: str) -> list[str]:
         return [f"const Side loss = {text};", "total += loss;", "((Side *)values)[b] = loss;"]
+
+
+def _in_double(node: Node) -> str:
+    """What is the same for all rows, with all its digits."""
+    if not node.args:
+        return repr(float(node.value)) if node.op == "number" else node.value
+    return OPERATIONS[node.op].format(*map(_in_double, node.args))
 
 
 def _in(lines: list[str]) -> list[str]:

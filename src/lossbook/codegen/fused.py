@@ -64,8 +64,11 @@ class Fused:
 
 
 def has_near(loss: Loss) -> bool:
-    """Whether logits within reach have kernels of their own: where a row has one target class, or no classes."""
-    return not any(a.role == "array" for a in inputs_of(loss).listed) or inputs_of(loss).size is None
+    """Whether logits within reach have kernels of their own: where there are exponentials, and a row has one target class
+    or no classes.
+    """
+    by_class = inputs_of(loss).size is not None
+    return not any(a.role == "array" for a in inputs_of(loss).listed) if by_class else loss.expr.has(sigmoid)
 
 
 def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:

@@ -1,5 +1,4 @@
 /* Which rows each thread takes, and where they lie. Included last: it calls the functions above it. */
-#include <pthread.h>
 
 typedef struct {
   int64_t outer, classes, inner; /* logits lie as outer x classes x inner */
@@ -15,6 +14,7 @@ typedef struct {
 #if NEAR
   near::Each alike[1 + WEIGHTS][BLOCK] __attribute__((aligned(VECTOR))); /* ones, and the weights that all classes share */
   int shared[1 + WEIGHTS];
+  int moderate; /* whether the weights and the numbers are */
 #endif
 } Call;
 
@@ -23,7 +23,7 @@ typedef struct {
 #else
 #define TALL_BELOW 96
 #endif
-#define NUMBERS_AT_A_TIME 4096 /* of long rows: they fit the nearest cache */
+#define NUMBERS_AT_A_TIME 4096 /* of long rows: they fit a near cache */
 #define CHUNK 32768   /* logits that a thread takes at a time, at least */
 #define SMALL 32768   /* logits for which a second thread is not worth its start */
 #define STREAM 33554432 /* bytes of a gradient that is not wanted in the caches */
@@ -66,7 +66,7 @@ static int32_t reach_of(const Call *call, int side_by_side) {
 /* Factors that keep a product of float a normal number. */
 INSIDE(int) moderate(double factor) {
   const double size = abs_(factor);
-  return !FAST || (size <= 0x1p60 && size >= 0x1p-60);
+  return !FAST || (size <= 0x1p40 && size >= 0x1p-40);
 }
 
 #if !BY_CLASS
@@ -93,15 +93,17 @@ static const real *without_infinity(const real *logits, int64_t rows, Infinite *
 #endif
 
 #if NEAR
-/* A block of rows by the kernels in near; NaN, and nothing is written, where they cannot. tall: rows side by side. */
-static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int tall, int64_t stride, real *gradient, void *scratch) {
+/* A block of rows by the kernels in near; 0, and nothing is written, where they cannot. tall: rows side by side. */
+static int nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int tall, int64_t stride, real *gradient, void *scratch, double *total) {
   near::Each factors[BLOCK] __attribute__((aligned(VECTOR))), values[BLOCK] __attribute__((aligned(VECTOR)));
-  int within = !gradient || moderate(call->factor);
+  int within = call->moderate && (!gradient || moderate(call->factor)), refused = 0;
+  in.refused = &refused;
   in.factors = in.counted = call->alike[0];
   if (call->factors) {
     for (int64_t b = 0; b < rows; b++) {
-      factors[b] = (near::Each)call->factors[first + b];
-      within &= moderate(factors[b]);
+      const double factor = call->factors[first + b];
+      factors[b] = (near::Each)factor;
+      within &= !gradient || factor == 0 || (moderate(factor) && moderate(factor * call->factor));
     }
     in.factors = factors;
   }
@@ -125,10 +127,15 @@ static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, i
     in.counted = counted;
     in.factors = factors;
   }
-  for (int n = 1; n <= WEIGHTS; n++) {
+  for (int n = 1; n <= WEIGHTS; n++) { /* of a row that does not count: 1 */
     in.weights_of[n - 1] = call->shared[n] ? call->alike[n] : weights[n];
-    if (!call->shared[n])
-      for (int64_t b = 0; b < rows; b++) weights[n][b] = (near::Each)in.weights[n - 1][classes[b]];
+    if (call->shared[n]) continue;
+    for (int64_t b = 0; b < rows; b++) {
+      const double weight = in.counted[b] != 0 ? in.weights[n - 1][classes[b]] : 1;
+      weights[n][b] = (near::Each)weight;
+      factors[b] = weight == 0 ? 0 : in.factors[b]; /* so that a gradient of 0 is not taken for one that was lost */
+    }
+    in.factors = factors;
   }
 #endif
 #if !BY_CLASS
@@ -140,21 +147,20 @@ static double nearby(const Call *call, Inputs in, int64_t first, int64_t rows, i
   within &= !soft;
 #endif
 #endif
-  if (!within) return NAN;
+  if (!within) return 0;
   const int64_t K = call->classes;
   near::Each *room = (near::Each *)scratch;
-  double total = NAN;
 #if BY_CLASS
   if (!tall)
-    total = gradient ? CALL(near::wide_both, &in, K, rows, gradient, call->factor, values, room)
+    *total = gradient ? CALL(near::wide_both, &in, K, rows, gradient, call->factor, values, room)
                      : CALL(near::wide_value, &in, K, rows, values, room);
   else
 #endif
-    total = gradient ? CALL(near::tall_both, &in, K, rows, stride, gradient, call->factor, values, room)
+    *total = gradient ? CALL(near::tall_both, &in, K, rows, stride, gradient, call->factor, values, room)
                      : CALL(near::tall_value, &in, K, rows, stride, values, room);
-  if (call->values && total == total)
+  if (call->values && !refused)
     SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
-  return total;
+  return !refused;
 }
 #endif
 
@@ -200,8 +206,8 @@ static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows
 static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
 #if NEAR
   const int64_t whole = rows - rows % LANES;
-  double total = whole ? nearby(call, in, first, whole, 1, stride, gradient, scratch) : NAN;
-  if (total == total) {
+  double total = 0;
+  if (whole && nearby(call, in, first, whole, 1, stride, gradient, scratch, &total)) {
     if (whole < rows)
       total += far_block(call, moved(&in, whole, whole), first + whole, rows - whole, stride, gradient ? gradient + whole : NULL, scratch);
     return total;
@@ -238,24 +244,23 @@ static double far_row(const Call *call, int64_t r, void *scratch) {
 /* Long rows. */
 static double wide(const Call *call, int64_t unit, void *scratch) {
   const int64_t K = call->classes, first = unit * rows_at_a_time(call), rows = least(rows_at_a_time(call), call->outer - first);
-  double total = NAN;
+  double total = 0;
 #if NEAR
   real *gradient = call->gradient ? call->gradient + first * K : NULL;
-  total = nearby(call, moved(&call->in, first * K, first), first, rows, 0, 0, gradient, scratch);
-#endif
-  if (total == total) return total;
+  if (nearby(call, moved(&call->in, first * K, first), first, rows, 0, 0, gradient, scratch, &total)) return total;
   total = 0;
+#endif
   for (int64_t r = first; r < first + rows; r++) total += far_row(call, r, scratch);
   return total;
 }
 
 /* Eight rows of eight numbers in memory become eight columns, and back. */
-#if defined(__has_builtin)
+#if defined(__has_builtin) && !defined(FLOAT16) && !defined(BFLOAT16)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES 1
 #endif
 #endif
-#if SHUFFLES && !defined(FLOAT16) && !defined(BFLOAT16)
+#if SHUFFLES
 #define UNROLLED _Pragma("GCC unroll 8")
 typedef real Eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
@@ -396,11 +401,6 @@ static void work(Call *call) {
   free(scratch);
 }
 
-/* Threads are OpenMP's, which PyTorch uses too: those that wait for work are the same ones. After a fork they are gone. */
-static int forked = 0;
-static void has_forked(void) { forked = 1; }
-__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(NULL, NULL, has_forked); }
-
 extern "C" {
 
 const char *lossbook_inputs(void) { return INPUTS; }
@@ -425,19 +425,25 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   for (int n = 0; n < WEIGHTS; n++) call.in.weights[n] = weights[n];
   for (int n = 0; n < NUMBERS; n++) call.in.numbers[n] = numbers[n];
   for (int b = 0; b < BLOCK; b++) call.ones[b] = 1;
-#if NEAR
-  for (int n = 0; n <= WEIGHTS; n++) {
-    const double one = n ? weights[n - 1][0] : 1;
-    call.shared[n] = 1;
-    for (int64_t k = 0; n && k < classes; k++) call.shared[n] &= weights[n - 1][k] == one;
-    for (int b = 0; b < BLOCK; b++) call.alike[n][b] = (near::Each)one;
-  }
-#endif
   const int64_t units = units_of(&call), size = outer * classes * inner;
   *total = 0;
   if (size == 0) return 0;
+#if NEAR
+  call.moderate = 1;
+  for (int n = 0; n < NUMBERS; n++) call.moderate &= numbers[n] == 0 || moderate(numbers[n]);
+  for (int n = 0; n <= WEIGHTS; n++) {
+    const double one = n ? weights[n - 1][0] : 1;
+    call.shared[n] = one != 0;
+    for (int64_t k = 0; n && k < classes; k++) {
+      const double weight = weights[n - 1][k];
+      call.shared[n] &= weight == one;
+      call.moderate &= weight == 0 || moderate(weight);
+    }
+    for (int b = 0; b < BLOCK; b++) call.alike[n][b] = (near::Each)one;
+  }
+#endif
   call.in.reach = reach_of(&call, side_by_side(&call));
-  if (FAST && classes > INT32_MAX) call.in.reach = 0;
+  if (FAST && classes > INT32_MAX - 65536) call.in.reach = -1; /* more than a Class counts */
   call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
                    (!side_by_side(&call) || ((uintptr_t)gradient | (classes > 1 ? inner * sizeof(real) : 0)) % VECTOR == 0);
   call.units = 1 + CHUNK * units / size;
@@ -445,8 +451,8 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   double few[64];
   call.totals = call.chunks <= 64 ? few : (double *)malloc(call.chunks * sizeof(double));
   if (!call.totals) return 1;
-  threads = size < SMALL || forked ? 1 : (int)least(threads, call.chunks);
-#if defined(_OPENMP)
+  threads = size < SMALL ? 1 : (int)least(threads, call.chunks);
+#if defined(_OPENMP) /* PyTorch's threads too: those that wait for work are the same ones */
 #pragma omp parallel num_threads(threads) if (threads > 1)
 #endif
   work(&call);

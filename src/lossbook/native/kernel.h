@@ -172,11 +172,18 @@ FOR(double) INSIDE(T) exp_in_range(T x) {
   return of_bits(bits_of(e) + (bits_of(shifted) << 52));
 }
 
+/* x - n log(2), in as many steps as it takes to have the digits. */
+#if !defined(__FMA__) && !defined(__aarch64__)
+FOR(float) INSIDE(T) without_powers(T x, T n) { return (x - n * LOG2_HIGH_float) - n * LOG2_LOW_float; }
+#else
+FOR(float) INSIDE(T) without_powers(T x, T n) { return mul_add(n, -0x1.62e430p-1f, x); }
+#endif
+
 /* The same for |x| <= 40, to 2 units in the last place: n log(2) is rounded. */
 FOR(float) INSIDE(T) exp_in_range(T x) {
   const float magic = 0x1.8p23f;
   const T shifted = mul_add(x, 0x1.715476p0f, magic);
-  const T r = mul_add(magic - shifted, 0x1.62e430p-1f, x);
+  const T r = without_powers(x, shifted - magic);
   const T e = mul_add(r * r, exp_polynomial(r), 1 + r);
   return of_bits(bits_of(e) + (bits_of(shifted) << 23));
 }
@@ -287,6 +294,7 @@ typedef struct {
   const near::Each *counted;      /* 1, or 0 where a row does not count */
   int32_t reach;                  /* bits of the largest logit for which these kernels are right */
   int stream;                     /* whether the gradient goes past the caches */
+  int *refused;                   /* set where a logit is out of reach */
 } Inputs;
 
 /* far: for all logits, in double; in pairs of doubles where logits are doubles. */
@@ -299,8 +307,13 @@ typedef double Each;
 }
 
 #if NEAR
-/* A kernel in near returns NaN, and has written nothing, where a logit is out of reach. */
+/* A kernel in near says so, and has written nothing, where a logit is out of reach. */
 namespace near {
+INSIDE(double) refused(const Inputs *in) {
+  *in->refused = 1;
+  return 0;
+}
+
 template <typename T> INSIDE(T) exp_(T x) { return exp_in_range(x); }
 template <typename T> INSIDE(T) larger(T a, T b) { return either(a > b, a, b); }
 
@@ -331,12 +344,8 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
   }
 }
 
-/* The same for rows side by side: about as many groups as there are classes in one. */
-INSIDE(Class) group_of(int64_t classes) {
-  Class step = FAST ? 16 : (Class)classes;
-  while ((int64_t)step * step < classes) step *= 2;
-  return step;
-}
+/* How many classes are added up before their sum is added to the others: sums of float stay short. */
+INSIDE(Class) group_of(int64_t classes) { return FAST ? 32 : (Class)classes; }
 
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
   int64_t n = 0;
@@ -427,13 +436,20 @@ INSIDE(int32_t) largest(Sizes most) {
   return found;
 }
 
-INSIDE(Mask) lost(Side x) {
+INSIDE(Mask) lost(Side x, Side factor) {
 #if FAST
-  return (abs_(x) < 0x1p-126f) & (x != 0);
+  return (abs_(x) < 0x1p-126f) & (factor != 0);
 #else
   return Mask{};
 #endif
 }
+/* sum + part; what is rounded away is kept in `lost` (Knuth's two-sum). */
+INSIDE(void) add_up(Side &sum, Side &lost, Side part) {
+  const Side s = sum + part, t = s - sum;
+  lost += (sum - (s - t)) + (part - t);
+  sum = s;
+}
+
 INSIDE(int) any(Mask x) {
   Class found = 0;
   for (int n = 0; n < LANES; n++) found |= x[n];

@@ -33,6 +33,11 @@ class Status:
     loaded: tuple[str, ...]
 
 
+_threads = {"most": 2**31 - 1}  # OpenMP's are gone after a fork, and whoever waits for them waits for ever
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _threads.update(most=1))
+
+
 class Kernel:
     """The kernels of one loss, for logits of one dtype: addresses in, nothing checked."""
 
@@ -84,7 +89,7 @@ class Kernel:
             factors,
             factor,
             ignored,
-            threads,
+            min(threads, _threads["most"]),
             total,
         )
         if failed:

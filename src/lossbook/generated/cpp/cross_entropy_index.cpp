@@ -349,7 +349,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return NAN;
+  if (most > in->reach) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
   }
@@ -390,9 +390,11 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Side term_[SIDES];
   Side term_4_[SIDES];
   Side rest_part[SIDES];
+  Side rest_lost[SIDES];
   Side v4[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
+    rest_lost[b] = Side{};
     term_[b] = Side{};
   }
   Sizes most = {};
@@ -413,12 +415,14 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       }
     }
     for (int64_t b = 0; b < sides; b++) {
-      rest_[b] += rest_part[b];
+      add_up(rest_[b], rest_lost[b], rest_part[b]);
     }
   }
-  if (largest(most) > in->reach) return NAN;
+  if (largest(most) > in->reach) return refused(in);
   for (int64_t b = 0; b < sides; b++) {
-    term_[b] = term_[b];
+    rest_[b] += rest_lost[b];
+  }
+  for (int64_t b = 0; b < sides; b++) {
     const Side v3 = (all((Each)1.0) / term_[b]);
     v4[b] = (rest_[b] * v3);
   }
@@ -468,7 +472,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return NAN;
+  if (most > in->reach) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[b * classes + index[b]];
   }
@@ -498,7 +502,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     slope[b] = (Row)factor * term_8_[b] * factors[b];
     any_lost |= lost(slope[b]);
   }
-  if (any_lost) return NAN;
+  if (any_lost) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     term_all[b * classes + index[b]] = term_6_[b];
     const Each by = (Each)slope[b];
@@ -537,10 +541,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side term_8_[SIDES];
   Side slope[SIDES];
   Side rest_part[SIDES];
+  Side rest_lost[SIDES];
   Side v4[SIDES];
   Side total8[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
+    rest_lost[b] = Side{};
     term_2_[b] = Side{};
   }
   Sizes most = {};
@@ -562,13 +568,15 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       }
     }
     for (int64_t b = 0; b < sides; b++) {
-      rest_[b] += rest_part[b];
+      add_up(rest_[b], rest_lost[b], rest_part[b]);
     }
   }
-  if (largest(most) > in->reach) return NAN;
+  if (largest(most) > in->reach) return refused(in);
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] += rest_lost[b];
+  }
   Mask any_lost = {};
   for (int64_t b = 0; b < sides; b++) {
-    term_2_[b] = term_2_[b];
     const Side v3 = (all((Each)1.0) / term_2_[b]);
     v4[b] = (rest_[b] * v3);
   }
@@ -585,12 +593,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     const Side v10 = (weight[b] * v9);
     term_8_[b] = v10;
     slope[b] = all((Each)factor) * term_8_[b] * factors[b];
-    any_lost |= lost(slope[b]);
+    any_lost |= lost(slope[b], factors[b]);
     const Side loss = counted[b] * term_5_[b];
     total += loss;
     ((Side *)values)[b] = loss;
   }
-  if (any(any_lost)) return NAN;
+  if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v11 = either((k == index[b]), term_6_[b], term_all[k * SIDES + b]);

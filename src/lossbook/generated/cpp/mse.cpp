@@ -14,7 +14,7 @@
 #define STORED 0
 #define EXPONENT -1
 #define HARD 0
-#define NEAR FAST
+#define NEAR 0
 #define INPUTS "inputs:logits,targets:array"
 #include "kernel.h"
 
@@ -61,53 +61,5 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
 TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
 
 } // namespace far
-
-#if NEAR
-namespace near {
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
-  const real *inputs = in->logits;
-  const real *targets = in->arrays[0];
-  const int64_t sides = rows / LANES;
-  Side total = {};
-  for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (side(inputs + k * stride, b) - side(targets + k * stride, b));
-      const Side v2 = (v1 * v1);
-      const Side loss = v2;
-      total += loss;
-      ((Side *)values)[b] = loss;
-    }
-  }
-  return sum_of(total);
-}
-
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
-  const real *inputs = in->logits;
-  const real *targets = in->arrays[0];
-  const Side *factors = (const Side *)in->factors;
-  const int64_t sides = rows / LANES;
-  const int stream = in->stream;
-  Side total = {};
-  for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (side(inputs + k * stride, b) - side(targets + k * stride, b));
-      const Side v2 = (all((Each)2.0) * v1);
-      const Side v3 = (v1 * v1);
-      const Side loss = v3;
-      total += loss;
-      ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v2, stream);
-    }
-  }
-  return sum_of(total);
-}
-
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
-#endif
 
 #include "driver.h"

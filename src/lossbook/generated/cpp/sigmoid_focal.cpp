@@ -176,42 +176,41 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const double gamma = in->numbers[1];
   const int64_t sides = rows / LANES;
   Side total = {};
-  Side v2[SIDES];
-  Side v4[SIDES];
-  Side v6[SIDES];
-  Side tail7[SIDES];
-  Side v13[SIDES];
-  Side v15[SIDES];
-  Side log_total16[SIDES];
+  Side v1[SIDES];
+  Side v3[SIDES];
+  Side v5[SIDES];
+  Side tail6[SIDES];
+  Side v12[SIDES];
+  Side v14[SIDES];
+  Side log_total15[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (all((Each)1.0) - all((Each)alpha));
-      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), v1);
-      const Side v3 = (-side(logits + k * stride, b));
-      v4[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v3);
-      const Side v5 = abs_(side(logits + k * stride, b));
-      v6[b] = (-v5);
+      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Side v2 = (-side(logits + k * stride, b));
+      v3[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
+      const Side v4 = abs_(side(logits + k * stride, b));
+      v5[b] = (-v4);
     }
     for (int64_t b = 0; b < sides; b++) {
-      tail7[b] = exp_(v6[b]);
+      tail6[b] = exp_(v5[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v8 = either((v4[b] <= all((Each)0.0)), all((Each)1.0), tail7[b]);
-      const Side total9 = (all((Each)1.0) + tail7[b]);
-      const Side v10 = (all((Each)1.0) / total9);
-      const Side complement11 = (v8 * v10);
-      const Side modulation_positive12 = power(complement11, gamma, square);
-      v13[b] = (v2[b] * modulation_positive12);
-      const Side v14 = (-v4[b]);
-      v15[b] = larger(v14, all((Each)0.0));
+      const Side v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side total8 = (all((Each)1.0) + tail6[b]);
+      const Side v9 = (all((Each)1.0) / total8);
+      const Side complement10 = (v7 * v9);
+      const Side modulation_positive11 = power(complement10, gamma, square);
+      v12[b] = (v1[b] * modulation_positive11);
+      const Side v13 = (-v3[b]);
+      v14[b] = larger(v13, all((Each)0.0));
     }
     for (int64_t b = 0; b < sides; b++) {
-      log_total16[b] = log1p_to_one(tail7[b]);
+      log_total15[b] = log1p_to_one(tail6[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side neg_log_probs17 = (v15[b] + log_total16[b]);
-      const Side v18 = (v13[b] * neg_log_probs17);
-      const Side loss = v18;
+      const Side neg_log_probs16 = (v14[b] + log_total15[b]);
+      const Side v17 = (v12[b] * neg_log_probs16);
+      const Side loss = v17;
       total += loss;
       ((Side *)values)[b] = loss;
     }
@@ -230,55 +229,54 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const int64_t sides = rows / LANES;
   const int stream = in->stream;
   Side total = {};
-  Side v2[SIDES];
-  Side v4[SIDES];
-  Side v6[SIDES];
-  Side tail7[SIDES];
-  Side v10[SIDES];
-  Side complement11[SIDES];
-  Side v13[SIDES];
-  Side v15[SIDES];
-  Side log_total16[SIDES];
+  Side v1[SIDES];
+  Side v3[SIDES];
+  Side v5[SIDES];
+  Side tail6[SIDES];
+  Side v9[SIDES];
+  Side complement10[SIDES];
+  Side v12[SIDES];
+  Side v14[SIDES];
+  Side log_total15[SIDES];
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (all((Each)1.0) - all((Each)alpha));
-      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), v1);
-      const Side v3 = (-side(logits + k * stride, b));
-      v4[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v3);
-      const Side v5 = abs_(side(logits + k * stride, b));
-      v6[b] = (-v5);
+      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Side v2 = (-side(logits + k * stride, b));
+      v3[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
+      const Side v4 = abs_(side(logits + k * stride, b));
+      v5[b] = (-v4);
     }
     for (int64_t b = 0; b < sides; b++) {
-      tail7[b] = exp_(v6[b]);
+      tail6[b] = exp_(v5[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side v8 = either((v4[b] <= all((Each)0.0)), all((Each)1.0), tail7[b]);
-      const Side total9 = (all((Each)1.0) + tail7[b]);
-      v10[b] = (all((Each)1.0) / total9);
-      complement11[b] = (v8 * v10[b]);
-      const Side modulation_positive12 = power(complement11[b], gamma, square);
-      v13[b] = (v2[b] * modulation_positive12);
-      const Side v14 = (-v4[b]);
-      v15[b] = larger(v14, all((Each)0.0));
+      const Side v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side total8 = (all((Each)1.0) + tail6[b]);
+      v9[b] = (all((Each)1.0) / total8);
+      complement10[b] = (v7 * v9[b]);
+      const Side modulation_positive11 = power(complement10[b], gamma, square);
+      v12[b] = (v1[b] * modulation_positive11);
+      const Side v13 = (-v3[b]);
+      v14[b] = larger(v13, all((Each)0.0));
     }
     for (int64_t b = 0; b < sides; b++) {
-      log_total16[b] = log1p_to_one(tail7[b]);
+      log_total15[b] = log1p_to_one(tail6[b]);
     }
     for (int64_t b = 0; b < sides; b++) {
-      const Side neg_log_probs17 = (v15[b] + log_total16[b]);
-      const Side v18 = (all((Each)gamma) * neg_log_probs17);
-      const Side v19 = either((v4[b] >= all((Each)0.0)), all((Each)1.0), tail7[b]);
-      const Side probs20 = (v19 * v10[b]);
-      const Side v21 = (v18 * probs20);
-      const Side v22 = (complement11[b] + v21);
-      const Side v23 = (v13[b] * v22);
-      const Side v24 = (-v23);
-      const Side v25 = either((side(targets + k * stride, b) == all((Each)1.0)), v24, v23);
-      const Side v26 = (v13[b] * neg_log_probs17);
-      const Side loss = v26;
+      const Side neg_log_probs16 = (v14[b] + log_total15[b]);
+      const Side v17 = (all((Each)gamma) * neg_log_probs16);
+      const Side v18 = either((v3[b] >= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Side probs19 = (v18 * v9[b]);
+      const Side v20 = (v17 * probs19);
+      const Side v21 = (complement10[b] + v20);
+      const Side v22 = (v12[b] * v21);
+      const Side v23 = (-v22);
+      const Side v24 = either((side(targets + k * stride, b) == all((Each)1.0)), v23, v22);
+      const Side v25 = (v12[b] * neg_log_probs16);
+      const Side loss = v25;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v25, stream);
+      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v24, stream);
     }
   }
   return sum_of(total);

@@ -433,7 +433,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return NAN;
+  if (most > in->reach) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
   }
@@ -483,10 +483,12 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Side term_[SIDES];
   Side scale_[SIDES];
   Side rest_part[SIDES];
+  Side rest_lost[SIDES];
   Side v7[SIDES];
   Side v9[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
+    rest_lost[b] = Side{};
     term_[b] = Side{};
   }
   Sizes most = {};
@@ -507,12 +509,14 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
       }
     }
     for (int64_t b = 0; b < sides; b++) {
-      rest_[b] += rest_part[b];
+      add_up(rest_[b], rest_lost[b], rest_part[b]);
     }
   }
-  if (largest(most) > in->reach) return NAN;
+  if (largest(most) > in->reach) return refused(in);
   for (int64_t b = 0; b < sides; b++) {
-    term_[b] = term_[b];
+    rest_[b] += rest_lost[b];
+  }
+  for (int64_t b = 0; b < sides; b++) {
     const Side total3 = (rest_[b] + term_[b]);
     const Side v4 = (all((Each)1.0) / total3);
     const Side prob_others5 = (v4 * rest_[b]);
@@ -572,7 +576,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return NAN;
+  if (most > in->reach) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[b * classes + index[b]];
   }
@@ -619,7 +623,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     slope[b] = (Row)factor * term_13_[b] * factors[b];
     any_lost |= lost(slope[b]);
   }
-  if (any_lost) return NAN;
+  if (any_lost) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     term_all[b * classes + index[b]] = term_7_[b];
     const Each by = (Each)slope[b];
@@ -659,6 +663,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side term_13_[SIDES];
   Side slope[SIDES];
   Side rest_part[SIDES];
+  Side rest_lost[SIDES];
   Side v4[SIDES];
   Side prob_others5[SIDES];
   Side v7[SIDES];
@@ -667,6 +672,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side v14[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
+    rest_lost[b] = Side{};
     term_2_[b] = Side{};
   }
   Sizes most = {};
@@ -688,13 +694,15 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       }
     }
     for (int64_t b = 0; b < sides; b++) {
-      rest_[b] += rest_part[b];
+      add_up(rest_[b], rest_lost[b], rest_part[b]);
     }
   }
-  if (largest(most) > in->reach) return NAN;
+  if (largest(most) > in->reach) return refused(in);
+  for (int64_t b = 0; b < sides; b++) {
+    rest_[b] += rest_lost[b];
+  }
   Mask any_lost = {};
   for (int64_t b = 0; b < sides; b++) {
-    term_2_[b] = term_2_[b];
     const Side total3 = (rest_[b] + term_2_[b]);
     v4[b] = (all((Each)1.0) / total3);
     prob_others5[b] = (v4[b] * rest_[b]);
@@ -722,12 +730,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     const Side v21 = (scale20 * v4[b]);
     term_13_[b] = v21;
     slope[b] = all((Each)factor) * term_13_[b] * factors[b];
-    any_lost |= lost(slope[b]);
+    any_lost |= lost(slope[b], factors[b]);
     const Side loss = counted[b] * scale_[b];
     total += loss;
     ((Side *)values)[b] = loss;
   }
-  if (any(any_lost)) return NAN;
+  if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
       const Side v22 = either((k == index[b]), term_7_[b], term_all[k * SIDES + b]);
