@@ -621,9 +621,6 @@ class NearTall(Near):
             self.done.add(node)
         return lines
 
-    def target_of(self, node: Node) -> str:
-        return f"{self.name(node)}part[b]"
-
     def component(self, slope: str) -> str:
         """The statement that writes a component of the gradient."""
         by = "slope[b]" if self.by_class else f"{self.cast('factor', 'k')} * factors[b]"
@@ -639,22 +636,27 @@ class NearTall(Near):
             f"fetch({self.logits} + k * stride + ROWS, b);",
             f"most = farther(most, {self.logits} + k * stride, b);",
         ]
-        self.carried |= {
-            f"{name}{part}": "Side" for name in names for part in ("part", "lost")
-        }  # sums of float stay short
-        body = self.over_rows([*reads * first, *lines])
+        self.carried |= {f"{name}{part}": "Side" for name in names for part in ("sum", "lost")}
+
+        def where_many(lines: list[str]) -> list[str]:
+            """Where there are more classes than float adds up well: sums of their sums."""
+            return ["if (classes > group) {", *_in(self.over_rows(lines)), "}"]
+
+        picked = [self.name(n) for n in self.picked] if first else []
         inside = [
             "const Class to_ = classes - from > group ? from + group : (Class)classes;",
-            *self.over_rows([f"{name}part[b] = Side{{}};" for name in names]),
-            *["for (Class k = from; k < to_; k++) {", *_in(body), "}"],
-            *self.over_rows([f"add_up({name}[b], {name}lost[b], {name}part[b]);" for name in names]),
+            *["for (Class k = from; k < to_; k++) {", *_in(self.over_rows([*reads * first, *lines])), "}"],
+            *where_many([a for n in names for a in (f"add_up({n}sum[b], {n}lost[b], {n}[b]);", f"{n}[b] = Side{{}};")]),
         ]
-        groups = ["const Class group = group_of(classes);", "for (Class from = 0; from < classes; from += group) {"]
-        picked = [self.name(n) for n in self.picked] if first else []
-        empty = [*names, *(f"{name}lost" for name in names), *picked]
-        start = [*self.over_rows([f"{name}[b] = Side{{}};" for name in empty]), *["Sizes most = {};"] * first]
-        whole = self.over_rows([f"{name}[b] += {name}lost[b];" for name in names])
-        return [*start, *groups, *_in(inside), "}", *self.refusal("largest(most)"), *whole]
+        return [
+            *self.over_rows([f"{name}[b] = Side{{}};" for name in [*names, *picked]]),
+            *["Sizes most = {};"] * first,
+            "const Class group = group_of(classes);",
+            *where_many([f"{name}{part}[b] = Side{{}};" for name in names for part in ("sum", "lost")]),
+            *["for (Class from = 0; from < classes; from += group) {", *_in(inside), "}"],
+            *self.refusal("largest(most)"),
+            *where_many([f"{name}[b] = {name}sum[b] + {name}lost[b];" for name in names]),
+        ]
 
     def before_gradient(self, nodes: list[Node]) -> list[str]:
         lines = self.of_each_row(nodes)

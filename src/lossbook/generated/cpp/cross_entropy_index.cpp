@@ -389,38 +389,45 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   Side rest_[SIDES];
   Side term_[SIDES];
   Side term_4_[SIDES];
-  Side rest_part[SIDES];
+  Side rest_sum[SIDES];
   Side rest_lost[SIDES];
   Side v4[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
-    rest_lost[b] = Side{};
     term_[b] = Side{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
+  if (classes > group) {
+    for (int64_t b = 0; b < sides; b++) {
+      rest_sum[b] = Side{};
+      rest_lost[b] = Side{};
+    }
+  }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    for (int64_t b = 0; b < sides; b++) {
-      rest_part[b] = Side{};
-    }
     for (Class k = from; k < to_; k++) {
       for (int64_t b = 0; b < sides; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
         const Side v1 = exp_(side(logits + k * stride, b));
         const Side v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_part[b] += v2;
+        rest_[b] += v2;
         term_[b] = either((k == index[b]), v1, term_[b]);
       }
     }
-    for (int64_t b = 0; b < sides; b++) {
-      add_up(rest_[b], rest_lost[b], rest_part[b]);
+    if (classes > group) {
+      for (int64_t b = 0; b < sides; b++) {
+        add_up(rest_sum[b], rest_lost[b], rest_[b]);
+        rest_[b] = Side{};
+      }
     }
   }
   if (largest(most) > in->reach) return refused(in);
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] += rest_lost[b];
+  if (classes > group) {
+    for (int64_t b = 0; b < sides; b++) {
+      rest_[b] = rest_sum[b] + rest_lost[b];
+    }
   }
   for (int64_t b = 0; b < sides; b++) {
     const Side v3 = (all((Each)1.0) / term_[b]);
@@ -540,40 +547,47 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   Side term_6_[SIDES];
   Side term_8_[SIDES];
   Side slope[SIDES];
-  Side rest_part[SIDES];
+  Side rest_sum[SIDES];
   Side rest_lost[SIDES];
   Side v4[SIDES];
   Side total8[SIDES];
   for (int64_t b = 0; b < sides; b++) {
     rest_[b] = Side{};
-    rest_lost[b] = Side{};
     term_2_[b] = Side{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
+  if (classes > group) {
+    for (int64_t b = 0; b < sides; b++) {
+      rest_sum[b] = Side{};
+      rest_lost[b] = Side{};
+    }
+  }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
-    for (int64_t b = 0; b < sides; b++) {
-      rest_part[b] = Side{};
-    }
     for (Class k = from; k < to_; k++) {
       for (int64_t b = 0; b < sides; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
         const Side v1 = exp_(side(logits + k * stride, b));
         const Side v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_part[b] += v2;
+        rest_[b] += v2;
         term_all[k * SIDES + b] = v1;
         term_2_[b] = either((k == index[b]), v1, term_2_[b]);
       }
     }
-    for (int64_t b = 0; b < sides; b++) {
-      add_up(rest_[b], rest_lost[b], rest_part[b]);
+    if (classes > group) {
+      for (int64_t b = 0; b < sides; b++) {
+        add_up(rest_sum[b], rest_lost[b], rest_[b]);
+        rest_[b] = Side{};
+      }
     }
   }
   if (largest(most) > in->reach) return refused(in);
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] += rest_lost[b];
+  if (classes > group) {
+    for (int64_t b = 0; b < sides; b++) {
+      rest_[b] = rest_sum[b] + rest_lost[b];
+    }
   }
   Mask any_lost = {};
   for (int64_t b = 0; b < sides; b++) {
