@@ -12,6 +12,7 @@ from .native import kernel
 from .native.kernels import Kernel, processors
 
 IGNORED = -(2**63)
+MANY = 1 << 16  # numbers of which NumPy finds the least and the most more slowly
 
 
 def run(
@@ -77,13 +78,26 @@ def of_index(
         return None
     weight = np.ascontiguousarray(weight, np.float64)
     bad, count, total = found.check(
-        targets.ctypes.data, targets.size, logits.shape[axis], ignore_index, weight.ctypes.data if by_weight else None
+        targets.ctypes.data,
+        targets.size,
+        logits.shape[axis],
+        ignore_index,
+        weight.ctypes.data if by_weight else None,
+        processors(),
     )
     divisor = {"mean": total if by_weight else count}.get(reduction, 1)
     if bad >= 0 or not divisor > 0:
         return None
     inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
     return _computed(found, logits, axis, inputs, reduction, 1 / divisor, gradient)
+
+
+def extremes(code: ModuleType, targets: np.ndarray, precision: str) -> tuple[float, float] | None:
+    """The least and the most of many targets, in one pass; None where that is not known."""
+    if targets.size < MANY or not targets.flags.c_contiguous:
+        return None
+    found = _kernel(code.__name__.rsplit(".", 1)[-1], targets, precision)
+    return None if found is None else found.extremes(targets.ctypes.data, targets.size, processors())
 
 
 def _kernel(name: str, logits: np.ndarray, precision: str) -> Kernel | None:

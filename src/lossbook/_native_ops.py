@@ -74,7 +74,9 @@ def _computed(logits, index, arrays, weights, divisor, numbers, name, axis, scal
     weights = tuple(w.to(torch.float64).contiguous() for w in weights)
     if index is not None:
         index = index.contiguous()
-        bad, _, _ = found.check(index.data_ptr(), index.numel(), x.shape[axis], native.IGNORED)
+        bad, _, _ = found.check(
+            index.data_ptr(), index.numel(), x.shape[axis], native.IGNORED, threads=torch.get_num_threads()
+        )
         if bad >= 0:
             got = f"is {index.reshape(-1)[bad]} at position {bad} of all rows"
             raise arguments.wrong(name, "targets", got, f"class indices from 0 to {x.shape[axis] - 1}")

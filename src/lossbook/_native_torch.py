@@ -258,7 +258,9 @@ def of_index(
     else:
         fixed, whole = _same(weight, classes, numbers)
     weights = whole.data_ptr() if by_weight and isinstance(weight, Tensor) else None
-    bad, count, total = found.check(targets.data_ptr(), targets.numel(), classes, ignore_index, weights)
+    bad, count, total = found.check(
+        targets.data_ptr(), targets.numel(), classes, ignore_index, weights, torch.get_num_threads()
+    )
     divisor = 1.0
     if reduction == "mean":
         divisor = float(count) if not by_weight else total if weights else count * weight

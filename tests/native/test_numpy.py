@@ -5,6 +5,7 @@ import pytest
 
 import lossbook.numpy as losses
 from lossbook import _native_numpy
+from lossbook.native import kernel
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0, 4, (40, 70)).astype(np.float32)
@@ -93,3 +94,35 @@ def test_other_layouts_and_dtypes():
     odd = LOGITS + np.float64(1e-9)  # no float32
     assert losses.mse_loss_with_grad(LOGITS, odd)[1].any()
     assert losses.mse_loss(np.float32(3), 1.0) == 4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("bad", [np.nan, -0.5, 2.0])
+@pytest.mark.parametrize("size", [10, 1 << 17])
+def test_targets_out_of_range_are_found_among_many(size, bad, dtype):
+    logits, targets = np.zeros(size, dtype), np.zeros(size, dtype)
+    losses.sigmoid_mse_loss(logits, targets)
+    targets[size - 3] = bad
+    with pytest.raises(
+        ValueError, match=rf"targets is {bad} at position \({size - 3},\); expected numbers from 0 to 1"
+    ):
+        losses.sigmoid_mse_loss(logits, targets)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_least_and_the_most(threads):
+    x = np.random.default_rng(0).normal(0, 1, 100_001).astype(np.float32)
+    found = kernel("sigmoid_mse").extremes(x.ctypes.data, x.size, threads)
+    assert found == (x.min(), x.max())
+    x[50_000] = np.nan
+    assert kernel("sigmoid_mse").extremes(x.ctypes.data, x.size, threads) is None
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_class_out_of_range_is_found_among_many(threads):
+    index = np.arange(100_000) % 10
+    index[::7] = -100
+    check = kernel("softmax_focal").check
+    assert check(index.ctypes.data, index.size, 10, -100, None, threads)[:2] == (-1, np.count_nonzero(index != -100))
+    index[77_777] = 10
+    assert check(index.ctypes.data, index.size, 10, -100, None, threads)[0] == 77_777

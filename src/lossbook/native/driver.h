@@ -468,10 +468,13 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
 
 /* Position of the first class number that is neither a class nor ignored, or -1; how many count, and their weight. */
 int64_t lossbook_check(const int64_t *index, int64_t rows, int64_t classes, int64_t ignored, const double *weight,
-                       int64_t *count, double *sum) {
+                       int threads, int64_t *count, double *sum) {
   int64_t counted = 0, bad = 0;
   double total = 0;
-  SIMD_OF(reduction(+ : counted, bad))
+  if (rows < SMALL) threads = 1;
+#if defined(_OPENMP)
+#pragma omp parallel for simd num_threads(threads) if (threads > 1) reduction(+ : counted, bad)
+#endif
   for (int64_t n = 0; n < rows; n++) {
     const int counts = index[n] != ignored;
     counted += counts;
@@ -489,6 +492,25 @@ int64_t lossbook_check(const int64_t *index, int64_t rows, int64_t classes, int6
     *sum = total;
   }
   return -1;
+}
+
+/* The least and the most of numbers; 0, and neither is known, where one is NaN. */
+int lossbook_extremes(const real *x, int64_t size, int threads, double *least_, double *most_) {
+  number low = INFINITY, high = -INFINITY;
+  int unknown = 0;
+  if (size < SMALL) threads = 1;
+#if defined(_OPENMP)
+#pragma omp parallel for simd num_threads(threads) if (threads > 1) reduction(min : low) reduction(max : high) reduction(| : unknown)
+#endif
+  for (int64_t n = 0; n < size; n++) {
+    const number y = read(x[n]);
+    low = y < low ? y : low;
+    high = y > high ? y : high;
+    unknown |= y != y;
+  }
+  *least_ = low;
+  *most_ = high;
+  return !unknown;
 }
 
 /* For the tests of the functions. */

@@ -17,7 +17,8 @@ from . import compiler
 COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
 RUN = (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, NUMBER, COUNT)
 RUN += (ctypes.c_int, ctypes.POINTER(NUMBER))
-CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
+CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.c_int, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
+EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER(NUMBER))
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Kernel:
         self.run_.argtypes, self.run_.restype = RUN, ctypes.c_int
         self.check_ = library.lossbook_check
         self.check_.argtypes, self.check_.restype = CHECK, COUNT
+        self.extremes_ = library.lossbook_extremes
+        self.extremes_.argtypes, self.extremes_.restype = EXTREMES, ctypes.c_int
         self.map = library.lossbook_map
         library.lossbook_inputs.restype = ctypes.c_char_p
         text = library.lossbook_inputs().decode()
@@ -97,12 +100,18 @@ class Kernel:
         return total.value
 
     def check(
-        self, index: int, rows: int, classes: int, ignored: int, weight: int | None = None
+        self, index: int, rows: int, classes: int, ignored: int, weight: int | None = None, threads: int = 1
     ) -> tuple[int, int, float]:
         """(position of the first class number out of range, or -1; how many rows count; their weight)."""
         count, total = COUNT(), NUMBER()
-        bad = self.check_(index, rows, classes, ignored, weight, count, total)
+        bad = self.check_(index, rows, classes, ignored, weight, min(threads, _threads["most"]), count, total)
         return bad, count.value, total.value
+
+    def extremes(self, numbers: int, size: int, threads: int = 1) -> tuple[float, float] | None:
+        """The least and the most of numbers of the kernel's dtype; None where one is NaN."""
+        least, most = NUMBER(), NUMBER()
+        known = self.extremes_(numbers, size, min(threads, _threads["most"]), least, most)
+        return (least.value, most.value) if known else None
 
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
