@@ -67,7 +67,6 @@ def _has(line: str, name: str) -> bool:
 class Body:
     """Prints one function: the values of rows, and their gradients. What near and far kernels have in common."""
 
-    near = False
     of_rows = "Each"  # the type of what is computed once for a row
     of_total = "double"
     of_class = "int64_t"
@@ -459,7 +458,6 @@ class Far(Body):
 class Near(Body):
     """For logits within reach. Says so, and has written nothing, where one is not."""
 
-    near = True
     of_class = "Class"
     in_arrays = True  # many rows at a time, so that their own numbers are computed side by side
 
@@ -484,6 +482,12 @@ class Near(Body):
     def refusal(self, most: str) -> list[str]:
         """After the first pass it is known how far the logits are."""
         return [f"if ({most} > in->reach) return refused(in);"] if self.loop == 0 else []
+
+    def counted(self) -> list[str]:
+        """The value of each row, and their sum."""
+        lines: list[str] = []
+        text = self.value(self.program.value, None, lines, {})
+        return [*lines, *self.loss(f"counted[b] * {text}")]
 
     def arguments(self) -> str:
         """What the function takes."""
@@ -560,10 +564,7 @@ class NearWide(Near):
 
     def finish(self) -> list[str]:
         """The value of each row, and their sum."""
-        lines: list[str] = []
-        text = self.value(self.program.value, None, lines, {})
-        lines += self.loss(f"counted[b] * {text}")
-        return [*self.over_rows(lines, "SIMD_OF(reduction(+ : total))"), self.returned]
+        return [*self.over_rows(self.counted(), "SIMD_OF(reduction(+ : total))"), self.returned]
 
 
 class NearTall(Near):
@@ -673,12 +674,6 @@ class NearTall(Near):
             *([] if done else self.in_stages("", [*self.of_each_row(list(self.program.after)), *self.counted()])),
             self.returned,
         ]
-
-    def counted(self) -> list[str]:
-        """The value of each row, and their sum."""
-        lines: list[str] = []
-        text = self.value(self.program.value, None, lines, {})
-        return [*lines, *self.loss(f"counted[b] * {text}")]
 
     def loss(self, text: str) -> list[str]:
         return [f"const Side loss = {text};", "total += loss;", "((Side *)values)[b] = loss;"]

@@ -166,7 +166,6 @@ static int nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int 
 
 /* A block of rows side by side for all logits; class numbers that do not count are replaced by 0. */
 static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
-  double total = 0;
   unsigned char counts[BLOCK];
 #if BY_INDEX
   int64_t index[ROWS];
@@ -184,8 +183,8 @@ static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows
   Infinite infinite;
   in.logits = without_infinity(in.logits, rows, &infinite);
 #endif
-  total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (far::Each *)scratch)
-                   : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (far::Each *)scratch);
+  double total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (far::Each *)scratch)
+                          : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (far::Each *)scratch);
 #if !BY_CLASS
   if (infinite.any) {
     total = 0;
