@@ -28,8 +28,15 @@ def run(
     gradient: bool | np.ndarray,
     parameters: dict,
     precision: str,
+    look: bool = False,
 ):
-    """The result of `_numpy_rows.run` with the same arguments; None where no kernel can take them."""
+    """The result of `_numpy_rows.run` with the same arguments; None where no kernel can take them.
+
+    look: whether the kernel has still to look at the targets; None then too where it may not, for the logits are overwritten,
+    or where one is no share from 0 to 1.
+    """
+    if look and _overwrites(gradient, logits):
+        return None
     if not logits.ndim or (found := _kernel(code.__name__.rsplit(".", 1)[-1], logits, precision)) is None:
         return None
     by_index = bool(roles(found, "class index"))
@@ -52,7 +59,7 @@ def run(
     numbers = [float(np.reshape(n, -1)[0]) for n in numbers]
     inputs = {"index": index, "arrays": narrow, "weights": weights, "numbers": numbers}
     factor = float(np.reshape(scale, -1)[0]) / (divisor if reduction == "mean" else 1)
-    return _computed(found, logits, axis, inputs, reduction, factor, gradient)
+    return _computed(found, logits, axis, inputs, reduction, factor, gradient, look)
 
 
 def of_index(
@@ -69,14 +76,20 @@ def of_index(
     gradient: bool | np.ndarray,
     precision: str,
 ):
-    """The loss of class numbers that are as a kernel takes them, checked and counted in one pass; None for any others, and
-    where one is out of range. by_weight: whether "mean" divides by the weights.
+    """The loss of class numbers that are as a kernel takes them: looked at on its way, or else checked and counted in one
+    pass before. None for any others, and where one is out of range. by_weight: whether "mean" divides by the weights.
     """
     if targets.dtype != np.int64 or not targets.flags.c_contiguous or targets.size == 0:
         return None
     if (found := _kernel(name, logits, precision)) is None:
         return None
     weight = np.ascontiguousarray(weight, np.float64)
+    inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
+    if not by_weight and not _overwrites(gradient, logits):  # the pass that computes can be done again
+        factor = 1 / targets.size if reduction == "mean" else 1
+        done = _computed(found, logits, axis, inputs, reduction, factor, gradient, look=True)
+        if done is not None:
+            return done
     bad, count, total = found.check(
         targets.ctypes.data,
         targets.size,
@@ -88,7 +101,6 @@ def of_index(
     divisor = {"mean": total if by_weight else count}.get(reduction, 1)
     if bad >= 0 or not divisor > 0:
         return None
-    inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
     return _computed(found, logits, axis, inputs, reduction, 1 / divisor, gradient)
 
 
@@ -112,8 +124,9 @@ def _computed(
     reduction: str,
     factor: float,
     gradient: bool | np.ndarray,
+    look: bool = False,
 ):
-    """The value, or (value, gradient)."""
+    """The value, or (value, gradient); None where `look` has found targets that are not usual."""
     x = np.ascontiguousarray(logits)
     values = None
     if reduction == "none":
@@ -133,8 +146,11 @@ def _computed(
         values=None if values is None else values.ctypes.data,
         factor=factor,
         ignored=inputs.get("ignored", IGNORED),
+        look=look,
         threads=processors(),
     )
+    if total is None:
+        return None
     if values is None:
         values = x.dtype.type(total * factor)
     elif factor != 1:
@@ -146,6 +162,10 @@ def _computed(
         gradient[...] = slope
         slope = gradient
     return values, slope
+
+
+def _overwrites(gradient: bool | np.ndarray, logits: np.ndarray) -> bool:
+    return isinstance(gradient, np.ndarray) and np.may_share_memory(gradient, logits)
 
 
 def _addresses(arrays: Sequence[np.ndarray]) -> list[int]:

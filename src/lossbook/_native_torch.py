@@ -40,7 +40,8 @@ def switched_off() -> Iterator[None]:
 @dataclass(slots=True)
 class Call:
     """One call of a kernel. index, arrays, fixed: its inputs; kept: what must live as long as it; divisor: of the sum, None for no reduction;
-    again: the gradient, of the logits and of what the loss is multiplied by, by code that can be differentiated.
+    again: the gradient, of the logits and of what the loss is multiplied by, by code that can be differentiated; look:
+    whether the kernel has still to look at the targets, of which each is to be a class that counts, or a share.
     """
 
     kernel: Kernel
@@ -53,9 +54,10 @@ class Call:
     divisor: float | None
     again: Callable[[Tensor, Tensor], Tensor]
     ignored: int = IGNORED
+    look: bool = False
 
-    def run(self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more) -> float:
-        """The sum of the values; gradient and values are written."""
+    def run(self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more) -> float | None:
+        """The sum of the values; gradient and values are written. None where `look` has found other targets."""
         return self.kernel.run(
             lie(logits.shape, self.axis),
             logits.data_ptr(),
@@ -96,8 +98,8 @@ class _Loss(Function):
             return values.mul_(call.scale) if call.scale != 1 else values
         if ctx.needs_input_grad[0]:
             ctx.gradient = x.detach() if inplace else buffer(x)
-        total = call.run(x, ctx.gradient, None, factor=call.factor)
-        return x.new_full((), total * call.factor)
+        total = call.run(x, ctx.gradient, None, factor=call.factor, look=call.look)
+        return None if total is None else x.new_full((), total * call.factor)
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -205,6 +207,29 @@ def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
             raise arguments.wrong(function, "inplace", f"is True with {reason}", "inplace=False there")
 
 
+def _ordinary(logits: Tensor, targets: Tensor, reduction: str, precision: str, inplace: bool) -> bool:
+    """Whether a kernel can take a call without more ado, but for its shapes and dtypes."""
+    return (
+        suits(logits)
+        and type(targets) is Tensor
+        and targets.is_cpu
+        and targets.is_contiguous()
+        and reduction in ("mean", "sum")
+        and precision in ("exact", "fast")
+        and type(inplace) is bool
+    )
+
+
+def _again(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """The gradient of a loss of logits, by code that can be differentiated."""
+
+    def again(x, grad_output):
+        with switched_off():
+            return torch.autograd.grad(function(x), x, grad_output, create_graph=True)[0]
+
+    return again
+
+
 def of_index(
     name: str,
     function: Callable[[Tensor], Tensor],
@@ -226,16 +251,10 @@ def of_index(
     function: the same loss of logits, for second derivatives. weight: of all classes, or of each. by_weight: whether "mean" divides by the weights.
     """
     if not (
-        suits(logits)
-        and type(targets) is Tensor
+        _ordinary(logits, targets, reduction, precision, inplace)
         and targets.dtype is torch.int64
-        and targets.is_cpu
-        and reduction in ("mean", "sum")
         and type(axis) is int
         and type(ignore_index) is int
-        and precision in ("exact", "fast")
-        and type(inplace) is bool
-        and targets.is_contiguous()
     ):
         return None
     shape, kinds = logits.shape, logits.dim()
@@ -258,27 +277,65 @@ def of_index(
     else:
         fixed, whole = _same(weight, classes, numbers)
     weights = whole.data_ptr() if by_weight and isinstance(weight, Tensor) else None
-    bad, count, total = found.check(
-        targets.data_ptr(), targets.numel(), classes, ignore_index, weights, torch.get_num_threads()
-    )
-    divisor = 1.0
-    if reduction == "mean":
-        divisor = float(count) if not by_weight else total if weights else count * weight
-    if bad >= 0 or count == 0 or not divisor > 0:
+    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, 1.0, _again(function), ignore_index)
+
+    def divided(count: float, total: float) -> bool:
+        if reduction == "mean":
+            call.divisor = float(count) if not by_weight else total if weights else count * weight
+        return count > 0 and call.divisor > 0
+
+    rows = targets.numel()
+    if not inplace and not weights and divided(rows, rows):
+        call.look = True  # in the pass that computes, which can be done again
+        value = loss(logits, call)
+        if value is not None:
+            return value
+        call.look = False
+    bad, count, total = found.check(targets.data_ptr(), rows, classes, ignore_index, weights, torch.get_num_threads())
+    if bad >= 0 or not divided(count, total):
         return None
     if inplace:
         check_overwritten(function.__qualname__.partition(".")[0], logits, reduction)
-
-    def again(x, grad_output):
-        with switched_off():
-            return torch.autograd.grad(function(x), x, grad_output, create_graph=True)[0]
-
-    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, divisor, again, ignore_index)
     return loss(logits, call, inplace)
 
 
-def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor:
-    """The reduced loss in the dtype of the logits; inplace: the gradient is written over them, where there is one."""
+def of_shares(
+    name: str,
+    function: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    numbers: tuple[float, ...] = (),
+    scale: float = 1.0,
+    reduction: str,
+    precision: str,
+    inplace: bool,
+) -> Tensor | None:
+    """The loss of single outputs in an ordinary call, whose kernel looks at the targets on the way; None for any other
+    call, and for a wrong one. function: the same loss of inputs, for second derivatives.
+    """
+    if not (
+        not inplace  # targets are looked at before anything is lost
+        and _ordinary(inputs, targets, reduction, precision, inplace)
+        and targets.dtype is inputs.dtype
+        and targets.shape == inputs.shape
+        and targets.numel()
+        and not targets.requires_grad
+    ):
+        return None
+    found = kernel(name, DTYPES[inputs.dtype], precision == "fast")
+    if found is None:
+        return None
+    divisor = float(targets.numel()) if reduction == "mean" else 1.0
+    fixed = found.fixed((), numbers)
+    call = Call(found, None, None, (targets,), fixed, (), scale, divisor, _again(function), look=True)
+    return loss(inputs, call)
+
+
+def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor | None:
+    """The reduced loss in the dtype of the logits, None where `call.look` has found other targets; inplace: the gradient
+    is written over them, where there is one.
+    """
     value = super(Function, _Loss).apply(logits, call, inplace)  # `suits` has asked already what Function.apply asks
     if inplace and value.requires_grad:
         torch.autograd.graph.increment_version(logits)

@@ -142,40 +142,39 @@ def sigmoid_focal_loss_with_grad(
 
 
 def _mse_call(function, inputs, targets, reduction, precision, gradient):
-    inputs, targets = _elements(function, None, inputs, targets, reduction, precision, gradient)
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     return rows.run(_mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient)
 
 
 def _sigmoid_mse_call(function, inputs, targets, reduction, precision, gradient):
-    inputs, targets = _elements(function, _sigmoid_mse, inputs, targets, reduction, precision, gradient)
-    return rows.run(_sigmoid_mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient)
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
+    options = {"reduction": reduction, "precision": precision, "gradient": gradient}
+    return rows.run(_sigmoid_mse, inputs, (targets,), unchecked=function, **options)
 
 
 def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, gradient):
-    inputs, targets = _elements(function, _binary_cross_entropy, inputs, targets, reduction, precision, gradient)
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     scale, beta = (
         _factor(function, name, given, inputs) for name, given in (("weight", weight), ("pos_weight", pos_weight))
     )
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
-    return rows.run(_binary_cross_entropy, inputs, (targets,), pos_weight=beta, **options)
+    return rows.run(_binary_cross_entropy, inputs, (targets,), unchecked=function, pos_weight=beta, **options)
 
 
 def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, precision, gradient):
-    inputs, targets = _elements(function, _sigmoid_focal, inputs, targets, reduction, precision, gradient)
+    inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     alpha, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
-    return rows.run(_sigmoid_focal, inputs, (targets,), alpha=alpha, gamma=float(gamma), **options)
+    return rows.run(_sigmoid_focal, inputs, (targets,), unchecked=function, alpha=alpha, gamma=float(gamma), **options)
 
 
-def _elements(function, code, inputs, targets, reduction, precision, gradient):
-    """The arrays, checked; code: of a loss whose targets are shares, or None."""
+def _elements(function, inputs, targets, reduction, precision, gradient):
+    """The arrays, checked but for their values."""
     inputs, targets = np.asarray(inputs), np.asarray(targets)
     arguments.check_precision(function, precision)
     arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
     arguments.check_out(function, gradient, inputs, targets)
-    if code is not None:
-        rows.check_shares(function, code, targets, precision)
     return inputs, targets
 
 

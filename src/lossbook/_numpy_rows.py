@@ -52,6 +52,7 @@ def run(
     axis: int | None = None,
     gradient: bool | np.ndarray = False,
     precision: str = "exact",
+    unchecked: str | None = None,
     **parameters,
 ):
     """The reduced loss, or (loss, gradient) in the dtype of the logits; gradient may be the array to write it to.
@@ -59,9 +60,14 @@ def run(
     code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
     count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
     element's loss is multiplied by, where axis is None. precision: of a kernel; generated NumPy code is exact.
+    unchecked: where targets are still to be checked to be shares, the name that errors give.
     """
     options = {"reduction": reduction, "counts": counts, "divisor": divisor, "scale": scale, "axis": axis}
-    found = native.run(code, logits, arrays, gradient=gradient, parameters=parameters, precision=precision, **options)
+    options |= {"gradient": gradient, "parameters": parameters, "precision": precision}
+    found = native.run(code, logits, arrays, look=unchecked is not None, **options)
+    if found is None and unchecked is not None:
+        check_shares(unchecked, code, arrays[0], precision)
+        found = native.run(code, logits, arrays, **options)
     if found is not None:
         return found
     arrays = tuple(wide(a) if a.dtype.kind == "f" or axis is None else a for a in arrays)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from . import _arguments as arguments
+from . import _native_torch as native
 from . import _torch_rows as rows
 from ._torch_rows import Code
 from .generated.torch import binary_cross_entropy as _binary_cross_entropy
@@ -53,8 +54,15 @@ def sigmoid_mse_loss(
     Stability: σ(z) - y is not formed by a subtraction where y is 0 or 1.
     Source: `lossbook.losses.get("sigmoid_mse").source("torch")`.
     """
+    options = {"reduction": reduction, "precision": precision, "inplace": inplace}
+
+    def same(x):
+        return sigmoid_mse_loss(x, targets, reduction=reduction)
+
+    if (ordinary := native.of_shares("sigmoid_mse", same, inputs, targets, **options)) is not None:
+        return ordinary
     targets = _elements("sigmoid_mse_loss", inputs, targets, reduction, precision)
-    shared = {"reduction": reduction, "function": "sigmoid_mse_loss", "precision": precision, "inplace": inplace}
+    shared = {"function": "sigmoid_mse_loss", **options}
     return rows.run(Code(_sigmoid_mse, 1), inputs, (targets,), **shared)
 
 
@@ -87,6 +95,15 @@ def binary_cross_entropy_with_logits(
     Source: `lossbook.losses.get("binary_cross_entropy").source("torch")`.
     """
     function = "binary_cross_entropy_with_logits"
+    options = {"reduction": reduction, "precision": precision, "inplace": inplace}
+    if weight is None and pos_weight is None:
+
+        def same(x):
+            return binary_cross_entropy_with_logits(x, targets, reduction=reduction)
+
+        ordinary = native.of_shares("binary_cross_entropy", same, inputs, targets, numbers=(1.0,), **options)
+        if ordinary is not None:
+            return ordinary
     targets = _elements(function, inputs, targets, reduction, precision)
     for name, factor in (("weight", weight), ("pos_weight", pos_weight)):
         if factor is not None:
@@ -94,7 +111,7 @@ def binary_cross_entropy_with_logits(
             arguments.check_factor(function, name, factor, rows.kind(factor), inputs, values=seen)
     rows.check_constants(function, weight=weight)
     scale = None if weight is None else rows.real(weight)
-    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
+    shared = {"function": function, **options}
     if pos_weight is None:
         code = Code(_binary_cross_entropy, 1, (), (("pos_weight", 1.0),))
         return rows.run(code, inputs, (targets,), scale=scale, **shared)
@@ -134,11 +151,20 @@ def sigmoid_focal_loss(
     Source: `lossbook.losses.get("sigmoid_focal").source("torch")`.
     """
     function = "sigmoid_focal_loss"
-    targets = _elements(function, inputs, targets, reduction, precision)
-    alpha, scale = arguments.check_alpha(function, alpha)
+    options = {"reduction": reduction, "precision": precision, "inplace": inplace}
+    share, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
-    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
-    code = Code(_sigmoid_focal, 1, (), (("alpha", alpha), ("gamma", float(gamma))))
+    numbers = {"alpha": share, "gamma": float(gamma)}
+
+    def same(x):
+        return sigmoid_focal_loss(x, targets, alpha, gamma, reduction)
+
+    given = {"numbers": tuple(numbers.values()), "scale": scale}
+    if (ordinary := native.of_shares("sigmoid_focal", same, inputs, targets, **given, **options)) is not None:
+        return ordinary
+    targets = _elements(function, inputs, targets, reduction, precision)
+    shared = {"function": function, **options}
+    code = Code(_sigmoid_focal, 1, (), tuple(numbers.items()))
     return rows.run(code, inputs, (targets,), scale=scale, **shared)
 
 

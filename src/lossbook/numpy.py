@@ -3,6 +3,8 @@
 Common to all: the dtype of the logits is kept; float16 and float32 are computed in float64, float64 in pairs of float64,
 and rounded once, at the end.
 Arrays may be anything `numpy.asarray` takes. A wrong argument raises `ValueError` or `TypeError` that names it.
+Targets may be found wrong while the gradient is being written: an `out` other than the logits then holds anything; the
+logits are overwritten only after all targets were looked at.
 
 They are computed by kernels in C++, generated from the same equations and compiled when first used, where
 there is a compiler: `lossbook.native.status()` says whether and why not. Then all losses take `precision`: "exact", as
@@ -129,6 +131,7 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
+    by_weight = weight is not None
     if weight is None:
         weight = np.ones(call.classes)
     else:
@@ -143,7 +146,7 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
         "precision": precision,
     }
     if call.by_index and label_smoothing == 0:
-        given = {"by_weight": True, "ignore_index": ignore_index}
+        given = {"by_weight": by_weight, "ignore_index": ignore_index}
         if (found := native.of_index("cross_entropy_index", logits, targets, **given, **options)) is not None:
             return found
     arguments.check_target_values(function, targets, call, ignore_index)

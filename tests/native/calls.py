@@ -32,14 +32,14 @@ def run(
     fast=False,
     **options,
 ):
-    """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored.
+    """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored, look.
 
     layout: "rows", the classes of a row follow each other; "planes": the rows of a class do.
     """
     code = kernel(name, dtype, fast)
     assert code is not None
     memory = MEMORY[dtype]
-    extra = {key: options.pop(key) for key in ("factor", "ignored") if key in options}
+    extra = {key: options.pop(key) for key in ("factor", "ignored", "look") if key in options}
     logits = np.array(logits, memory)
     rows, classes = logits.shape if logits.ndim == 2 else (logits.size, 1)
     shape = (1, 1, rows) if logits.ndim == 1 else (rows, classes, 1) if layout == "rows" else (1, classes, rows)

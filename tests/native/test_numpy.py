@@ -41,7 +41,7 @@ def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, 
     right = _native_numpy._computed
     monkeypatch.setattr(_native_numpy, "_computed", lambda *a, **k: used.append(right(*a, **k)) or used[-1])
     value, slope = function(logits, targets, reduction=reduction, **options)
-    assert len(used) == 1
+    assert sum(result is not None for result in used) == 1
     generated(monkeypatch)
     wanted, wanted_slope = function(logits, targets, reduction=reduction, **options)
     assert value.dtype == slope.dtype == dtype

@@ -10,6 +10,8 @@ typedef struct {
   int64_t chunks, units;   /* units of work in a chunk */
   int64_t next;            /* the next chunk that nobody has taken */
   double *totals;          /* the sum of the values of each chunk */
+  int look;                /* whether the targets are looked at on the way: see `usual` */
+  int stopped;             /* a target was not as it should be */
   double ones[BLOCK];
 #if NEAR
   near::Each alike[1 + WEIGHTS][BLOCK] __attribute__((aligned(VECTOR))); /* ones, and the weights that all classes share */
@@ -241,8 +243,8 @@ static double far_row(const Call *call, int64_t r, void *scratch) {
 }
 
 /* Long rows. */
-static double wide(const Call *call, int64_t unit, void *scratch) {
-  const int64_t K = call->classes, first = unit * rows_at_a_time(call), rows = least(rows_at_a_time(call), call->outer - first);
+static double wide(const Call *call, int64_t first, int64_t rows, void *scratch) {
+  const int64_t K = call->classes;
   double total = 0;
 #if NEAR
   real *gradient = call->gradient ? call->gradient + first * K : NULL;
@@ -322,8 +324,8 @@ static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
 }
 
 /* Short rows: a block is copied so that the rows of one class follow each other, and its gradient copied back. */
-static double transposed(const Call *call, int64_t unit, void *scratch) {
-  const int64_t K = call->classes, first = unit * ROWS, rows = least(ROWS, call->outer - first);
+static double transposed(const Call *call, int64_t first, int64_t rows, void *scratch) {
+  const int64_t K = call->classes;
   Inputs in = moved(&call->in, first * K, first);
   in.stream = 0; /* the gradient is copied from where it is written first */
   real *tile = (real *)((far::Each *)scratch + STORED * K * ROWS);
@@ -340,40 +342,53 @@ static double transposed(const Call *call, int64_t unit, void *scratch) {
   return total;
 }
 
-static double planes(const Call *call, int64_t unit, void *scratch) {
-  const int64_t tiles = (call->inner + ROWS - 1) / ROWS, o = unit / tiles, b = unit % tiles * ROWS;
-  const int64_t at = o * call->classes * call->inner + b, first = o * call->inner + b, rows = least(ROWS, call->inner - b);
+static double planes(const Call *call, int64_t first, int64_t rows, void *scratch) {
+  const int64_t at = first / call->inner * (call->classes - 1) * call->inner + first;
   real *gradient = call->gradient ? call->gradient + at : NULL;
   return block(call, moved(&call->in, at, first), first, rows, call->inner, gradient, scratch);
 }
 #else
-static double elements(const Call *call, int64_t unit, void *scratch) {
-  const int64_t first = unit * BLOCK;
+static double elements(const Call *call, int64_t first, int64_t rows, void *scratch) {
   real *gradient = call->gradient ? call->gradient + first : NULL;
-  return block(call, moved(&call->in, first, 0), first, least(BLOCK, call->inner - first), 0, gradient, scratch);
+  return block(call, moved(&call->in, first, 0), first, rows, 0, gradient, scratch);
 }
 #endif
 
 /* Whether rows are computed side by side. */
 static int side_by_side(const Call *call) { return !BY_CLASS || call->inner != 1 || call->classes < TALL_BELOW; }
 
-static int64_t units_of(const Call *call) {
-#if !BY_CLASS
-  return (call->inner + BLOCK - 1) / BLOCK;
-#else
-  if (call->inner != 1) return call->outer * ((call->inner + ROWS - 1) / ROWS);
-  const int64_t rows = side_by_side(call) ? ROWS : rows_at_a_time(call);
-  return (call->outer + rows - 1) / rows;
+/* How many rows are a unit of work, at most, of `in_all` that follow each other. */
+static int64_t rows_of_unit(const Call *call) { return side_by_side(call) ? BLOCK : rows_at_a_time(call); }
+static int64_t in_all(const Call *call) { return BY_CLASS && call->inner == 1 ? call->outer : call->inner; }
+static int64_t units_in_all(const Call *call) { return (in_all(call) + rows_of_unit(call) - 1) / rows_of_unit(call); }
+static int64_t units_of(const Call *call) { return units_in_all(call) * (call->outer * call->inner / in_all(call)); }
+
+/* Whether every target of some rows is a class that counts, or a share from 0 to 1. */
+static int usual(const Call *call, int64_t first, int64_t rows) {
+  int others = 0;
+#if BY_INDEX
+  const int64_t *index = call->in.index + first;
+  SIMD_OF(reduction(| : others))
+  for (int64_t b = 0; b < rows; b++) others |= ((uint64_t)index[b] >= (uint64_t)call->classes) | (index[b] == call->ignored);
+#elif !BY_CLASS
+  const real *targets = call->in.arrays[0] + first;
+  SIMD_OF(reduction(| : others))
+  for (int64_t b = 0; b < rows; b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
 #endif
+  return !others;
 }
 
-static double unit_of(const Call *call, int64_t unit, void *scratch) {
+/* Adds the values of a unit of work to *total; 0 where it is not done. */
+static int done(Call *call, int64_t unit, void *scratch, double *total) {
+  const int64_t part = unit / units_in_all(call), from = (unit - part * units_in_all(call)) * rows_of_unit(call);
+  const int64_t first = part * in_all(call) + from, rows = least(rows_of_unit(call), in_all(call) - from);
+  if (call->look && !usual(call, first, rows)) return 0;
 #if !BY_CLASS
-  return elements(call, unit, scratch);
+  *total += elements(call, first, rows, scratch);
 #else
-  if (call->inner != 1) return planes(call, unit, scratch);
-  return side_by_side(call) ? transposed(call, unit, scratch) : wide(call, unit, scratch);
+  *total += (call->inner != 1 ? planes : side_by_side(call) ? transposed : wide)(call, first, rows, scratch);
 #endif
+  return 1;
 }
 
 static void chunks(Call *call, void *scratch) {
@@ -383,7 +398,12 @@ static void chunks(Call *call, void *scratch) {
     if (chunk >= call->chunks) break;
     const int64_t end = least((chunk + 1) * call->units, units);
     double total = 0;
-    for (int64_t unit = chunk * call->units; unit < end; unit++) total += unit_of(call, unit, scratch);
+    int64_t unit = chunk * call->units;
+    while (unit < end && done(call, unit, scratch, &total)) unit++;
+    if (unit < end) { /* nor need anybody go on */
+      __atomic_store_n(&call->stopped, 1, __ATOMIC_RELAXED);
+      __atomic_store_n(&call->next, call->chunks, __ATOMIC_RELAXED);
+    }
     call->totals[chunk] = total;
   }
 #if defined(__AVX__)
@@ -392,8 +412,7 @@ static void chunks(Call *call, void *scratch) {
 }
 
 static void work(Call *call) {
-  const int64_t rows = side_by_side(call) ? ROWS : rows_at_a_time(call);
-  const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows;
+  const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows_of_unit(call);
   void *scratch = NULL;
   if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) return; /* left for another thread */
   chunks(call, scratch);
@@ -404,11 +423,12 @@ extern "C" {
 
 const char *lossbook_inputs(void) { return INPUTS; }
 
-/* The sum of the values of all rows in *total. Returns 0, or 1 where there was no memory. The same sum in every run: it
- * depends on the chunks, not on the threads. */
+/* The sum of the values of all rows in *total. Returns 0, or 1 where there was no memory, or, with `look`, 2 where the
+ * targets are not all usual: then what is written means nothing. The same sum in every run: it depends on the chunks, not
+ * on the threads. */
 int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logits, const real *const *arrays,
                  const int64_t *index, const double *const *weights, const double *numbers, real *gradient,
-                 real *values, const double *factors, double factor, int64_t ignored, int threads, double *total) {
+                 real *values, const double *factors, double factor, int64_t ignored, int look, int threads, double *total) {
   Call call = {};
   call.outer = outer;
   call.classes = classes;
@@ -418,6 +438,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.factors = factors;
   call.factor = factor;
   call.ignored = ignored;
+  call.look = look;
   call.in.logits = logits;
   call.in.index = index;
   for (int n = 0; n < ARRAYS; n++) call.in.arrays[n] = arrays[n];
@@ -455,7 +476,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
 #pragma omp parallel num_threads(threads) if (threads > 1)
 #endif
   work(&call);
-  const int failed = call.next < call.chunks; /* no thread had memory */
+  const int failed = call.stopped ? 2 : call.next < call.chunks; /* 1: no thread had memory */
   if (!failed) {
     for (int64_t width = 1; width < call.chunks; width *= 2) /* in pairs: the error grows with the logarithm */
       for (int64_t n = 0; n + width < call.chunks; n += 2 * width) call.totals[n] += call.totals[n + width];

@@ -16,7 +16,8 @@ from . import compiler
 
 COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
 RUN = (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, NUMBER, COUNT)
-RUN += (ctypes.c_int, ctypes.POINTER(NUMBER))
+RUN += (ctypes.c_int, ctypes.c_int, ctypes.POINTER(NUMBER))
+NO_MEMORY, STOPPED = 1, 2  # what it may return beside 0
 CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.c_int, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
 EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER(NUMBER))
 
@@ -72,13 +73,16 @@ class Kernel:
         factors: int | None = None,
         factor: float = 1.0,
         ignored: int = -(2**63),
+        look: bool = False,
         threads: int = 1,
-    ) -> float:
+    ) -> float | None:
         """The sum of the values of all rows; with addresses for them, the values and the gradient too.
 
         shape: outer x classes x inner, as the logits lie in memory. fixed, arrays, index: the other inputs, in the order
         of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
         ignored: the class of rows that count for nothing. gradient may be the address of the logits.
+        look: whether the targets are looked at on the way. None then where one is no class that counts, or no share from
+        0 to 1: what was written means nothing.
         """
         total = NUMBER()
         failed = self.run_(
@@ -92,12 +96,13 @@ class Kernel:
             factors,
             factor,
             ignored,
+            look,
             min(threads, _threads["most"]),
             total,
         )
-        if failed:
+        if failed == NO_MEMORY:
             raise MemoryError("there is no memory for the kernel's scratch space")
-        return total.value
+        return None if failed == STOPPED else total.value
 
     def check(
         self, index: int, rows: int, classes: int, ignored: int, weight: int | None = None, threads: int = 1

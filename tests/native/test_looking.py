@@ -1,0 +1,140 @@
+"""Targets that a kernel looks at on its way: it stops where one is not usual, and nobody's logits are lost by that."""
+
+import numpy as np
+import pytest
+import torch
+
+import lossbook.numpy
+import lossbook.torch
+from lossbook.native.kernels import Kernel
+
+from .calls import run
+from .test_kernels import BY_INDEX, example
+
+OF_SHARES = ("sigmoid_focal", "binary_cross_entropy", "sigmoid_mse")
+CLASSES = {"rows": (3, 100), "planes": (3,)}
+WAYS = [(loss, layout, classes) for loss in BY_INDEX for layout in CLASSES for classes in CLASSES[layout]]
+WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False), ("bfloat16", True)]
+)
+@pytest.mark.parametrize(("loss", "layout", "classes"), WAYS)
+def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast, threads):
+    rows = 20_001 if classes < 50 else 401
+    logits, targets = example(loss, rows, classes)
+    given = {"layout": layout, "dtype": dtype, "fast": fast, "threads": threads}
+    wanted = run(loss, logits, targets, **given)
+    found = run(loss, logits, targets, look=True, **given)
+    assert found[0] == wanted[0]
+    np.testing.assert_array_equal(found[2].astype(float), wanted[2].astype(float))
+    for bad in (-1, classes, 2**40, -(2**63)) if loss in BY_INDEX else (-0.25, 1.25, np.nan, np.inf):
+        for row in (0, rows // 2, rows - 1):
+            wrong = targets.astype(np.int64 if loss in BY_INDEX else float)
+            wrong[row] = bad
+            assert run(loss, logits, wrong, look=True, **given)[0] is None
+    if loss in BY_INDEX:
+        assert run(loss, logits, targets, look=True, ignored=int(targets[-1]), **given)[0] is None
+
+
+def test_of_all_planes():
+    """Each plane has its own targets."""
+    logits = torch.zeros(5, 3, 300)
+    for plane in range(5):
+        wrong = np.zeros((5, 300), np.int64)
+        wrong[plane, 299] = 3
+        with pytest.raises(ValueError, match=rf"targets is 3 at position \({plane}, 299\)"):
+            lossbook.torch.cross_entropy(logits, torch.from_numpy(wrong))
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """Which calls a library got, in order."""
+    found = []
+
+    def noted(name, right):
+        return lambda self, *a, **k: found.append(name) or right(self, *a, **k)
+
+    for name in ("run", "check", "extremes"):
+        monkeypatch.setattr(Kernel, name, noted(name, getattr(Kernel, name)))
+    return found
+
+
+SIZE = 1 << 17
+LOGITS = np.random.default_rng(0).normal(0, 2, (SIZE // 4, 4)).astype(np.float32)
+INDEX = np.random.default_rng(1).integers(4, size=SIZE // 4)
+SHARES = np.random.default_rng(2).integers(2, size=LOGITS.shape).astype(np.float32)
+CALLS = {
+    "cross_entropy": (INDEX, {}),
+    "softmax_focal_loss": (INDEX, {"gamma": 1.5}),
+    "sigmoid_focal_loss": (SHARES, {"reduction": "mean"}),
+    "binary_cross_entropy_with_logits": (SHARES, {}),
+    "sigmoid_mse_loss": (SHARES, {}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_usual_targets_are_looked_at_once(name, passes):
+    targets, options = CALLS[name]
+    getattr(lossbook.numpy, name + "_with_grad")(LOGITS, targets, **options)
+    assert passes == ["run"]
+    x = torch.from_numpy(LOGITS).requires_grad_()
+    getattr(lossbook.torch, name)(x, torch.from_numpy(targets), **options).backward()
+    assert passes == ["run", "run"]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_before_logits_are_overwritten_all_targets_are_looked_at(name):
+    targets, options = CALLS[name]
+    wrong = targets.copy()
+    wrong[(-1,) * targets.ndim] = 4
+    logits = LOGITS.copy()
+    with pytest.raises(ValueError, match=f"{name}_with_grad: targets is 4"):
+        getattr(lossbook.numpy, name + "_with_grad")(logits, wrong, out=logits, **options)
+    np.testing.assert_array_equal(logits, LOGITS)
+    leaf = torch.from_numpy(LOGITS.copy()).requires_grad_()
+    logits = leaf * 1
+    with pytest.raises(ValueError, match=f"{name}: targets is 4"):
+        getattr(lossbook.torch, name)(logits, torch.from_numpy(wrong), inplace=True, **options)
+    np.testing.assert_array_equal(logits.detach(), LOGITS)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "softmax_focal_loss"])
+def test_ignored_rows_are_counted_where_there_are_any(name):
+    targets, options = CALLS[name]
+    some = np.where(np.arange(len(targets)) % 1000 == 999, -100, targets)
+    kept = some >= 0
+    value, slope = getattr(lossbook.numpy, name + "_with_grad")(LOGITS, some, **options)
+    wanted, wanted_slope = getattr(lossbook.numpy, name + "_with_grad")(LOGITS[kept], some[kept], **options)
+    np.testing.assert_allclose(value, wanted, rtol=2e-7)
+    np.testing.assert_array_equal(slope[kept], wanted_slope)
+    assert not slope[~kept].any()
+    x = torch.from_numpy(LOGITS).requires_grad_()
+    found = getattr(lossbook.torch, name)(x, torch.from_numpy(some), **options)
+    found.backward()
+    assert found.item() == value
+    np.testing.assert_array_equal(x.grad, slope)
+
+
+@pytest.mark.parametrize("name", ["sigmoid_focal_loss", "binary_cross_entropy_with_logits", "sigmoid_mse_loss"])
+def test_a_share_above_1_by_rounding_is_taken(name):
+    targets, options = CALLS[name]
+    above = targets.copy()
+    above[-1, -1] = np.nextafter(np.float32(1), np.float32(2))
+    found = getattr(lossbook.numpy, name)(LOGITS, above, **options)
+    assert found == getattr(lossbook.torch, name)(torch.from_numpy(LOGITS), torch.from_numpy(above), **options)
+    assert np.isfinite(found)
+
+
+def test_second_derivatives_of_single_outputs():
+    """The way that looks at targets on its way is differentiated as the others are."""
+    x = torch.linspace(-3, 3, 8, dtype=torch.float64).requires_grad_()
+    y = torch.tensor([0.0, 1] * 4, dtype=torch.float64)
+    for function in (
+        lambda z: lossbook.torch.sigmoid_focal_loss(z, y, None, 1.5, "mean"),
+        lambda z: lossbook.torch.binary_cross_entropy_with_logits(z, y),
+        lambda z: lossbook.torch.sigmoid_mse_loss(z, y, reduction="sum"),
+    ):
+        assert torch.autograd.gradgradcheck(function, x)
