@@ -347,13 +347,25 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
 /* How many classes are added up before their sum is added to the others: sums of float stay short. */
 INSIDE(Class) group_of(int64_t classes) { return FAST ? 32 : (Class)classes; }
 
+#define LINE 64 /* bytes of the caches that are read and written together */
+/* How many numbers after the start of a line an address is. */
+INSIDE(int64_t) in_line(const real *at) { return (int64_t)((uintptr_t)at % LINE / sizeof(real)); }
+
+/* Copies past the caches, single numbers too: a store that waits for its line holds up all that come after it. */
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
   int64_t n = 0;
 #if defined(__AVX__)
-  const int64_t step = 32 / sizeof(real);
-  for (; n < count && (uintptr_t)(to + n) % 32; n++) to[n] = from[n];
-  for (; n + step <= count; n += step)
+  const int64_t few = 4 / sizeof(real), many = 32 / sizeof(real);
+  const auto four_bytes = [&]() ALWAYS {
+    int bits;
+    memcpy(&bits, from + n, 4);
+    _mm_stream_si32((int *)(to + n), bits);
+  };
+  for (; n < count && (uintptr_t)(to + n) % 4; n++) to[n] = from[n];
+  for (; n + few <= count && (uintptr_t)(to + n) % 32; n += few) four_bytes();
+  for (; n + many <= count; n += many)
     _mm256_stream_si256((__m256i *)(to + n), _mm256_loadu_si256((const __m256i *)(from + n)));
+  for (; n + few <= count; n += few) four_bytes();
 #endif
   for (; n < count; n++) to[n] = from[n];
 }
@@ -365,8 +377,8 @@ template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t count, r
     return;
   }
   real block[CLASSES_AT_A_TIME] __attribute__((aligned(32)));
-  for (int64_t from = 0; from < count; from += CLASSES_AT_A_TIME) {
-    const int64_t to = from + CLASSES_AT_A_TIME < count ? from + CLASSES_AT_A_TIME : count;
+  for (int64_t from = 0, to = CLASSES_AT_A_TIME - in_line(gradient); from < count; from = to, to += CLASSES_AT_A_TIME) {
+    to = to < count ? to : count; /* all but the last end with a line */
     loop(from, to, block - from);
     stream_(gradient + from, block, to - from);
   }
