@@ -255,69 +255,85 @@ static double wide(const Call *call, int64_t first, int64_t rows, void *scratch)
   return total;
 }
 
-/* Eight rows of eight numbers in memory become eight columns, and back. */
-#if defined(__has_builtin) && !defined(FLOAT16) && !defined(BFLOAT16)
+/* Eight rows of four numbers become four columns of eight, and back, in two halves of a vector. */
+#if defined(__has_builtin) && !defined(FLOAT16) && !defined(BFLOAT16) && !defined(FLOAT64)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES 1
 #endif
 #endif
 #if SHUFFLES
 #define UNROLLED _Pragma("GCC unroll 8")
+typedef real Four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef real Eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
-INSIDE(void) eight_by_eight(const real *from, int64_t from_step, real *to, int64_t to_step) {
-  Eight a[8], low[4], high[4], c[2][4];
-  UNROLLED for (int n = 0; n < 8; n++) a[n] = *(const Eight *)(from + n * from_step);
-  UNROLLED for (int n = 0; n < 4; n++) {
-    low[n] = __builtin_shufflevector(a[2 * n], a[2 * n + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    high[n] = __builtin_shufflevector(a[2 * n], a[2 * n + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-  }
-  UNROLLED for (int n = 0; n < 2; n++) {
-    c[n][0] = __builtin_shufflevector(low[2 * n], low[2 * n + 1], 0, 1, 8, 9, 4, 5, 12, 13);
-    c[n][1] = __builtin_shufflevector(low[2 * n], low[2 * n + 1], 2, 3, 10, 11, 6, 7, 14, 15);
-    c[n][2] = __builtin_shufflevector(high[2 * n], high[2 * n + 1], 0, 1, 8, 9, 4, 5, 12, 13);
-    c[n][3] = __builtin_shufflevector(high[2 * n], high[2 * n + 1], 2, 3, 10, 11, 6, 7, 14, 15);
-  }
-  UNROLLED for (int n = 0; n < 4; n++) {
-    a[n] = __builtin_shufflevector(c[0][n], c[1][n], 0, 1, 2, 3, 8, 9, 10, 11);
-    a[n + 4] = __builtin_shufflevector(c[0][n], c[1][n], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-  UNROLLED for (int n = 0; n < 8; n++) *(Eight *)(to + n * to_step) = a[n]; /* in this order */
+/* Each half, four vectors of four numbers, is transposed. */
+INSIDE(void) transpose(Eight x[4]) {
+  const Eight a = __builtin_shufflevector(x[0], x[1], 0, 8, 1, 9, 4, 12, 5, 13);
+  const Eight b = __builtin_shufflevector(x[0], x[1], 2, 10, 3, 11, 6, 14, 7, 15);
+  const Eight c = __builtin_shufflevector(x[2], x[3], 0, 8, 1, 9, 4, 12, 5, 13);
+  const Eight d = __builtin_shufflevector(x[2], x[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  x[0] = __builtin_shufflevector(a, c, 0, 1, 8, 9, 4, 5, 12, 13);
+  x[1] = __builtin_shufflevector(a, c, 2, 3, 10, 11, 6, 7, 14, 15);
+  x[2] = __builtin_shufflevector(b, d, 0, 1, 8, 9, 4, 5, 12, 13);
+  x[3] = __builtin_shufflevector(b, d, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
+INSIDE(void) four_columns(const real *from, int64_t K, real *to) {
+  Eight x[4];
+  UNROLLED for (int n = 0; n < 4; n++)
+    x[n] = __builtin_shufflevector(*(const Four *)(from + n * K), *(const Four *)(from + (n + 4) * K), 0, 1, 2, 3, 4, 5, 6, 7);
+  transpose(x);
+  UNROLLED for (int n = 0; n < 4; n++) *(Eight *)(to + n * ROWS) = x[n];
+}
+
+INSIDE(void) rows_of_four(const real *from, real *to, int64_t K) {
+  Eight x[4];
+  UNROLLED for (int n = 0; n < 4; n++) x[n] = *(const Eight *)(from + n * ROWS);
+  transpose(x);
+  UNROLLED for (int n = 0; n < 4; n++) *(Four *)(to + n * K) = __builtin_shufflevector(x[n], x[n], 0, 1, 2, 3); /* in this order */
+  UNROLLED for (int n = 0; n < 4; n++) *(Four *)(to + (n + 4) * K) = __builtin_shufflevector(x[n], x[n], 4, 5, 6, 7);
+}
+
+INSIDE(void) rows_of_eight(const real *from, real *to, int64_t K) {
+  Eight x[8];
+  UNROLLED for (int n = 0; n < 8; n++) x[n] = *(const Eight *)(from + n * ROWS);
+  transpose(x);
+  transpose(x + 4);
+  UNROLLED for (int n = 0; n < 4; n++) *(Eight *)(to + n * K) = __builtin_shufflevector(x[n], x[n + 4], 0, 1, 2, 3, 8, 9, 10, 11); /* in this order */
+  UNROLLED for (int n = 0; n < 4; n++) *(Eight *)(to + (n + 4) * K) = __builtin_shufflevector(x[n], x[n + 4], 4, 5, 6, 7, 12, 13, 14, 15);
 }
 #else
 #define SHUFFLES 0
 #endif
 
-/* Rows of K numbers to columns, ROWS apart, and up to 7 columns of no meaning after them. `room`: numbers that may be read
+/* Rows of K numbers to columns, ROWS apart, and up to 3 columns of no meaning after them. `room`: numbers that may be read
  * from `from` on. */
 static void to_columns(const real *from, int64_t rows, int64_t K, real *to, int64_t room) {
   int64_t b = 0;
 #if SHUFFLES
-  for (; b + 8 <= rows; b += 8)
-    for (int64_t k = 0; k < K; k += 8) {
-      if ((b + 7) * K + k + 8 > room) goto rest;
-      eight_by_eight(from + b * K + k, K, to + k * ROWS + b, ROWS);
-    }
-rest:
+  for (; b + 8 <= rows && (b + 7) * K + (K + 3) / 4 * 4 <= room; b += 8)
+    for (int64_t k = 0; k < K; k += 4) four_columns(from + b * K + k, K, to + k * ROWS + b);
 #endif
   for (int64_t k = 0; k < K; k++)
     SIMD for (int64_t n = b; n < rows; n++) to[k * ROWS + n] = from[n * K + k];
 }
 
-/* And back. A row is written eight numbers at a time: what is too much of one is mended by those that are written later, so
- * of rows shorter than that each comes on its own, in order. */
+/* And back. A row is written four or eight numbers at a time: what is too much of one is mended by those that are written
+ * later, so of rows shorter than that each comes on its own, in order. */
 static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
   int64_t b = 0;
 #if SHUFFLES
   if (K >= 8)
     for (; b + 8 <= rows; b += 8) {
       int64_t k = 0;
-      for (; k + 8 <= K; k += 8) eight_by_eight(from + k * ROWS + b, ROWS, to + b * K + k, K);
-      if (k < K) eight_by_eight(from + (K - 8) * ROWS + b, ROWS, to + b * K + K - 8, K);
+      for (; k + 8 <= K; k += 8) rows_of_eight(from + k * ROWS + b, to + b * K + k, K);
+      if (k < K) rows_of_eight(from + (K - 8) * ROWS + b, to + b * K + K - 8, K);
     }
   else
-    for (; b + 16 <= rows; b += 8) /* the eighth row spills over at most the next ones, which come later */
-      eight_by_eight(from + b, ROWS, to + b * K, K);
+    for (; b + 16 <= rows; b += 8) { /* the eighth row spills over at most the next ones, which come later */
+      if (K <= 4) rows_of_four(from + b, to + b * K, K);
+      else rows_of_eight(from + b, to + b * K, K);
+    }
 #endif
   for (int64_t k = 0; k < K; k++)
     SIMD for (int64_t n = b; n < rows; n++) to[n * K + k] = from[k * ROWS + n];
