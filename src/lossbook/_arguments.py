@@ -140,9 +140,9 @@ def check_out(function: str, out: Any, logits: Any, targets: Any) -> None:
     """Where the gradient is written: an array like the logits, or the logits themselves; True or False for no array."""
     if isinstance(out, bool):
         return
-    if not hasattr(out, "__array_interface__"):
+    if not isinstance(out, np.ndarray):
         raise wrong(function, "out", f"is {type(out).__name__}", "a NumPy array", TypeError)
-    if out.shape != logits.shape or out.dtype != logits.dtype:
+    if out.shape != logits.shape or out.dtype.newbyteorder("=") != logits.dtype:
         expected = f"{logits.shape} and {logits.dtype}, as the logits have"
         raise wrong(function, "out", f"has shape {out.shape} and dtype {out.dtype}", expected)
     if not out.flags.writeable:

@@ -12,6 +12,7 @@ from .native import kernel
 from .native.kernels import Kernel, processors
 
 IGNORED = -(2**63)
+DTYPES = {np.dtype(name): name for name in ("float64", "float32", "float16")}
 MANY = 1 << 16  # numbers of which NumPy finds the least and the most more slowly
 
 
@@ -47,7 +48,7 @@ def run(
     if by_index:
         index = np.ascontiguousarray(arrays[0] if counts is None else np.where(counts, arrays[0], IGNORED), np.int64)
         arrays = ()
-    narrow = [np.ascontiguousarray(a, logits.dtype) for a in arrays]
+    narrow = [np.require(a, logits.dtype, "CA") for a in arrays]
     if not all(a is b or np.array_equal(a, b) for a, b in zip(narrow, arrays, strict=True)):
         return None  # targets that the dtype of the logits does not hold
     if divisor is None:
@@ -79,7 +80,7 @@ def of_index(
     """The loss of class numbers that are as a kernel takes them: looked at on its way, or else checked and counted in one
     pass before. None for any others, and where one is out of range. by_weight: whether "mean" divides by the weights.
     """
-    if targets.dtype != np.int64 or not targets.flags.c_contiguous or targets.size == 0:
+    if targets.dtype != np.int64 or not _plain(targets) or targets.size == 0:
         return None
     if (found := _kernel(name, logits, precision)) is None:
         return None
@@ -106,14 +107,19 @@ def of_index(
 
 def extremes(code: ModuleType, targets: np.ndarray, precision: str) -> tuple[float, float] | None:
     """The least and the most of many targets, in one pass; None where that is not known."""
-    if targets.size < MANY or not targets.flags.c_contiguous:
+    if targets.size < MANY or not _plain(targets):
         return None
     found = _kernel(code.__name__.rsplit(".", 1)[-1], targets, precision)
     return None if found is None else found.extremes(targets.ctypes.data, targets.size, processors())
 
 
 def _kernel(name: str, logits: np.ndarray, precision: str) -> Kernel | None:
-    return kernel(name, logits.dtype.name, precision == "fast")
+    dtype = DTYPES.get(logits.dtype)
+    return None if dtype is None else kernel(name, dtype, precision == "fast")
+
+
+def _plain(array: np.ndarray) -> bool:
+    return array.flags.c_contiguous and array.flags.aligned
 
 
 def _computed(
@@ -127,13 +133,13 @@ def _computed(
     look: bool = False,
 ):
     """The value, or (value, gradient); None where `look` has found targets that are not usual."""
-    x = np.ascontiguousarray(logits)
+    x = logits if _plain(logits) else np.require(logits, requirements="CA")
     values = None
     if reduction == "none":
         values = np.empty([n for k, n in enumerate(x.shape) if k != axis], x.dtype)
     slope = None
     if gradient is not False:
-        fits = isinstance(gradient, np.ndarray) and gradient.flags.c_contiguous
+        fits = isinstance(gradient, np.ndarray) and gradient.dtype == x.dtype and _plain(gradient)
         slope = gradient if fits else np.empty(x.shape, x.dtype)
     weights = [np.ascontiguousarray(a, np.float64) for a in inputs["weights"]]
     total = found.run(

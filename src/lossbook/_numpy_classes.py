@@ -92,7 +92,7 @@ def softmax_focal_loss_with_grad(
 
 
 def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, precision, gradient):
-    logits, targets = np.asarray(logits), np.asarray(targets)
+    logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
@@ -108,7 +108,7 @@ def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, 
 
 
 def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, gradient):
-    logits, targets = np.asarray(logits), np.asarray(targets)
+    logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
     arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
@@ -120,7 +120,7 @@ def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, r
             arguments.check_number(function, "alpha", alpha, 0)
         alpha = np.full(call.classes, 1.0 if alpha is None else float(alpha))
     else:
-        alpha = np.asarray(alpha)
+        alpha = rows.array(alpha)
         arguments.check_weight(function, alpha, rows.kind(alpha), call.classes, argument="alpha")
         alpha = rows.wide(alpha)
     options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}

@@ -171,7 +171,7 @@ def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, prec
 
 def _elements(function, inputs, targets, reduction, precision, gradient):
     """The arrays, checked but for their values."""
-    inputs, targets = np.asarray(inputs), np.asarray(targets)
+    inputs, targets = rows.array(inputs), rows.array(targets)
     arguments.check_precision(function, precision)
     arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
     arguments.check_out(function, gradient, inputs, targets)
@@ -181,6 +181,6 @@ def _elements(function, inputs, targets, reduction, precision, gradient):
 def _factor(function, name, factor, inputs):
     if factor is None:
         return 1.0
-    factor = np.asarray(factor)
+    factor = rows.array(factor)
     arguments.check_factor(function, name, factor, rows.kind(factor), inputs)
     return rows.wide(factor)

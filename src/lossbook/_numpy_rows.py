@@ -12,9 +12,18 @@ from . import _native_numpy as native
 from ._pair_rows import at_infinity, run_in_pairs
 
 
+def array(given) -> np.ndarray:
+    """An array in this machine's order of bytes."""
+    found = np.asarray(given)
+    return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+
+
+KINDS = {"f": "float", "i": "integer", "u": "integer"}
+
+
 def kind(array: np.ndarray) -> str:
     """What `_arguments.check_kind` asks for."""
-    return {"f": "float", "i": "integer", "u": "integer"}.get(array.dtype.kind, str(array.dtype))
+    return KINDS.get(array.dtype.kind) or str(array.dtype)
 
 
 def wide(array: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def cross_entropy_with_grad(
 
 
 def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, precision, gradient):
-    logits, targets = np.asarray(logits), np.asarray(targets)
+    logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_precision(function, precision)
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
@@ -135,7 +135,7 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
     if weight is None:
         weight = np.ones(call.classes)
     else:
-        weight = np.asarray(weight)
+        weight = rows.array(weight)
         arguments.check_weight(function, weight, rows.kind(weight), call.classes)
         weight = rows.wide(weight)
     options = {
@@ -191,7 +191,7 @@ def log_softmax(logits, *, axis=-1) -> np.ndarray:
 
 
 def _activation(function, code, logits, axis=None):
-    logits = np.asarray(logits)
+    logits = rows.array(logits)
     arguments.check_kind(function, "logits", logits, rows.kind(logits), ("float",))
     axis = None if axis is None else arguments.check_axis(function, logits, axis)
     return rows.compute(code.value, logits, axis=axis).astype(logits.dtype)

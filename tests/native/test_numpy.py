@@ -96,6 +96,40 @@ def test_other_layouts_and_dtypes():
     assert losses.mse_loss(np.float32(3), 1.0) == 4
 
 
+def turned(array):
+    """The same numbers, each with its bytes in the other order."""
+    return array.astype(array.dtype.newbyteorder())
+
+
+def shifted(array):
+    """The same numbers, at odd addresses."""
+    memory = np.empty(array.nbytes + 1, np.uint8)
+    moved = memory[1:].view(array.dtype).reshape(array.shape)
+    moved[...] = array
+    assert not moved.flags.aligned
+    return moved
+
+
+@pytest.mark.parametrize("change", [turned, shifted])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("name", CALLS)
+def test_bytes_in_another_order_or_at_odd_addresses(name, dtype, change):
+    function, targets, options = CALLS[name]
+    logits = LOGITS.astype(dtype)
+    wanted, slope = function(logits, targets, **options)
+    for x, y in ((change(logits), targets), (logits, change(targets)), (change(logits), change(targets))):
+        value, found = function(x, y, **options)
+        np.testing.assert_allclose(value, wanted, rtol=np.finfo(dtype).eps)  # weights may be added up in another order
+        np.testing.assert_allclose(found, slope, rtol=2 * np.finfo(dtype).eps)
+    for x in (change(logits), logits):
+        out = change(np.zeros_like(logits))
+        assert function(x, targets, out=out, **options)[1] is out
+        np.testing.assert_array_equal(out, slope)
+    x = change(logits)
+    assert function(x, targets, out=x, **options)[1] is x
+    np.testing.assert_array_equal(x, slope)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 @pytest.mark.parametrize("bad", [np.nan, -0.5, 2.0])
 @pytest.mark.parametrize("size", [10, 1 << 17])

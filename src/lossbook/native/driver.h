@@ -354,29 +354,47 @@ static double transposed(const Call *call, int64_t first, int64_t rows, void *sc
   }
   if (!call->gradient) return block(call, in, first, rows, ROWS, NULL, scratch);
   const double total = block(call, in, first, rows, ROWS, tile, scratch);
-  to_rows(tile, rows, K, call->gradient + first * K);
+  real *gradient = call->gradient + first * K;
+#if NEAR
+  if (call->in.stream) {
+    real *done = (real *)in.logits; /* that tile is free now */
+    to_rows(tile, rows, K, done);
+    near::stream_(gradient, done, rows * K);
+    return total;
+  }
+#endif
+  to_rows(tile, rows, K, gradient);
   return total;
 }
 
 static double planes(const Call *call, int64_t first, int64_t rows, void *scratch) {
   const int64_t at = first / call->inner * (call->classes - 1) * call->inner + first;
   real *gradient = call->gradient ? call->gradient + at : NULL;
-  return block(call, moved(&call->in, at, first), first, rows, call->inner, gradient, scratch);
+  Inputs in = moved(&call->in, at, first);
+  in.stream &= in_line(gradient) == 0;
+  return block(call, in, first, rows, call->inner, gradient, scratch);
 }
 #else
 static double elements(const Call *call, int64_t first, int64_t rows, void *scratch) {
   real *gradient = call->gradient ? call->gradient + first : NULL;
-  return block(call, moved(&call->in, first, 0), first, rows, 0, gradient, scratch);
+  Inputs in = moved(&call->in, first, 0);
+  in.stream &= in_line(gradient) == 0;
+  return block(call, in, first, rows, 0, gradient, scratch);
 }
 #endif
 
-/* Whether rows are computed side by side. */
-static int side_by_side(const Call *call) { return !BY_CLASS || call->inner != 1 || call->classes < TALL_BELOW; }
+/* Whether rows lie side by side. */
+static int so_in_memory(const Call *call) { return !BY_CLASS || call->inner != 1; }
 
-/* How many rows are a unit of work, at most, of `in_all` that follow each other. */
+/* Whether they are computed side by side. */
+static int side_by_side(const Call *call) { return so_in_memory(call) || call->classes < TALL_BELOW; }
+
+/* How many rows are a unit of work, at most, of `in_all` that follow each other; the first one has `fewer`, so that in a
+ * gradient that goes past the caches the others start with a line. */
 static int64_t rows_of_unit(const Call *call) { return side_by_side(call) ? BLOCK : rows_at_a_time(call); }
-static int64_t in_all(const Call *call) { return BY_CLASS && call->inner == 1 ? call->outer : call->inner; }
-static int64_t units_in_all(const Call *call) { return (in_all(call) + rows_of_unit(call) - 1) / rows_of_unit(call); }
+static int64_t in_all(const Call *call) { return so_in_memory(call) ? call->inner : call->outer; }
+static int64_t fewer(const Call *call) { return call->in.stream && so_in_memory(call) ? in_line(call->gradient) : 0; }
+static int64_t units_in_all(const Call *call) { return (in_all(call) + fewer(call) + rows_of_unit(call) - 1) / rows_of_unit(call); }
 static int64_t units_of(const Call *call) { return units_in_all(call) * (call->outer * call->inner / in_all(call)); }
 
 /* Whether every target of some rows is a class that counts, or a share from 0 to 1. */
@@ -396,8 +414,9 @@ static int usual(const Call *call, int64_t first, int64_t rows) {
 
 /* Adds the values of a unit of work to *total; 0 where it is not done. */
 static int done(Call *call, int64_t unit, void *scratch, double *total) {
-  const int64_t part = unit / units_in_all(call), from = (unit - part * units_in_all(call)) * rows_of_unit(call);
-  const int64_t first = part * in_all(call) + from, rows = least(rows_of_unit(call), in_all(call) - from);
+  const int64_t part = unit / units_in_all(call), n = unit % units_in_all(call), size = rows_of_unit(call);
+  const int64_t from = n ? n * size - fewer(call) : 0, to = least((n + 1) * size - fewer(call), in_all(call));
+  const int64_t first = part * in_all(call) + from, rows = to - from;
   if (call->look && !usual(call, first, rows)) return 0;
 #if !BY_CLASS
   *total += elements(call, first, rows, scratch);
@@ -440,8 +459,8 @@ extern "C" {
 const char *lossbook_inputs(void) { return INPUTS; }
 
 /* The sum of the values of all rows in *total. Returns 0, or 1 where there was no memory, or, with `look`, 2 where the
- * targets are not all usual: then what is written means nothing. The same sum in every run: it depends on the chunks, not
- * on the threads. */
+ * targets are not all usual: then what is written means nothing. The same sum in every run: it depends on the chunks, and
+ * on where in a line the gradient starts, not on the threads. */
 int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logits, const real *const *arrays,
                  const int64_t *index, const double *const *weights, const double *numbers, real *gradient,
                  real *values, const double *factors, double factor, int64_t ignored, int look, int threads, double *total) {
@@ -461,7 +480,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   for (int n = 0; n < WEIGHTS; n++) call.in.weights[n] = weights[n];
   for (int n = 0; n < NUMBERS; n++) call.in.numbers[n] = numbers[n];
   for (int b = 0; b < BLOCK; b++) call.ones[b] = 1;
-  const int64_t units = units_of(&call), size = outer * classes * inner;
+  const int64_t size = outer * classes * inner;
   *total = 0;
   if (size == 0) return 0;
 #if NEAR
@@ -481,7 +500,8 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.in.reach = reach_of(&call, side_by_side(&call));
   if (FAST && classes > INT32_MAX - 65536) call.in.reach = -1; /* more than a Class counts */
   call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
-                   (!side_by_side(&call) || ((uintptr_t)gradient | (classes > 1 ? inner * sizeof(real) : 0)) % VECTOR == 0);
+                   (!so_in_memory(&call) || classes * outer == 1 || inner * sizeof(real) % LINE == 0);
+  const int64_t units = units_of(&call);
   call.units = 1 + CHUNK * units / size;
   call.chunks = (units + call.units - 1) / call.units;
   double few[64];

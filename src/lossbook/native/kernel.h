@@ -144,6 +144,10 @@ INSIDE(real) write(float x) { return x; }
 #define LARGE 0x1p120
 #endif
 
+#define LINE 64 /* bytes of the caches that are read and written together */
+/* How many numbers after the start of a line an address is. */
+INSIDE(int64_t) in_line(const real *at) { return (int64_t)((uintptr_t)at % LINE / sizeof(real)); }
+
 /* -- functions -------------------------------------------------------------------------------------------------------- */
 
 INSIDE(double) either(bool first, double a, double b) { return first ? a : b; }
@@ -346,10 +350,6 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
 
 /* How many classes are added up before their sum is added to the others: sums of float stay short. */
 INSIDE(Class) group_of(int64_t classes) { return FAST ? 32 : (Class)classes; }
-
-#define LINE 64 /* bytes of the caches that are read and written together */
-/* How many numbers after the start of a line an address is. */
-INSIDE(int64_t) in_line(const real *at) { return (int64_t)((uintptr_t)at % LINE / sizeof(real)); }
 
 /* Copies past the caches, single numbers too: a store that waits for its line holds up all that come after it. */
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
