@@ -13,6 +13,21 @@ def roles(kernel: Kernel, role: str) -> list[str]:
     return [name for name, found in kernel.inputs if found == role]
 
 
+def in_memory(strides: Sequence[int]) -> list[int]:
+    """The axes of an array in the order in which they lie in memory, the widest step first."""
+    return sorted(range(len(strides)), key=lambda k: -strides[k])
+
+
+def back(order: Sequence[int]) -> list[int]:
+    """What undoes a permutation."""
+    return sorted(range(len(order)), key=order.__getitem__)
+
+
+def rows_of(order: Sequence[int], axis: int | None) -> list[int]:
+    """The same permutation without the class axis."""
+    return [k - (axis is not None and k > axis) for k in order if k != axis]
+
+
 def lie(shape: Sequence[int], axis: int | None) -> tuple[int, int, int]:
     """outer x classes x inner of contiguous logits."""
     if axis is None:

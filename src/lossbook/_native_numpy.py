@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from ._native_calls import lie, roles
+from ._native_calls import back, in_memory, lie, roles, rows_of
 from .native import kernel
 from .native.kernels import Kernel, processors
 
@@ -133,6 +133,10 @@ def _computed(
     look: bool = False,
 ):
     """The value, or (value, gradient); None where `look` has found targets that are not usual."""
+    if not _plain(logits):
+        order = in_memory(logits.strides)
+        if _plain(logits.transpose(order)):
+            return _laid(order, found, logits, axis, inputs, reduction, factor, gradient, look)
     x = logits if _plain(logits) else np.require(logits, requirements="CA")
     values = None
     if reduction == "none":
@@ -168,6 +172,24 @@ def _computed(
         gradient[...] = slope
         slope = gradient
     return values, slope
+
+
+def _laid(order: list[int], found, logits, axis, inputs, reduction, factor, gradient, look):
+    """The result of `_computed` from the memory of dense logits as it is: with the axes in their order there."""
+    rows = rows_of(order, axis)
+    index = None if inputs["index"] is None else np.ascontiguousarray(inputs["index"].transpose(rows))
+    inputs = inputs | {"index": index, "arrays": [np.ascontiguousarray(a.transpose(order)) for a in inputs["arrays"]]}
+    out = gradient.transpose(order) if isinstance(gradient, np.ndarray) else gradient
+    axis = None if axis is None else order.index(axis)
+    done = _computed(found, logits.transpose(order), axis, inputs, reduction, factor, out, look)
+    if done is None:
+        return None
+    values, slope = (done, None) if gradient is False else done
+    if reduction == "none":
+        values = values.transpose(back(rows))
+    if slope is None:
+        return values
+    return values, gradient if isinstance(gradient, np.ndarray) else slope.transpose(back(order))
 
 
 def _overwrites(gradient: bool | np.ndarray, logits: np.ndarray) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 
 from . import _arguments as arguments
-from ._native_calls import lie, roles
+from ._native_calls import back, in_memory, lie, roles, rows_of
 from .native import kernel, pool
 from .native.kernels import Kernel
 
@@ -71,6 +71,16 @@ class Call:
             **more,
         )
 
+    def laid(self, order: list[int]) -> Call:
+        """The same call for logits whose axes come in that order."""
+        rows = rows_of(order, self.axis)
+        return replace(
+            self,
+            axis=None if self.axis is None else order.index(self.axis),
+            index=None if self.index is None else self.index.permute(rows).contiguous(),
+            arrays=tuple(a.permute(order).contiguous() for a in self.arrays),
+        )
+
     @property
     def factor(self) -> float:
         """What the gradient of each row is multiplied by."""
@@ -85,20 +95,38 @@ def buffer(like: Tensor) -> Tensor:
     return torch.frombuffer(pool.lease(size), dtype=like.dtype).view(like.shape)
 
 
+def _placed(logits: Tensor, call: Call) -> tuple[Tensor, Call, list[int] | None]:
+    """Contiguous logits, the call for them, and in which order they have the axes, None for the same: the memory of dense
+    logits of any layout is used as it is.
+    """
+    if logits.is_contiguous():
+        return logits, call, None
+    order = in_memory(logits.stride())
+    x = logits.permute(order)
+    return (x, call.laid(order), order) if x.is_contiguous() else (logits.contiguous(), call, None)
+
+
+def _given(tensor: Tensor, order: list[int] | None) -> Tensor:
+    """A tensor of the shape of placed logits, with the axes of the given ones."""
+    return tensor if order is None else tensor.permute(back(order))
+
+
 class _Loss(Function):
     @staticmethod
     def forward(ctx, logits, call, inplace):
         ctx.call, ctx.gradient = call, None
         ctx.save_for_backward(logits)
-        x = logits if logits.is_contiguous() else logits.contiguous()
+        x, placed, order = _placed(logits, call)
         if call.divisor is None:
-            shape = [n for k, n in enumerate(x.shape) if k != call.axis]
-            values = x.new_empty(shape)
-            call.run(x, None, values)
+            values = x.new_empty([n for k, n in enumerate(x.shape) if k != placed.axis])
+            placed.run(x, None, values)
+            values = values if order is None else values.permute(back(rows_of(order, call.axis)))
             return values.mul_(call.scale) if call.scale != 1 else values
+        gradient = None
         if ctx.needs_input_grad[0]:
-            ctx.gradient = x.detach() if inplace else buffer(x)
-        total = call.run(x, ctx.gradient, None, factor=call.factor, look=call.look)
+            gradient = x.detach() if inplace else buffer(x)
+            ctx.gradient = _given(gradient, order)
+        total = placed.run(x, gradient, None, factor=call.factor, look=call.look)
         return None if total is None else x.new_full((), total * call.factor)
 
     @staticmethod
@@ -114,15 +142,18 @@ class _Loss(Function):
             elif factor != 1:
                 gradient.mul_(factor)
             return gradient, None, None
-        rows = grad_output.to(torch.float64, memory_format=torch.contiguous_format).contiguous()
-        return _gradient(call, ctx.saved_tensors[0], factor=call.scale, factors=rows.data_ptr()), None, None
+        return _gradient(call, ctx.saved_tensors[0], grad_output.to(torch.float64), factor=call.scale), None, None
 
 
-def _gradient(call: Call, logits: Tensor, **more) -> Tensor:
-    x = logits.detach().contiguous()
-    gradient = buffer(x)
-    call.run(x, gradient, None, **more)
-    return gradient
+def _gradient(call: Call, logits: Tensor, rows: Tensor | None = None, *, factor: float) -> Tensor:
+    """rows: float64, what the gradient of each row is multiplied by beside the factor."""
+    x, placed, order = _placed(logits.detach(), call)
+    gradient, factors = buffer(x), None
+    if rows is not None:
+        rows = (rows if order is None else rows.permute(rows_of(order, call.axis))).contiguous()
+        factors = rows.data_ptr()
+    placed.run(x, gradient, None, factor=factor, factors=factors)
+    return _given(gradient, order)
 
 
 def suits(logits: Tensor) -> bool:
@@ -199,7 +230,7 @@ def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
         "torch.compile": torch.compiler.is_compiling(),
         "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
         "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
-        "logits that are not contiguous": not logits.is_contiguous(),
+        "logits that have gaps in memory": not logits.permute(in_memory(logits.stride())).is_contiguous(),
         "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
     }
     for reason, holds in reasons.items():

@@ -10,7 +10,7 @@ first used, where there is a compiler: `lossbook.native.status()` says whether a
 precision: "exact", as above, or "fast", float32 arithmetic, at most 16 units in the last place off. Where there is no
     kernel, and for float64, "fast" is computed exactly too.
 inplace: True lets the gradient overwrite the logits, which saves its memory; they hold no logits afterwards. Refused where
-    it would be unsafe: reduction "none", a leaf that requires grad, logits that are not contiguous.
+    it would be unsafe: reduction "none", a leaf that requires grad, logits that have gaps in memory.
 """
 
 from __future__ import annotations
