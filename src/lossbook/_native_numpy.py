@@ -29,12 +29,12 @@ def run(
     gradient: bool | np.ndarray,
     parameters: dict,
     precision: str,
-    look: bool = False,
+    look: int = False,
 ):
     """The result of `_numpy_rows.run` with the same arguments; None where no kernel can take them.
 
-    look: whether the kernel has still to look at the targets; None then too where it may not, for the logits are overwritten,
-    or where one is no share from 0 to 1.
+    look: whether the kernel has still to look at the targets, and their SUMS; None then too where it may not, for the
+    logits are overwritten, or where they are not as they should be.
     """
     if look and _overwrites(gradient, logits):
         return None
@@ -71,6 +71,7 @@ def of_index(
     weight: np.ndarray,
     numbers: tuple[float, ...] = (),
     by_weight: bool,
+    one_hot: bool = False,
     ignore_index: int,
     reduction: str,
     axis: int,
@@ -79,10 +80,11 @@ def of_index(
 ):
     """The loss of class numbers that are as a kernel takes them: looked at on its way, or else checked and counted in one
     pass before. None for any others, and where one is out of range. by_weight: whether "mean" divides by the weights.
+    one_hot: for a loss whose targets are shares of classes.
     """
     if targets.dtype != np.int64 or not _plain(targets) or targets.size == 0:
         return None
-    if (found := _kernel(name, logits, precision)) is None:
+    if (found := _kernel(name, logits, precision, one_hot)) is None:
         return None
     weight = np.ascontiguousarray(weight, np.float64)
     inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
@@ -113,9 +115,9 @@ def extremes(code: ModuleType, targets: np.ndarray, precision: str) -> tuple[flo
     return None if found is None else found.extremes(targets.ctypes.data, targets.size, processors())
 
 
-def _kernel(name: str, logits: np.ndarray, precision: str) -> Kernel | None:
+def _kernel(name: str, logits: np.ndarray, precision: str, one_hot: bool = False) -> Kernel | None:
     dtype = DTYPES.get(logits.dtype)
-    return None if dtype is None else kernel(name, dtype, precision == "fast")
+    return None if dtype is None else kernel(name, dtype, precision == "fast", one_hot)
 
 
 def _plain(array: np.ndarray) -> bool:
@@ -130,7 +132,7 @@ def _computed(
     reduction: str,
     factor: float,
     gradient: bool | np.ndarray,
-    look: bool = False,
+    look: int = False,
 ):
     """The value, or (value, gradient); None where `look` has found targets that are not usual."""
     if not _plain(logits):

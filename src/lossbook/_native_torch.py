@@ -54,7 +54,7 @@ class Call:
     divisor: float | None
     again: Callable[[Tensor, Tensor], Tensor]
     ignored: int = IGNORED
-    look: bool = False
+    look: int = False
 
     def run(self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more) -> float | None:
         """The sum of the values; gradient and values are written. None where `look` has found other targets."""
@@ -119,7 +119,8 @@ class _Loss(Function):
         x, placed, order = _placed(logits, call)
         if call.divisor is None:
             values = x.new_empty([n for k, n in enumerate(x.shape) if k != placed.axis])
-            placed.run(x, None, values)
+            if placed.run(x, None, values, look=call.look) is None:
+                return None
             values = values if order is None else values.permute(back(rows_of(order, call.axis)))
             return values.mul_(call.scale) if call.scale != 1 else values
         gradient = None
@@ -223,6 +224,20 @@ def _same(weight: float, classes: int, numbers: tuple[float, ...]) -> tuple:
     return Kernel.fixed([whole.data_ptr()], numbers), whole
 
 
+def _weighed(weight: float | Tensor, classes: int, numbers: tuple[float, ...]) -> tuple | None:
+    """Weights of classes and numbers as a kernel takes them, and the tensor that holds them; None for weights that it does
+    not take.
+    """
+    if not isinstance(weight, Tensor):
+        return _same(weight, classes, numbers)
+    if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
+        return None
+    whole = weight.detach().to(torch.float64).contiguous()
+    if not bool(((whole >= 0) & (whole < torch.inf)).all()):
+        return None
+    return Kernel.fixed([whole.data_ptr()], numbers), whole
+
+
 def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
     """Whether the gradient may be written over the logits."""
     whole = logits if logits._base is None else logits._base
@@ -245,7 +260,7 @@ def _ordinary(logits: Tensor, targets: Tensor, reduction: str, precision: str, i
         and type(targets) is Tensor
         and targets.is_cpu
         and targets.is_contiguous()
-        and reduction in ("mean", "sum")
+        and reduction in arguments.REDUCTIONS
         and precision in ("exact", "fast")
         and type(inplace) is bool
     )
@@ -270,6 +285,7 @@ def of_index(
     weight: float | Tensor = 1.0,
     numbers: tuple[float, ...] = (),
     by_weight: bool,
+    one_hot: bool = False,
     ignore_index: int,
     reduction: str,
     axis: int,
@@ -280,6 +296,7 @@ def of_index(
     any other call, and for a wrong one: then the way through all checks finds what is wrong.
 
     function: the same loss of logits, for second derivatives. weight: of all classes, or of each. by_weight: whether "mean" divides by the weights.
+    one_hot: for a loss whose targets are shares of classes.
     """
     if not (
         _ordinary(logits, targets, reduction, precision, inplace)
@@ -295,25 +312,19 @@ def of_index(
     classes = shape[axis]
     if classes == 0 or targets.shape != shape[:axis] + shape[axis + 1 :]:
         return None
-    found = kernel(name, DTYPES[logits.dtype], precision == "fast")
-    if found is None:
+    found = kernel(name, DTYPES[logits.dtype], precision == "fast", one_hot)
+    weighed = found and _weighed(weight, classes, numbers)
+    if not weighed:
         return None
-    if isinstance(weight, Tensor):
-        if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
-            return None
-        whole = weight.detach().to(torch.float64).contiguous()
-        if not bool(((whole >= 0) & (whole < torch.inf)).all()):
-            return None
-        fixed = found.fixed([whole.data_ptr()], numbers)
-    else:
-        fixed, whole = _same(weight, classes, numbers)
+    fixed, whole = weighed
     weights = whole.data_ptr() if by_weight and isinstance(weight, Tensor) else None
-    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, 1.0, _again(function), ignore_index)
+    divisor = None if reduction == "none" else 1.0
+    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, divisor, _again(function), ignore_index)
 
     def divided(count: float, total: float) -> bool:
         if reduction == "mean":
             call.divisor = float(count) if not by_weight else total if weights else count * weight
-        return count > 0 and call.divisor > 0
+        return count > 0 and (call.divisor is None or call.divisor > 0)
 
     rows = targets.numel()
     if not inplace and not weights and divided(rows, rows):
@@ -333,34 +344,41 @@ def of_index(
 def of_shares(
     name: str,
     function: Callable[[Tensor], Tensor],
-    inputs: Tensor,
+    logits: Tensor,
     targets: Tensor,
     *,
+    weight: float | Tensor = 1.0,
     numbers: tuple[float, ...] = (),
     scale: float = 1.0,
+    look: int = True,
     reduction: str,
+    axis: int | None = None,
     precision: str,
     inplace: bool,
 ) -> Tensor | None:
-    """The loss of single outputs in an ordinary call, whose kernel looks at the targets on the way; None for any other
-    call, and for a wrong one. function: the same loss of inputs, for second derivatives.
+    """The loss of shares in an ordinary call, whose kernel looks at the targets on the way; None for any other call, and
+    for a wrong one. function: the same loss of logits, for second derivatives.
     """
     if not (
         not inplace  # targets are looked at before anything is lost
-        and _ordinary(inputs, targets, reduction, precision, inplace)
-        and targets.dtype is inputs.dtype
-        and targets.shape == inputs.shape
+        and _ordinary(logits, targets, reduction, precision, inplace)
+        and targets.dtype is logits.dtype
+        and targets.shape == logits.shape
         and targets.numel()
         and not targets.requires_grad
+        and (axis is None or (type(axis) is int and logits.dim() > 1 and -logits.dim() <= axis < logits.dim()))
     ):
         return None
-    found = kernel(name, DTYPES[inputs.dtype], precision == "fast")
-    if found is None:
+    axis = None if axis is None else axis % logits.dim()
+    classes = 1 if axis is None else logits.shape[axis]
+    found = kernel(name, DTYPES[logits.dtype], precision == "fast")
+    weighed = found and _weighed(weight, classes, numbers)
+    if not weighed:
         return None
-    divisor = float(targets.numel()) if reduction == "mean" else 1.0
-    fixed = found.fixed((), numbers)
-    call = Call(found, None, None, (targets,), fixed, (), scale, divisor, _again(function), look=True)
-    return loss(inputs, call)
+    fixed, whole = weighed
+    divisor = {"mean": float(targets.numel() // classes), "sum": 1.0, "none": None}[reduction]
+    call = Call(found, axis, None, (targets,), fixed, (whole,), scale, divisor, _again(function), look=look)
+    return loss(logits, call)
 
 
 def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor | None:

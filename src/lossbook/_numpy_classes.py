@@ -11,6 +11,7 @@ from . import _native_numpy as native
 from . import _numpy_rows as rows
 from .generated.numpy import softmax_focal as _softmax_focal
 from .generated.numpy import softmax_mse as _softmax_mse
+from .native.kernels import SUMS
 
 
 def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", axis=1, precision="exact") -> np.ndarray:
@@ -97,11 +98,18 @@ def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, 
     call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
-    arguments.check_target_values(function, targets, call, ignore_index)
     options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}
     if not call.by_index:
-        arguments.check_sums(function, np.sum(targets, axis=call.axis, dtype=np.float64))
-        return rows.run(_softmax_mse, logits, (targets,), **options)
+
+        def check():
+            arguments.check_target_values(function, targets, call, ignore_index)
+            arguments.check_sums(function, np.sum(targets, axis=call.axis, dtype=np.float64))
+
+        return rows.run(_softmax_mse, logits, (targets,), check=check, look=SUMS, **options)
+    given = {"weight": np.ones(call.classes), "by_weight": False, "one_hot": True, "ignore_index": ignore_index}
+    if (found := native.of_index("softmax_mse", logits, targets, **given, **options)) is not None:
+        return found
+    arguments.check_target_values(function, targets, call, ignore_index)
     counts, index = _counted(targets, ignore_index)
     one_hot = np.moveaxis(np.eye(call.classes)[index], -1, call.axis)
     return rows.run(_softmax_mse, logits, (one_hot,), counts=counts, **options)

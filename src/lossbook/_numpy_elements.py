@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from . import _arguments as arguments
@@ -149,7 +151,8 @@ def _mse_call(function, inputs, targets, reduction, precision, gradient):
 def _sigmoid_mse_call(function, inputs, targets, reduction, precision, gradient):
     inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     options = {"reduction": reduction, "precision": precision, "gradient": gradient}
-    return rows.run(_sigmoid_mse, inputs, (targets,), unchecked=function, **options)
+    check = partial(rows.check_shares, function, _sigmoid_mse, targets, precision)
+    return rows.run(_sigmoid_mse, inputs, (targets,), check=check, **options)
 
 
 def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, gradient):
@@ -158,7 +161,8 @@ def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, re
         _factor(function, name, given, inputs) for name, given in (("weight", weight), ("pos_weight", pos_weight))
     )
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
-    return rows.run(_binary_cross_entropy, inputs, (targets,), unchecked=function, pos_weight=beta, **options)
+    check = partial(rows.check_shares, function, _binary_cross_entropy, targets, precision)
+    return rows.run(_binary_cross_entropy, inputs, (targets,), check=check, pos_weight=beta, **options)
 
 
 def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, precision, gradient):
@@ -166,7 +170,8 @@ def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, prec
     alpha, scale = arguments.check_alpha(function, alpha)
     arguments.check_number(function, "gamma", gamma, 0)
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
-    return rows.run(_sigmoid_focal, inputs, (targets,), unchecked=function, alpha=alpha, gamma=float(gamma), **options)
+    check = partial(rows.check_shares, function, _sigmoid_focal, targets, precision)
+    return rows.run(_sigmoid_focal, inputs, (targets,), check=check, alpha=alpha, gamma=float(gamma), **options)
 
 
 def _elements(function, inputs, targets, reduction, precision, gradient):

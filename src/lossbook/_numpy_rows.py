@@ -61,7 +61,8 @@ def run(
     axis: int | None = None,
     gradient: bool | np.ndarray = False,
     precision: str = "exact",
-    unchecked: str | None = None,
+    check: Callable[[], None] | None = None,
+    look: int = True,
     **parameters,
 ):
     """The reduced loss, or (loss, gradient) in the dtype of the logits; gradient may be the array to write it to.
@@ -69,13 +70,13 @@ def run(
     code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
     count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
     element's loss is multiplied by, where axis is None. precision: of a kernel; generated NumPy code is exact.
-    unchecked: where targets are still to be checked to be shares, the name that errors give.
+    check: of targets that are shares, where a kernel has not looked at them: for what `look` says.
     """
     options = {"reduction": reduction, "counts": counts, "divisor": divisor, "scale": scale, "axis": axis}
     options |= {"gradient": gradient, "parameters": parameters, "precision": precision}
-    found = native.run(code, logits, arrays, look=unchecked is not None, **options)
-    if found is None and unchecked is not None:
-        check_shares(unchecked, code, arrays[0], precision)
+    found = native.run(code, logits, arrays, look=look if check else False, **options)
+    if found is None and check:
+        check()
         found = native.run(code, logits, arrays, **options)
     if found is not None:
         return found

@@ -13,6 +13,7 @@ from . import _torch_rows as rows
 from ._torch_rows import Code
 from .generated.torch import softmax_focal as _softmax_focal
 from .generated.torch import softmax_mse as _softmax_mse
+from .native.kernels import SUMS
 
 
 def softmax_mse_loss(
@@ -45,6 +46,19 @@ def softmax_mse_loss(
     Source: `lossbook.losses.get("softmax_mse").source("torch")`.
     """
     function = "softmax_mse_loss"
+    options = {"reduction": reduction, "axis": axis, "precision": precision, "inplace": inplace}
+
+    def same(x):
+        return softmax_mse_loss(x, targets, ignore_index=ignore_index, reduction=reduction, axis=axis)
+
+    ordinary = None
+    if type(targets) is not Tensor or not targets.is_floating_point():
+        by_index = {"one_hot": True, "by_weight": False, "ignore_index": ignore_index}
+        ordinary = native.of_index("softmax_mse", same, logits, targets, **by_index, **options)
+    elif type(ignore_index) is int and ignore_index < 0:
+        ordinary = native.of_shares("softmax_mse", same, logits, targets, look=SUMS, **options)
+    if ordinary is not None:
+        return ordinary
     arguments.check_precision(function, precision)
     shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
     seen = rows.has_values(logits, targets)

@@ -14,6 +14,8 @@ is computed exactly too.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from . import _arguments as arguments
@@ -145,13 +147,15 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
         "gradient": gradient,
         "precision": precision,
     }
-    if call.by_index and label_smoothing == 0:
-        given = {"by_weight": by_weight, "ignore_index": ignore_index}
-        if (found := native.of_index("cross_entropy_index", logits, targets, **given, **options)) is not None:
-            return found
-    arguments.check_target_values(function, targets, call, ignore_index)
+    check = partial(arguments.check_target_values, function, targets, call, ignore_index)
     if not call.by_index:
-        return rows.run(_cross_entropy, logits, (targets,), label_smoothing=label_smoothing, **options)
+        return rows.run(_cross_entropy, logits, (targets,), label_smoothing=label_smoothing, check=check, **options)
+    smoothed = {"numbers": (float(label_smoothing),), "one_hot": True}
+    name, given = ("cross_entropy", smoothed) if label_smoothing else ("cross_entropy_index", {})
+    given |= {"by_weight": by_weight, "ignore_index": ignore_index}
+    if (found := native.of_index(name, logits, targets, **given, **options)) is not None:
+        return found
+    check()
     counts = targets != ignore_index
     index = np.where(counts, targets, 0).astype(np.intp)
     options |= {"counts": None if counts.all() else counts, "divisor": float(np.sum(weight[index], where=counts))}

@@ -94,14 +94,24 @@ def cross_entropy(
     Source: `lossbook.losses.get("cross_entropy").source("torch")`.
     """
     function = "cross_entropy"
-    if label_smoothing == 0 and (weight is None or type(weight) is Tensor):
-        options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
+    if type(label_smoothing) in (int, float) and 0 <= label_smoothing <= 1 and type(weight) in (type(None), Tensor):
 
         def same(x):
-            return cross_entropy(x, targets, weight=weight, **options)
+            given = {"weight": weight, "ignore_index": ignore_index, "label_smoothing": label_smoothing}
+            return cross_entropy(x, targets, reduction=reduction, axis=axis, **given)
 
-        given = {"weight": 1.0 if weight is None else weight, "by_weight": True, "inplace": inplace}
-        ordinary = native.of_index("cross_entropy_index", same, logits, targets, **given, **options)
+        options = {"reduction": reduction, "axis": axis, "precision": precision, "inplace": inplace}
+        options["weight"] = 1.0 if weight is None else weight
+        smoothing = {"numbers": (float(label_smoothing),)}
+        ordinary = None
+        if type(targets) is not Tensor or not targets.is_floating_point():
+            options |= {"by_weight": True, "ignore_index": ignore_index}
+            name, more = (
+                ("cross_entropy", {"one_hot": True} | smoothing) if label_smoothing else ("cross_entropy_index", {})
+            )
+            ordinary = native.of_index(name, same, logits, targets, **more, **options)
+        elif type(ignore_index) is int and ignore_index < 0:
+            ordinary = native.of_shares("cross_entropy", same, logits, targets, **smoothing, **options)
         if ordinary is not None:
             return ordinary
     arguments.check_precision(function, precision)

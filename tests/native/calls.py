@@ -30,13 +30,14 @@ def run(
     factors=None,
     dtype="float32",
     fast=False,
+    one_hot=False,
     **options,
 ):
     """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored, look.
 
     layout: "rows", the classes of a row follow each other; "planes": the rows of a class do.
     """
-    code = kernel(name, dtype, fast)
+    code = kernel(name, dtype, fast, one_hot)
     assert code is not None
     memory = MEMORY[dtype]
     extra = {key: options.pop(key) for key in ("factor", "ignored", "look") if key in options}

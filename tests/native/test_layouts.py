@@ -20,6 +20,7 @@ CALLS = {
     "cross_entropy": (INDEX, {}),
     "ignored": (SOME, {"weight": np.linspace(1, 2, 10)}),
     "smoothed": (SHARES, {"label_smoothing": 0.1}),
+    "smoothed index": (SOME, {"label_smoothing": 0.1, "weight": np.linspace(1, 2, 10)}),
     "softmax_focal_loss": (SOME, {"gamma": 1.5}),
     "softmax_mse_loss": (SHARES, {}),
     "sigmoid_focal_loss": (SHARES, {}),
@@ -46,7 +47,7 @@ def addresses(monkeypatch):
 
 
 def functions(name):
-    plain = "cross_entropy" if name in ("ignored", "smoothed") else name
+    plain = "cross_entropy" if name in ("ignored", "smoothed", "smoothed index") else name
     return getattr(lossbook.numpy, plain + "_with_grad"), getattr(lossbook.torch, plain)
 
 

@@ -6,14 +6,16 @@ import torch
 
 import lossbook.numpy
 import lossbook.torch
-from lossbook.native.kernels import Kernel
+from lossbook.native.kernels import SUMS, Kernel
 
 from .calls import run
 from .test_kernels import BY_INDEX, example
 
+OF_CLASS_SHARES = ("cross_entropy", "softmax_mse")
 OF_SHARES = ("sigmoid_focal", "binary_cross_entropy", "sigmoid_mse")
 CLASSES = {"rows": (3, 100), "planes": (3,)}
 WAYS = [(loss, layout, classes) for loss in BY_INDEX for layout in CLASSES for classes in CLASSES[layout]]
+WAYS += [(loss, layout, classes) for loss in OF_CLASS_SHARES for layout in CLASSES for classes in CLASSES[layout]]
 WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
 
 
@@ -33,10 +35,59 @@ def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast
     for bad in (-1, classes, 2**40, -(2**63)) if loss in BY_INDEX else (-0.25, 1.25, np.nan, np.inf):
         for row in (0, rows // 2, rows - 1):
             wrong = targets.astype(np.int64 if loss in BY_INDEX else float)
-            wrong[row] = bad
+            wrong[(row, -1) if loss in OF_CLASS_SHARES else row] = bad
             assert run(loss, logits, wrong, look=True, **given)[0] is None
     if loss in BY_INDEX:
         assert run(loss, logits, targets, look=True, ignored=int(targets[-1]), **given)[0] is None
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
+def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
+    """Asked for sums, a kernel stops there; class numbers have none."""
+    logits, targets = example("cross_entropy_index" if one_hot else "softmax_mse", 300, classes)
+    if dtype == "float16" and not one_hot:
+        targets = np.eye(classes)[np.arange(300) % classes]  # what it holds exactly
+    given = {"layout": layout, "dtype": dtype, "one_hot": one_hot}
+    wanted = run("softmax_mse", logits, targets, **given)[0]
+    assert run("softmax_mse", logits, targets, look=SUMS, **given)[0] == wanted
+    for row in (0, 150, 299) if not one_hot else ():
+        for change in (0.99, 0.0):
+            wrong = targets.copy()
+            wrong[row] *= change
+            assert run("softmax_mse", logits, wrong, look=True, **given)[0] is not None
+            assert run("softmax_mse", logits, wrong, look=SUMS, **given)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False), ("float16", False)]
+)
+@pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
+@pytest.mark.parametrize("loss", OF_CLASS_SHARES)
+def test_class_numbers_in_the_place_of_shares(loss, layout, classes, dtype, fast):
+    """The same, but for the order in which values are added up."""
+    logits, targets = example("cross_entropy_index", 300, classes)
+    given = {
+        "layout": layout,
+        "dtype": dtype,
+        "fast": fast,
+        "weight": np.linspace(1, 2, classes),
+        "label_smoothing": 0.1,
+    }
+    wanted = run(loss, logits, np.eye(classes)[targets], **given)
+    found = run(loss, logits, targets, one_hot=True, **given)
+    assert found[0] == pytest.approx(wanted[0], rel=1e-14)
+    for a, b in zip(found[1:], wanted[1:], strict=True):
+        np.testing.assert_array_equal(a, b)
+    some = np.where(np.arange(300) % 7 == 3, -100, targets)
+    logits[some < 0] = np.nan
+    _, values, slope = run(loss, logits, some, one_hot=True, ignored=-100, **given)
+    kept = some >= 0
+    np.testing.assert_array_equal(values[kept], wanted[1][kept])
+    np.testing.assert_array_equal(slope[kept], wanted[2][kept])
+    assert not values[~kept].any()
+    assert not slope[~kept].any()
 
 
 def test_of_all_planes():
@@ -65,9 +116,14 @@ def passes(monkeypatch):
 SIZE = 1 << 17
 LOGITS = np.random.default_rng(0).normal(0, 2, (SIZE // 4, 4)).astype(np.float32)
 INDEX = np.random.default_rng(1).integers(4, size=SIZE // 4)
+PARTS = np.random.default_rng(3).dirichlet(np.ones(4), size=SIZE // 4).astype(np.float32)
 SHARES = np.random.default_rng(2).integers(2, size=LOGITS.shape).astype(np.float32)
 CALLS = {
     "cross_entropy": (INDEX, {}),
+    "smoothed cross_entropy": (INDEX, {"label_smoothing": 0.1}),
+    "parts cross_entropy": (PARTS, {"label_smoothing": 0.1}),
+    "softmax_mse_loss": (INDEX, {}),
+    "parts softmax_mse_loss": (PARTS, {}),
     "softmax_focal_loss": (INDEX, {"gamma": 1.5}),
     "sigmoid_focal_loss": (SHARES, {"reduction": "mean"}),
     "binary_cross_entropy_with_logits": (SHARES, {}),
@@ -78,6 +134,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_usual_targets_are_looked_at_once(name, passes):
     targets, options = CALLS[name]
+    name = name.split()[-1]
     getattr(lossbook.numpy, name + "_with_grad")(LOGITS, targets, **options)
     assert passes == ["run"]
     x = torch.from_numpy(LOGITS).requires_grad_()
@@ -88,6 +145,7 @@ def test_usual_targets_are_looked_at_once(name, passes):
 @pytest.mark.parametrize("name", CALLS)
 def test_before_logits_are_overwritten_all_targets_are_looked_at(name):
     targets, options = CALLS[name]
+    name = name.split()[-1]
     wrong = targets.copy()
     wrong[(-1,) * targets.ndim] = 4
     logits = LOGITS.copy()
@@ -101,9 +159,10 @@ def test_before_logits_are_overwritten_all_targets_are_looked_at(name):
     np.testing.assert_array_equal(logits.detach(), LOGITS)
 
 
-@pytest.mark.parametrize("name", ["cross_entropy", "softmax_focal_loss"])
+@pytest.mark.parametrize("name", ["cross_entropy", "smoothed cross_entropy", "softmax_mse_loss", "softmax_focal_loss"])
 def test_ignored_rows_are_counted_where_there_are_any(name):
     targets, options = CALLS[name]
+    name = name.split()[-1]
     some = np.where(np.arange(len(targets)) % 1000 == 999, -100, targets)
     kept = some >= 0
     value, slope = getattr(lossbook.numpy, name + "_with_grad")(LOGITS, some, **options)
@@ -121,6 +180,7 @@ def test_ignored_rows_are_counted_where_there_are_any(name):
 @pytest.mark.parametrize("name", ["sigmoid_focal_loss", "binary_cross_entropy_with_logits", "sigmoid_mse_loss"])
 def test_a_share_above_1_by_rounding_is_taken(name):
     targets, options = CALLS[name]
+    name = name.split()[-1]
     above = targets.copy()
     above[-1, -1] = np.nextafter(np.float32(1), np.float32(2))
     found = getattr(lossbook.numpy, name)(LOGITS, above, **options)

@@ -147,6 +147,8 @@ class Body:
             if role == "class index":
                 return self.index(k)
             text = f"read({node.value}[{self.at(k)}])"
+            if role == "array" and self.by_class:
+                text = f"TARGET({node.value}, {self.at(k)}, {k}, {self.index(k)})"
             return text if raw else self.cast(text, k if k == "k" else None)
         if op == "class_count":
             return self.cast("classes", k)
@@ -372,6 +374,8 @@ class Body:
             else:
                 found.append(self.declared(a, counts[a.role]))
                 counts[a.role] += 1
+        if counts["array"] and self.by_class:
+            found.append(self.declared_index())
         return found
 
     def declared(self, a: Input, n: int) -> str:
@@ -408,7 +412,10 @@ class Far(Body):
 
     def declared_index(self) -> str:
         """The declaration of the target classes."""
-        return "const int64_t *index = in->index" if self.tall else "const int64_t index = in->index[0]"
+        if self.tall:
+            return "const int64_t *index = in->index"
+        shares = any(a.role == "array" for a in self.roles.values())
+        return f"const int64_t index = {'BY_INDEX ? in->index[0] : 0' if shares else 'in->index[0]'}"
 
     def component(self, slope: str) -> str:
         """The statement that writes a component of the gradient."""
@@ -716,8 +723,16 @@ def _facts(program: Fused, near: Fused | None) -> list[str]:
         "HARD": int(not by_class and any(n.op == "exp" for n in nodes)),
         "NEAR": ("1" if by_class else "FAST") if near else "0",
     }
-    names = ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed)
-    return [*(f"#define {name} {number}" for name, number in facts.items()), f'#define INPUTS "{names}"']
+    facts["INPUTS"] = '"' + ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed) + '"'
+    if not (by_class and facts["ARRAYS"]):
+        return _defined(facts)
+    one_hot = {"BY_INDEX": 1, "ARRAYS": 0, "INPUTS": facts["INPUTS"].replace(":array", ":class index")}
+    shares = {name: facts.pop(name) for name in one_hot}
+    return [*_defined(facts), "#if ONE_HOT", *_defined(one_hot), "#else", *_defined(shares), "#endif"]
+
+
+def _defined(facts: dict) -> list[str]:
+    return [f"#define {name} {number}" for name, number in facts.items()]
 
 
 def cpp_text(loss: Loss) -> str:

@@ -13,7 +13,12 @@ from .kernels import enabled, processors
 def warm() -> int:
     """How many kernels of float32, in both precisions, are in the cache afterwards."""
     names = [loss.name for loss in all_losses() if not loss.is_activation]
-    texts = [compiler.source(name, fast=fast) for name in names for fast in (False, True)]
+    texts = [
+        compiler.source(name, fast=fast, one_hot=one_hot)
+        for name in names
+        for fast in (False, True)
+        for one_hot in (False, True)[: 1 + compiler.takes_shares(name)]
+    ]
     with ThreadPoolExecutor(processors()) as pool:
         return len(list(pool.map(lambda text: cache.kept(compiler.key(text), lambda: compiler.compiled(text)), texts)))
 

@@ -70,13 +70,22 @@ def processor() -> str:
     return "\n".join(dict.fromkeys(line for line in lines if line.startswith(told)))
 
 
-def source(name: str, dtype: str = "float32", fast: bool = False) -> str:
-    """The whole source of the kernels of a loss, with what it includes, for logits of that dtype."""
+def takes_shares(name: str) -> bool:
+    """Whether the targets of a loss are shares of classes: class numbers may take their place."""
+    return "#if ONE_HOT" in (SOURCES / f"{name}.cpp").read_text("utf-8")
+
+
+def source(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False) -> str:
+    """The whole source of the kernels of a loss, with what it includes, for logits of that dtype. one_hot: of a loss whose
+    targets are shares of classes, for class numbers instead.
+    """
     parts = {"kernel.h": HERE, "pair.h": HERE, "driver.h": HERE, "coefficients.h": SOURCES}  # the first includes others
     text = (SOURCES / f"{name}.cpp").read_text("utf-8")
     for file, folder in parts.items():
         text = text.replace(f'#include "{file}"', (folder / file).read_text("utf-8"))
-    chosen = f"#define FAST {int(fast)}\n" + (f"#define {dtype.upper()}\n" if dtype != "float32" else "")
+    chosen = f"#define FAST {int(fast)}\n#define ONE_HOT {int(one_hot)}\n" + (
+        f"#define {dtype.upper()}\n" if dtype != "float32" else ""
+    )
     return chosen + text
 
 

@@ -10,7 +10,7 @@ typedef struct {
   int64_t chunks, units;   /* units of work in a chunk */
   int64_t next;            /* the next chunk that nobody has taken */
   double *totals;          /* the sum of the values of each chunk */
-  int look;                /* whether the targets are looked at on the way: see `usual` */
+  int look;                /* whether the targets are looked at on the way, and their SUMS: see `usual` */
   int stopped;             /* a target was not as it should be */
   double ones[BLOCK];
 #if NEAR
@@ -41,6 +41,13 @@ typedef struct {
 #else
 #define INDEX(in, r) ((in)->index)
 #endif
+
+#define SUMS 2
+/* Where the first logit of a row lies. */
+static int64_t place(const Call *call, int64_t row) {
+  const int64_t outer = row / call->inner;
+  return outer * (call->classes - 1) * call->inner + row;
+}
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -368,7 +375,7 @@ static double transposed(const Call *call, int64_t first, int64_t rows, void *sc
 }
 
 static double planes(const Call *call, int64_t first, int64_t rows, void *scratch) {
-  const int64_t at = first / call->inner * (call->classes - 1) * call->inner + first;
+  const int64_t at = place(call, first);
   real *gradient = call->gradient ? call->gradient + at : NULL;
   Inputs in = moved(&call->in, at, first);
   in.stream &= in_line(gradient) == 0;
@@ -397,17 +404,34 @@ static int64_t fewer(const Call *call) { return call->in.stream && so_in_memory(
 static int64_t units_in_all(const Call *call) { return (in_all(call) + fewer(call) + rows_of_unit(call) - 1) / rows_of_unit(call); }
 static int64_t units_of(const Call *call) { return units_in_all(call) * (call->outer * call->inner / in_all(call)); }
 
-/* Whether every target of some rows is a class that counts, or a share from 0 to 1. */
+/* Whether every target of some rows is a class that counts, or a share from 0 to 1, and whether, where that is asked too, the
+ * shares of each row sum to 1. */
 static int usual(const Call *call, int64_t first, int64_t rows) {
   int others = 0;
 #if BY_INDEX
   const int64_t *index = call->in.index + first;
   SIMD_OF(reduction(| : others))
   for (int64_t b = 0; b < rows; b++) others |= ((uint64_t)index[b] >= (uint64_t)call->classes) | (index[b] == call->ignored);
-#elif !BY_CLASS
-  const real *targets = call->in.arrays[0] + first;
-  SIMD_OF(reduction(| : others))
-  for (int64_t b = 0; b < rows; b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
+#else
+  const int64_t K = call->classes, at = place(call, first);
+  const int tall = so_in_memory(call);
+  const real *targets = call->in.arrays[0] + at;
+  double sums[BLOCK] = {};
+  for (int64_t part = 0; part < (tall ? K : 1); part++, targets += call->inner) {
+    SIMD_OF(reduction(| : others))
+    for (int64_t b = 0; b < (tall ? rows : rows * K); b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
+    if (call->look < SUMS) continue;
+    if (tall)
+      SIMD for (int64_t b = 0; b < rows; b++) sums[b] += read(targets[b]);
+    else
+      for (int64_t b = 0; b < rows; b++) {
+        double sum = 0;
+        SIMD_OF(reduction(+ : sum))
+        for (int64_t k = 0; k < K; k++) sum += read(targets[b * K + k]);
+        sums[b] = sum;
+      }
+  }
+  for (int64_t b = 0; call->look == SUMS && b < rows; b++) others |= !(abs_(sums[b] - 1) < 1e-4);
 #endif
   return !others;
 }

@@ -2,8 +2,8 @@
  * vectorise: no branches, no calls, no tables. Their polynomials are in coefficients.h, made from the functions
  * themselves by lossbook/native/polynomials.py; tests/native/test_functions.py measures each against 50 digits.
  *
- * One file is compiled once for each dtype of the logits (FLOAT16, BFLOAT16, FLOAT64 or none, for float32) and for each
- * precision (FAST or not). */
+ * One file is compiled once for each dtype of the logits (FLOAT16, BFLOAT16, FLOAT64 or none, for float32), for each
+ * precision (FAST or not), and for targets that are shares of classes or, ONE_HOT, class numbers. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -142,6 +142,13 @@ INSIDE(real) write(float x) { return x; }
 
 #ifndef LARGE
 #define LARGE 0x1p120
+#endif
+
+/* A share of a class, or 1 for the target's class and 0 for all others. */
+#if ONE_HOT
+#define TARGET(targets, at, k, index) ((number)((k) == (index)))
+#else
+#define TARGET(targets, at, k, index) read(targets[at])
 #endif
 
 #define LINE 64 /* bytes of the caches that are read and written together */

@@ -18,6 +18,7 @@ COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
 RUN = (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, NUMBER, COUNT)
 RUN += (ctypes.c_int, ctypes.c_int, ctypes.POINTER(NUMBER))
 NO_MEMORY, STOPPED = 1, 2  # what it may return beside 0
+SUMS = 2  # as `look`
 CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.c_int, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
 EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER(NUMBER))
 
@@ -73,7 +74,7 @@ class Kernel:
         factors: int | None = None,
         factor: float = 1.0,
         ignored: int = -(2**63),
-        look: bool = False,
+        look: int = False,
         threads: int = 1,
     ) -> float | None:
         """The sum of the values of all rows; with addresses for them, the values and the gradient too.
@@ -82,7 +83,7 @@ class Kernel:
         of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
         ignored: the class of rows that count for nothing. gradient may be the address of the logits.
         look: whether the targets are looked at on the way. None then where one is no class that counts, or no share from
-        0 to 1: what was written means nothing.
+        0 to 1, or, for SUMS, where the shares of a row do not sum to 1: what was written means nothing.
         """
         total = NUMBER()
         failed = self.run_(
@@ -121,7 +122,7 @@ class Kernel:
 
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str, bool], Kernel | None] = {}
+_loaded: dict[tuple[str, str, bool, bool], Kernel | None] = {}
 _failures: list[str] = []
 
 
@@ -133,13 +134,13 @@ def enabled() -> bool:
     return not SWITCHED_OFF and os.name == "posix" and sys.byteorder == "little" and sys.platform != "emscripten"
 
 
-def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | None:
+def kernel(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False) -> Kernel | None:
     """The kernels of a loss for logits of that dtype; None where there are none, after one notice where they cannot be had.
 
     fast: float arithmetic, within 16 units in the last place; else double, rounded once. float64 is computed in pairs of
-    doubles, fast or not.
+    doubles, fast or not. one_hot: for class numbers in the place of shares of the classes.
     """
-    key = (name, dtype, fast and dtype != "float64")
+    key = (name, dtype, fast and dtype != "float64", one_hot)
     try:
         return _loaded[key]
     except KeyError:
@@ -152,9 +153,9 @@ def kernel(name: str, dtype: str = "float32", fast: bool = False) -> Kernel | No
         return _loaded[key]
 
 
-def _load(name: str, dtype: str, fast: bool) -> Kernel | None:
+def _load(name: str, dtype: str, fast: bool, one_hot: bool) -> Kernel | None:
     try:
-        text = compiler.source(name, dtype, fast)
+        text = compiler.source(name, dtype, fast, one_hot)
         path = files.kept(compiler.key(text), lambda: compiler.compiled(text))
         return Kernel(ctypes.CDLL(str(path)))
     except (compiler.CompileError, OSError) as error:
@@ -182,7 +183,7 @@ def status() -> Status:
             reason = str(error)
     available = enabled() and bool(command) and not _failures
     return Status(
-        available, reason, command, str(files.folder()), tuple(sorted({n for (n, _, _), k in _loaded.items() if k}))
+        available, reason, command, str(files.folder()), tuple(sorted({n for (n, *_), k in _loaded.items() if k}))
     )
 
 

@@ -7,15 +7,21 @@
  */
 
 #define BY_CLASS 1
-#define BY_INDEX 0
-#define ARRAYS 1
 #define WEIGHTS 1
 #define NUMBERS 1
 #define STORED 1
 #define EXPONENT -1
 #define HARD 0
 #define NEAR 0
+#if ONE_HOT
+#define BY_INDEX 1
+#define ARRAYS 0
+#define INPUTS "logits:logits,targets:class index,weight:per class,label_smoothing:scalar"
+#else
+#define BY_INDEX 0
+#define ARRAYS 1
 #define INPUTS "logits:logits,targets:array,weight:per class,label_smoothing:scalar"
+#endif
 #include "kernel.h"
 
 namespace far {
@@ -25,6 +31,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
@@ -50,7 +57,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   for (int64_t k = 0; k < classes; k++) {
     const Each v5 = ((Each)label_smoothing / (Each)classes);
     const Each v6 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets7 = (v6 * (Each)read(targets[k]));
+    const Each weighted_targets7 = (v6 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets8 = (v5 + weighted_targets7);
     const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
     const Each shifted10 = ((Each)read(logits[k]) - shift_);
@@ -71,6 +78,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
+  const int64_t *index = in->index;
   double total = 0;
   number shift_[BLOCK];
   int64_t top_[BLOCK];
@@ -129,7 +137,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
     for (int64_t b = 0; b < rows; b++) {
       const Each v5 = ((Each)label_smoothing / (Each)classes);
       const Each v6 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets7 = (v6 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets7 = (v6 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets8 = (v5 + weighted_targets7);
       const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
       const Each shifted10 = ((Each)read(logits[k * stride + b]) - shift_[b]);
@@ -160,6 +168,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   number shift_ = -INFINITY;
   Each term_ = -INFINITY;
@@ -169,7 +178,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
     const Each v1 = ((Each)label_smoothing / (Each)classes);
     const Each v2 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets3 = (v2 * (Each)read(targets[k]));
+    const Each weighted_targets3 = (v2 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets4 = (v1 + weighted_targets3);
     const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
     const Each weighted_targets6 = abs_(weighted_targets5);
@@ -184,7 +193,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
     const Each v7 = ((Each)label_smoothing / (Each)classes);
     const Each v8 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets9 = (v8 * (Each)read(targets[k]));
+    const Each weighted_targets9 = (v8 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets10 = (v7 + weighted_targets9);
     const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
     const Each weighted_targets12 = abs_(weighted_targets11);
@@ -206,7 +215,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
     rest_ += v17;
     const Each v18 = ((Each)label_smoothing / (Each)classes);
     const Each v19 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets20 = (v19 * (Each)read(targets[k]));
+    const Each weighted_targets20 = (v19 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets21 = (v18 + weighted_targets20);
     const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
     const Each v23 = either((k == largest_), (Each)0.0, weighted_targets22);
@@ -221,7 +230,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   for (int64_t k = 0; k < classes; k++) {
     const Each v26 = ((Each)label_smoothing / (Each)classes);
     const Each v27 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets28 = (v27 * (Each)read(targets[k]));
+    const Each weighted_targets28 = (v27 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets29 = (v26 + weighted_targets28);
     const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
     const Each shifted31 = ((Each)read(logits[k]) - shift_);
@@ -237,7 +246,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   for (int64_t k = 0; k < classes; k++) {
     const Each v36 = ((Each)label_smoothing / (Each)classes);
     const Each v37 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets38 = (v37 * (Each)read(targets[k]));
+    const Each weighted_targets38 = (v37 * (Each)TARGET(targets, k, k, index));
     const Each weighted_targets39 = (v36 + weighted_targets38);
     const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
     const Each v41 = (term_2_ - weighted_targets40);
@@ -260,6 +269,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *targets = in->arrays[0];
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number shift_[BLOCK];
@@ -291,7 +301,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
       const Each v1 = ((Each)label_smoothing / (Each)classes);
       const Each v2 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets3 = (v2 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets3 = (v2 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets4 = (v1 + weighted_targets3);
       const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
       const Each weighted_targets6 = abs_(weighted_targets5);
@@ -311,7 +321,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
       const Each v7 = ((Each)label_smoothing / (Each)classes);
       const Each v8 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets9 = (v8 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets9 = (v8 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets10 = (v7 + weighted_targets9);
       const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
       const Each weighted_targets12 = abs_(weighted_targets11);
@@ -344,7 +354,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
       rest_[b] += v17;
       const Each v18 = ((Each)label_smoothing / (Each)classes);
       const Each v19 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets20 = (v19 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets20 = (v19 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets21 = (v18 + weighted_targets20);
       const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
       const Each v23 = either((k == largest_[b]), (Each)0.0, weighted_targets22);
@@ -370,7 +380,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     for (int64_t b = 0; b < rows; b++) {
       const Each v26 = ((Each)label_smoothing / (Each)classes);
       const Each v27 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets28 = (v27 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets28 = (v27 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets29 = (v26 + weighted_targets28);
       const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
       const Each shifted31 = ((Each)read(logits[k * stride + b]) - shift_[b]);
@@ -394,7 +404,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     for (int64_t b = 0; b < rows; b++) {
       const Each v36 = ((Each)label_smoothing / (Each)classes);
       const Each v37 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets38 = (v37 * (Each)read(targets[k * stride + b]));
+      const Each weighted_targets38 = (v37 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each weighted_targets39 = (v36 + weighted_targets38);
       const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
       const Each v41 = (term_2_[b] - weighted_targets40);

@@ -7,15 +7,21 @@
  */
 
 #define BY_CLASS 1
-#define BY_INDEX 0
-#define ARRAYS 1
 #define WEIGHTS 0
 #define NUMBERS 0
 #define STORED 1
 #define EXPONENT -1
 #define HARD 0
 #define NEAR 0
+#if ONE_HOT
+#define BY_INDEX 1
+#define ARRAYS 0
+#define INPUTS "logits:logits,targets:class index"
+#else
+#define BY_INDEX 0
+#define ARRAYS 1
 #define INPUTS "logits:logits,targets:array"
+#endif
 #include "kernel.h"
 
 namespace far {
@@ -23,14 +29,15 @@ namespace far {
 INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
   Each term_2_ = 0;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = either(read(targets[k]) > term_, read(targets[k]), term_);
-    term_2_ += (Each)read(targets[k]);
+    term_ = either(TARGET(targets, k, k, index) > term_, TARGET(targets, k, k, index), term_);
+    term_2_ += (Each)TARGET(targets, k, k, index);
     shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
   int64_t largest_ = classes - 1;
@@ -38,7 +45,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
-    largest_ = (read(targets[k]) == term_) & (k < largest_) ? k : largest_;
+    largest_ = (TARGET(targets, k, k, index) == term_) & (k < largest_) ? k : largest_;
     const Each shifted1 = ((Each)read(logits[k]) - shift_);
     const Each exps2 = exp_(shifted1);
     total_ += exps2;
@@ -53,7 +60,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   Each term_5_ = 0;
   SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_5_))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v5 = either((k == largest_), (Each)0.0, (Each)read(targets[k]));
+    const Each v5 = either((k == largest_), (Each)0.0, (Each)TARGET(targets, k, k, index));
     rest_targets_ += v5;
     const Each v6 = either((k == top_), (Each)0.0, exps_all[k]);
     term_5_ += v6;
@@ -63,13 +70,13 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   Each term_6_ = 0;
   SIMD_OF(reduction(+ : term_6_))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v8 = (term_2_ - (Each)read(targets[k]));
+    const Each v8 = (term_2_ - (Each)TARGET(targets, k, k, index));
     const Each v9 = either((k == largest_), rest_targets_, v8);
     const Each probs10 = (exps_all[k] * term_3_);
     const Each v11 = (v9 * probs10);
     const Each v12 = (term_4_ - probs10);
     const Each v13 = either((k == top_), rest_probs_, v12);
-    const Each v14 = (v13 * (Each)read(targets[k]));
+    const Each v14 = (v13 * (Each)TARGET(targets, k, k, index));
     const Each v15 = (v11 - v14);
     const Each v16 = (v15 * v15);
     term_6_ += v16;
@@ -82,6 +89,7 @@ TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classe
 INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number term_[BLOCK];
@@ -105,8 +113,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = either(read(targets[k * stride + b]) > term_[b], read(targets[k * stride + b]), term_[b]);
-      term_2_[b] += (Each)read(targets[k * stride + b]);
+      term_[b] = either(TARGET(targets, k * stride + b, k, index[b]) > term_[b], TARGET(targets, k * stride + b, k, index[b]), term_[b]);
+      term_2_[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
       shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
@@ -119,7 +127,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      largest_[b] = (read(targets[k * stride + b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
+      largest_[b] = (TARGET(targets, k * stride + b, k, index[b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
       const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
       const Each exps2 = exp_(shifted1);
       total_[b] += exps2;
@@ -142,7 +150,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v5 = either((k == largest_[b]), (Each)0.0, (Each)read(targets[k * stride + b]));
+      const Each v5 = either((k == largest_[b]), (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
       rest_targets_[b] += v5;
       const Each v6 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       term_5_[b] += v6;
@@ -160,13 +168,13 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v8 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v8 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v9 = either((k == largest_[b]), rest_targets_[b], v8);
       const Each probs10 = (exps_all[k * ROWS + b] * term_3_[b]);
       const Each v11 = (v9 * probs10);
       const Each v12 = (term_4_[b] - probs10);
       const Each v13 = either((k == top_[b]), rest_probs_[b], v12);
-      const Each v14 = (v13 * (Each)read(targets[k * stride + b]));
+      const Each v14 = (v13 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v15 = (v11 - v14);
       const Each v16 = (v15 * v15);
       term_6_[b] += v16;
@@ -186,14 +194,15 @@ TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stri
 INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   number term_ = -INFINITY;
   Each term_2_ = 0;
   number shift_ = -INFINITY;
   SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = either(read(targets[k]) > term_, read(targets[k]), term_);
-    term_2_ += (Each)read(targets[k]);
+    term_ = either(TARGET(targets, k, k, index) > term_, TARGET(targets, k, k, index), term_);
+    term_2_ += (Each)TARGET(targets, k, k, index);
     shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
   }
   int64_t largest_ = classes - 1;
@@ -201,7 +210,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   int64_t top_ = classes - 1;
   SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
   for (int64_t k = 0; k < classes; k++) {
-    largest_ = (read(targets[k]) == term_) & (k < largest_) ? k : largest_;
+    largest_ = (TARGET(targets, k, k, index) == term_) & (k < largest_) ? k : largest_;
     const Each shifted1 = ((Each)read(logits[k]) - shift_);
     const Each exps2 = exp_(shifted1);
     total_ += exps2;
@@ -220,20 +229,20 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   Each term_6_ = 0;
   SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_6_))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v7 = either((k == largest_), (Each)0.0, (Each)read(targets[k]));
+    const Each v7 = either((k == largest_), (Each)0.0, (Each)TARGET(targets, k, k, index));
     rest_targets_ += v7;
     const Each v8 = either((k == top_), (Each)0.0, exps_all[k]);
     term_6_ += v8;
   }
   const Each rest_probs9 = (prob_top_ * term_6_);
   const Each rest_probs_ = rest_probs9;
-  const Each v10 = (term_2_ - (Each)read(targets[top_]));
+  const Each v10 = (term_2_ - (Each)TARGET(targets, top_, top_, index));
   const Each v11 = either((top_ == largest_), rest_targets_, v10);
   const Each probs12 = (exps_all[top_] * prob_top_);
   const Each v13 = (v11 * probs12);
   const Each v14 = (term_3_ - probs12);
   const Each v15 = either((top_ == top_), rest_probs9, v14);
-  const Each v16 = (v15 * (Each)read(targets[top_]));
+  const Each v16 = (v15 * (Each)TARGET(targets, top_, top_, index));
   const Each v17 = (v13 - v16);
   const Each error_top18 = v17;
   const Each error_top_ = error_top18;
@@ -242,13 +251,13 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   Each term_9_ = 0;
   SIMD_OF(reduction(+ : term_7_) reduction(+ : term_8_) reduction(+ : term_9_))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v19 = (term_2_ - (Each)read(targets[k]));
+    const Each v19 = (term_2_ - (Each)TARGET(targets, k, k, index));
     const Each v20 = either((k == largest_), rest_targets_, v19);
     const Each probs21 = (exps_all[k] * prob_top_);
     const Each v22 = (v20 * probs21);
     const Each v23 = (term_3_ - probs21);
     const Each v24 = either((k == top_), rest_probs_, v23);
-    const Each v25 = (v24 * (Each)read(targets[k]));
+    const Each v25 = (v24 * (Each)TARGET(targets, k, k, index));
     const Each v26 = (v22 - v25);
     const Each v27 = (v26 * v26);
     term_7_ += v27;
@@ -265,12 +274,12 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   SIMD
   for (int64_t k = 0; k < classes; k++) {
     const Each probs33 = (exps_all[k] * prob_top_);
-    const Each v34 = (term_2_ - (Each)read(targets[k]));
+    const Each v34 = (term_2_ - (Each)TARGET(targets, k, k, index));
     const Each v35 = either((k == largest_), rest_targets_, v34);
     const Each v36 = (v35 * probs33);
     const Each v37 = (term_3_ - probs33);
     const Each v38 = either((k == top_), rest_probs_, v37);
-    const Each v39 = (v38 * (Each)read(targets[k]));
+    const Each v39 = (v38 * (Each)TARGET(targets, k, k, index));
     const Each v40 = (v36 - v39);
     const Each v41 = (v40 - error_top_);
     const Each v42 = (v41 - term_10_);
@@ -287,6 +296,7 @@ TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double fact
 INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
   double total = 0;
   number term_[BLOCK];
@@ -317,8 +327,8 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = either(read(targets[k * stride + b]) > term_[b], read(targets[k * stride + b]), term_[b]);
-      term_2_[b] += (Each)read(targets[k * stride + b]);
+      term_[b] = either(TARGET(targets, k * stride + b, k, index[b]) > term_[b], TARGET(targets, k * stride + b, k, index[b]), term_[b]);
+      term_2_[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
       shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
     }
   }
@@ -331,7 +341,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      largest_[b] = (read(targets[k * stride + b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
+      largest_[b] = (TARGET(targets, k * stride + b, k, index[b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
       const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
       const Each exps2 = exp_(shifted1);
       total_[b] += exps2;
@@ -358,7 +368,7 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = either((k == largest_[b]), (Each)0.0, (Each)read(targets[k * stride + b]));
+      const Each v7 = either((k == largest_[b]), (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
       rest_targets_[b] += v7;
       const Each v8 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
       term_6_[b] += v8;
@@ -368,13 +378,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t b = 0; b < rows; b++) {
     const Each rest_probs9 = (prob_top_[b] * term_6_[b]);
     rest_probs_[b] = rest_probs9;
-    const Each v10 = (term_2_[b] - (Each)read(targets[top_[b] * stride + b]));
+    const Each v10 = (term_2_[b] - (Each)TARGET(targets, top_[b] * stride + b, top_[b], index[b]));
     const Each v11 = either((top_[b] == largest_[b]), rest_targets_[b], v10);
     const Each probs12 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
     const Each v13 = (v11 * probs12);
     const Each v14 = (term_3_[b] - probs12);
     const Each v15 = either((top_[b] == top_[b]), rest_probs9, v14);
-    const Each v16 = (v15 * (Each)read(targets[top_[b] * stride + b]));
+    const Each v16 = (v15 * (Each)TARGET(targets, top_[b] * stride + b, top_[b], index[b]));
     const Each v17 = (v13 - v16);
     const Each error_top18 = v17;
     error_top_[b] = error_top18;
@@ -388,13 +398,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v19 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v19 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v20 = either((k == largest_[b]), rest_targets_[b], v19);
       const Each probs21 = (exps_all[k * ROWS + b] * prob_top_[b]);
       const Each v22 = (v20 * probs21);
       const Each v23 = (term_3_[b] - probs21);
       const Each v24 = either((k == top_[b]), rest_probs_[b], v23);
-      const Each v25 = (v24 * (Each)read(targets[k * stride + b]));
+      const Each v25 = (v24 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v26 = (v22 - v25);
       const Each v27 = (v26 * v26);
       term_7_[b] += v27;
@@ -419,12 +429,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
     SIMD
     for (int64_t b = 0; b < rows; b++) {
       const Each probs33 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const Each v34 = (term_2_[b] - (Each)read(targets[k * stride + b]));
+      const Each v34 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v35 = either((k == largest_[b]), rest_targets_[b], v34);
       const Each v36 = (v35 * probs33);
       const Each v37 = (term_3_[b] - probs33);
       const Each v38 = either((k == top_[b]), rest_probs_[b], v37);
-      const Each v39 = (v38 * (Each)read(targets[k * stride + b]));
+      const Each v39 = (v38 * (Each)TARGET(targets, k * stride + b, k, index[b]));
       const Each v40 = (v36 - v39);
       const Each v41 = (v40 - error_top_[b]);
       const Each v42 = (v41 - term_10_[b]);
