@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -25,6 +26,8 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     """Measure all groups of a setting."""
     warnings.simplefilter("ignore")  # what other people's code warns of is their affair
     torch.set_num_threads(setting.threads)
+    gc.collect()
+    gc.freeze()  # what the libraries have made stays: to look through it each time takes longer than to measure
     end = time.monotonic() + setting.seconds
     for group in groups(setting, smoke):
         start = time.monotonic()
@@ -71,7 +74,7 @@ def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
 def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
-    weighed = setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED
+    weighed = setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED and group.workload not in SWEEPS
     for entry in found:
         if entry.error is None:
             entry.attempt(warm, entry, inputs, right, weighed)
