@@ -19,9 +19,9 @@ WAYS += [(loss, layout, classes) for loss in OF_CLASS_SHARES for layout in CLASS
 WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False), ("bfloat16", True)]
+    ("dtype", "fast", "threads"),
+    [("float32", False, 2), ("float32", True, 1), ("float64", False, 2), ("bfloat16", True, 2)],
 )
 @pytest.mark.parametrize(("loss", "layout", "classes"), WAYS)
 def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast, threads):
@@ -198,3 +198,15 @@ def test_second_derivatives_of_single_outputs():
         lambda z: lossbook.torch.sigmoid_mse_loss(z, y, reduction="sum"),
     ):
         assert torch.autograd.gradgradcheck(function, x)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_targets_that_change_before_the_backward_pass(reduction):
+    """They are read again where the gradient was not computed with the value, or was given away."""
+    x = torch.from_numpy(LOGITS).requires_grad_()
+    targets = torch.from_numpy(INDEX.copy())
+    value = lossbook.torch.softmax_focal_loss(x, targets, reduction=reduction).sum()
+    value.backward(retain_graph=True)
+    targets[7] = 1 << 40
+    with pytest.raises(RuntimeError, match="targets of a loss were overwritten"):
+        value.backward()
