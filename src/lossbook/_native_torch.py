@@ -150,10 +150,15 @@ def _gradient(call: Call, logits: Tensor, rows: Tensor | None = None, *, factor:
     """rows: float64, what the gradient of each row is multiplied by beside the factor."""
     x, placed, order = _placed(logits.detach(), call)
     gradient, factors = buffer(x), None
-    if placed.index is not None and placed.kernel.check(
-        placed.index.data_ptr(), placed.index.numel(), x.shape[placed.axis], call.ignored, threads=torch.get_num_threads()
-    )[0] >= 0:
-        raise RuntimeError("the targets of a loss were overwritten before its backward pass: a class is out of range")
+    if placed.index is not None:
+        classes, index = x.shape[placed.axis], placed.index
+        bad, _, _ = placed.kernel.check(
+            index.data_ptr(), index.numel(), classes, call.ignored, threads=torch.get_num_threads()
+        )
+        if bad >= 0:
+            raise RuntimeError(
+                "the targets of a loss were overwritten before its backward pass: a class is out of range"
+            )
     if rows is not None:
         rows = (rows if order is None else rows.permute(rows_of(order, call.axis))).contiguous()
         factors = rows.data_ptr()
