@@ -165,10 +165,17 @@ def check_alpha(function: str, alpha: Any) -> tuple[float, float]:
     return float(alpha), 1.0
 
 
+def in_64_bits(number: int) -> bool:
+    """Whether it can be compared with class numbers as they lie in memory."""
+    return -(2**63) <= number < 2**63
+
+
 def check_ignore_index(function: str, ignore_index: int, by_index: bool) -> None:
     """An integer; not one that could be a class where targets are probabilities."""
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
         raise wrong(function, "ignore_index", f"is {ignore_index!r}", "an integer", TypeError)
+    if not in_64_bits(ignore_index):
+        raise wrong(function, "ignore_index", f"is {ignore_index}", "an integer of 64 bits, as class indices are")
     if not by_index and ignore_index >= 0:
         expected = "a negative one (not used) where targets are probabilities"
         raise wrong(function, "ignore_index", f"is {ignore_index}", expected)

@@ -82,6 +82,11 @@ class Call:
         )
 
     @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All that is read beside the logits."""
+        return (*self.arrays, *self.kept) if self.index is None else (self.index, *self.kept)
+
+    @property
     def factor(self) -> float:
         """What the gradient of each row is multiplied by."""
         return self.scale if self.divisor is None else self.scale / self.divisor
@@ -113,9 +118,9 @@ def _given(tensor: Tensor, order: list[int] | None) -> Tensor:
 
 class _Loss(Function):
     @staticmethod
-    def forward(ctx, logits, call, inplace):
+    def forward(ctx, logits, call, wanted, inplace):
         ctx.call, ctx.gradient = call, None
-        ctx.save_for_backward(logits)
+        ctx.save_for_backward(logits, *call.tensors)  # that one was overwritten is seen where it is needed again
         x, placed, order = _placed(logits, call)
         if call.divisor is None:
             values = x.new_empty([n for k, n in enumerate(x.shape) if k != placed.axis])
@@ -124,7 +129,7 @@ class _Loss(Function):
             values = values if order is None else values.permute(back(rows_of(order, call.axis)))
             return values.mul_(call.scale) if call.scale != 1 else values
         gradient = None
-        if ctx.needs_input_grad[0]:
+        if wanted:
             gradient = x.detach() if inplace else buffer(x)
             ctx.gradient = _given(gradient, order)
         total = placed.run(x, gradient, None, factor=call.factor, look=call.look)
@@ -134,7 +139,7 @@ class _Loss(Function):
     def backward(ctx, grad_output):
         call = ctx.call
         if torch.is_grad_enabled():  # to be differentiated again
-            return call.again(ctx.saved_tensors[0], grad_output), None, None
+            return call.again(ctx.saved_tensors[0], grad_output), None, None, None
         if call.divisor is not None:
             factor = grad_output.item()
             gradient, ctx.gradient = ctx.gradient, None  # given away once: who gets it may write to it
@@ -142,23 +147,15 @@ class _Loss(Function):
                 gradient = _gradient(call, ctx.saved_tensors[0], factor=call.factor * factor)
             elif factor != 1:
                 gradient.mul_(factor)
-            return gradient, None, None
-        return _gradient(call, ctx.saved_tensors[0], grad_output.to(torch.float64), factor=call.scale), None, None
+            return gradient, None, None, None
+        gradient = _gradient(call, ctx.saved_tensors[0], grad_output.to(torch.float64), factor=call.scale)
+        return gradient, None, None, None
 
 
 def _gradient(call: Call, logits: Tensor, rows: Tensor | None = None, *, factor: float) -> Tensor:
     """rows: float64, what the gradient of each row is multiplied by beside the factor."""
     x, placed, order = _placed(logits.detach(), call)
     gradient, factors = buffer(x), None
-    if placed.index is not None:
-        classes, index = x.shape[placed.axis], placed.index
-        bad, _, _ = placed.kernel.check(
-            index.data_ptr(), index.numel(), classes, call.ignored, threads=torch.get_num_threads()
-        )
-        if bad >= 0:
-            raise RuntimeError(
-                "the targets of a loss were overwritten before its backward pass: a class is out of range"
-            )
     if rows is not None:
         rows = (rows if order is None else rows.permute(rows_of(order, call.axis))).contiguous()
         factors = rows.data_ptr()
@@ -172,6 +169,7 @@ def suits(logits: Tensor) -> bool:
         type(logits) in (Tensor, torch.nn.Parameter)
         and logits.dtype in DTYPES
         and logits.is_cpu
+        and not logits.is_neg()
         and logits.layout == torch.strided
         and not getattr(_here, "off", False)
         and not torch.compiler.is_compiling()
@@ -193,7 +191,7 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, pr
     if not suits(logits) or not all(type(t) in (Tensor, torch.nn.Parameter) for t in tensors):
         return None
     found = kernel(code.module.__name__.rsplit(".", 1)[-1], DTYPES[logits.dtype], precision == "fast")
-    if found is None or any(t.device.type != "cpu" for t in tensors):
+    if found is None or any(t.device.type != "cpu" or t.is_neg() for t in tensors):
         return None
     by_index = bool(roles(found, "class index"))
     named = dict(zip(code.names, tensors[code.arrays :], strict=True))
@@ -229,7 +227,7 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, pr
 @lru_cache(maxsize=64)
 def _same(weight: float, classes: int, numbers: tuple[float, ...]) -> tuple:
     """One weight for all classes, as a kernel takes it, and the tensor that holds it."""
-    whole = torch.full((classes,), weight, dtype=torch.float64)
+    whole = torch.full((classes,), weight, dtype=torch.float64, device="cpu")  # whatever the default is
     return Kernel.fixed([whole.data_ptr()], numbers), whole
 
 
@@ -269,6 +267,7 @@ def _ordinary(logits: Tensor, targets: Tensor, reduction: str, precision: str, i
         and type(targets) is Tensor
         and targets.is_cpu
         and targets.is_contiguous()
+        and not targets.is_neg()
         and reduction in arguments.REDUCTIONS
         and precision in ("exact", "fast")
         and type(inplace) is bool
@@ -312,6 +311,7 @@ def of_index(
         and targets.dtype is torch.int64
         and type(axis) is int
         and type(ignore_index) is int
+        and arguments.in_64_bits(ignore_index)
     ):
         return None
     shape, kinds = logits.shape, logits.dim()
@@ -394,7 +394,11 @@ def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor | None:
     """The reduced loss in the dtype of the logits, None where `call.look` has found other targets; inplace: the gradient
     is written over them, where there is one.
     """
-    value = super(Function, _Loss).apply(logits, call, inplace)  # `suits` has asked already what Function.apply asks
-    if inplace and value.requires_grad:
+    wanted = logits.requires_grad and torch.is_grad_enabled()
+    inplace = inplace and wanted
+    value = super(Function, _Loss).apply(
+        logits, call, wanted, inplace
+    )  # `suits` has asked already what Function.apply asks
+    if inplace:
         torch.autograd.graph.increment_version(logits)
     return value

@@ -6,6 +6,7 @@ import torch
 
 import lossbook.numpy
 import lossbook.torch
+from lossbook import _native_torch
 from lossbook.native.kernels import SUMS, Kernel
 
 from .calls import run
@@ -201,12 +202,60 @@ def test_second_derivatives_of_single_outputs():
 
 
 @pytest.mark.parametrize("reduction", ["none", "mean"])
-def test_targets_that_change_before_the_backward_pass(reduction):
+@pytest.mark.parametrize("name", CALLS)
+def test_targets_that_change_before_the_backward_pass(name, reduction):
     """They are read again where the gradient was not computed with the value, or was given away."""
-    x = torch.from_numpy(LOGITS).requires_grad_()
-    targets = torch.from_numpy(INDEX.copy())
-    value = lossbook.torch.softmax_focal_loss(x, targets, reduction=reduction).sum()
+    targets, options = CALLS[name]
+    x, y = torch.from_numpy(LOGITS).requires_grad_(), torch.from_numpy(targets.copy())
+    value = getattr(lossbook.torch, name.split()[-1])(x, y, **options | {"reduction": reduction}).sum()
     value.backward(retain_graph=True)
-    targets[7] = 1 << 40
-    with pytest.raises(RuntimeError, match="targets of a loss were overwritten"):
+    y.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         value.backward()
+
+
+def test_weights_that_change_before_the_backward_pass():
+    x, weight = torch.from_numpy(LOGITS).requires_grad_(), torch.ones(4, dtype=torch.float64)
+    value = lossbook.torch.cross_entropy(x, torch.from_numpy(INDEX), weight=weight, reduction="none").sum()
+    weight.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        value.backward()
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**63) - 1])
+@pytest.mark.parametrize("name", ["cross_entropy", "softmax_mse_loss", "softmax_focal_loss"])
+def test_a_class_to_ignore_that_no_class_number_can_be(name, number):
+    for function, change in (
+        (getattr(lossbook.torch, name), torch.from_numpy),
+        (getattr(lossbook.numpy, name), np.array),
+    ):
+        with pytest.raises(ValueError, match=f"ignore_index is {number}; expected an integer of 64 bits"):
+            function(change(LOGITS), change(INDEX), ignore_index=number)
+
+
+def test_whatever_the_default_device_is():
+    _native_torch._same.cache_clear()
+    x, y, shares = torch.from_numpy(LOGITS), torch.from_numpy(INDEX), torch.from_numpy(PARTS)
+    wanted = [lossbook.torch.cross_entropy(x, t).item() for t in (y, shares)]
+    _native_torch._same.cache_clear()
+    with torch.device("meta"):
+        assert [lossbook.torch.cross_entropy(x, t).item() for t in (y, shares)] == wanted
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_numbers_that_are_stored_with_the_other_sign(name):
+    targets, options = CALLS[name]
+    function, y = getattr(lossbook.torch, name.split()[-1]), torch.from_numpy(targets)
+    wanted = function(torch.from_numpy(LOGITS), y, **options)
+    assert function(torch._neg_view(torch.from_numpy(-LOGITS)), y, **options) == wanted
+    if y.is_floating_point():
+        assert function(torch.from_numpy(LOGITS), torch._neg_view(-y), **options) == wanted
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_autograd_nothing_is_overwritten(name):
+    targets, options = CALLS[name]
+    x = torch.from_numpy(LOGITS.copy()).requires_grad_()
+    with torch.no_grad():
+        getattr(lossbook.torch, name.split()[-1])(x, torch.from_numpy(targets), inplace=True, **options)
+    np.testing.assert_array_equal(x.detach(), LOGITS)
