@@ -26,7 +26,7 @@ WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
 )
 @pytest.mark.parametrize(("loss", "layout", "classes"), WAYS)
 def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast, threads):
-    rows = 20_001 if classes < 50 else 401
+    rows = {1: 33_001, 3: 12_001, 100: 401}[classes]  # enough for two threads
     logits, targets = example(loss, rows, classes)
     given = {"layout": layout, "dtype": dtype, "fast": fast, "threads": threads}
     wanted = run(loss, logits, targets, **given)
@@ -43,13 +43,11 @@ def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast
 
 
 @pytest.mark.parametrize("one_hot", [False, True])
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
 def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
     """Asked for sums, a kernel stops there; class numbers have none."""
     logits, targets = example("cross_entropy_index" if one_hot else "softmax_mse", 300, classes)
-    if dtype == "float16" and not one_hot:
-        targets = np.eye(classes)[np.arange(300) % classes]  # what it holds exactly
     given = {"layout": layout, "dtype": dtype, "one_hot": one_hot}
     wanted = run("softmax_mse", logits, targets, **given)[0]
     assert run("softmax_mse", logits, targets, look=SUMS, **given)[0] == wanted
@@ -61,9 +59,7 @@ def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
             assert run("softmax_mse", logits, wrong, look=SUMS, **given)[0] is None
 
 
-@pytest.mark.parametrize(
-    ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False), ("float16", False)]
-)
+@pytest.mark.parametrize(("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False)])
 @pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
 @pytest.mark.parametrize("loss", OF_CLASS_SHARES)
 def test_class_numbers_in_the_place_of_shares(loss, layout, classes, dtype, fast):
