@@ -169,12 +169,12 @@ def suits(logits: Tensor) -> bool:
         type(logits) in (Tensor, torch.nn.Parameter)
         and logits.dtype in DTYPES
         and logits.is_cpu
-        and not logits.is_neg()
         and logits.layout == torch.strided
         and not getattr(_here, "off", False)
         and not torch.compiler.is_compiling()
         and torch._C._functorch.peek_interpreter_stack() is None
         and forward_ad._current_level < 0
+        and not logits.is_neg()  # nor asked in a graph
     )
 
 
