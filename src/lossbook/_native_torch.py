@@ -84,7 +84,7 @@ class Call:
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All that is read beside the logits."""
-        return (*self.arrays, *self.kept) if self.index is None else (self.index, *self.kept)
+        return (*self.arrays, *self.kept, *([] if self.index is None else [self.index]))
 
     @property
     def factor(self) -> float:
@@ -100,14 +100,19 @@ def buffer(like: Tensor) -> Tensor:
     return torch.frombuffer(pool.lease(size), dtype=like.dtype).view(like.shape)
 
 
+def _in_order(logits: Tensor) -> tuple[list[int], Tensor]:
+    """The axes as they lie in memory, and the logits so: contiguous, unless there are gaps."""
+    order = in_memory(logits.stride())
+    return order, logits.permute(order)
+
+
 def _placed(logits: Tensor, call: Call) -> tuple[Tensor, Call, list[int] | None]:
     """Contiguous logits, the call for them, and in which order they have the axes, None for the same: the memory of dense
     logits of any layout is used as it is.
     """
     if logits.is_contiguous():
         return logits, call, None
-    order = in_memory(logits.stride())
-    x = logits.permute(order)
+    order, x = _in_order(logits)
     return (x, call.laid(order), order) if x.is_contiguous() else (logits.contiguous(), call, None)
 
 
@@ -239,6 +244,8 @@ def _weighed(weight: float | Tensor, classes: int, numbers: tuple[float, ...]) -
         return _same(weight, classes, numbers)
     if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
         return None
+    if weight.is_neg():
+        return None
     whole = weight.detach().to(torch.float64).contiguous()
     if not bool(((whole >= 0) & (whole < torch.inf)).all()):
         return None
@@ -252,7 +259,7 @@ def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
         "torch.compile": torch.compiler.is_compiling(),
         "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
         "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
-        "logits that have gaps in memory": not logits.permute(in_memory(logits.stride())).is_contiguous(),
+        "logits that have gaps in memory": not _in_order(logits)[1].is_contiguous(),
         "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
     }
     for reason, holds in reasons.items():
@@ -396,9 +403,8 @@ def loss(logits: Tensor, call: Call, inplace: bool = False) -> Tensor | None:
     """
     wanted = logits.requires_grad and torch.is_grad_enabled()
     inplace = inplace and wanted
-    value = super(Function, _Loss).apply(
-        logits, call, wanted, inplace
-    )  # `suits` has asked already what Function.apply asks
+    # past Function.apply, for `suits` has asked already what it asks
+    value = super(Function, _Loss).apply(logits, call, wanted, inplace)
     if inplace:
         torch.autograd.graph.increment_version(logits)
     return value

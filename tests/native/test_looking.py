@@ -248,6 +248,13 @@ def test_numbers_that_are_stored_with_the_other_sign(name):
         assert function(torch.from_numpy(LOGITS), torch._neg_view(-y), **options) == wanted
 
 
+def test_weights_that_are_stored_with_the_other_sign():
+    weight = torch.linspace(1, 2, 4, dtype=torch.float64)
+    x, y = torch.from_numpy(LOGITS), torch.from_numpy(INDEX)
+    wanted = lossbook.torch.cross_entropy(x, y, weight=weight)
+    assert lossbook.torch.cross_entropy(x, y, weight=torch._neg_view(-weight)) == wanted
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_without_autograd_nothing_is_overwritten(name):
     targets, options = CALLS[name]
