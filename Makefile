@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 PY := $(BIN)/python
-TORCH := $(shell sed -n 's/^torch = \["\(.*\)"\]/\1/p' pyproject.toml)
+TORCH := torch==2.13.0
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 PORT ?= 8000
 EXTRAS := book test peers env torch
@@ -47,7 +47,7 @@ vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
 
 accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour)
-	$(PY) -m lossbook.accuracy --json chapters/data/accuracy.json
+	$(PY) -m lossbook.measure.accuracy --json chapters/data/accuracy.json
 
 lint: .venv/.ready ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet .

@@ -12,8 +12,8 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from lossbook import losses
+from lossbook.book.playground import describe, written
 from lossbook.losses import Loss
-from lossbook.playground import describe, written
 
 MARK = "lb-playground"
 HOME = "chapters/playground"

@@ -17,10 +17,10 @@ import sys
 import time
 from pathlib import Path
 
-from lossbook.bench.bars import judged
-from lossbook.bench.machine import machine, versions
-from lossbook.bench.plan import SETTINGS, SMOKE_SETTINGS, Setting
-from lossbook.bench.tables import bar_table, failure_table, tables
+from lossbook.measure.speed.machine import machine, versions
+from lossbook.measure.speed.plan import SETTINGS, SMOKE_SETTINGS, Setting
+from lossbook.measure.speed.tables import bar_table, failure_table, tables
+from lossbook.measure.speed.targets import judged
 
 OUTPUT = Path(__file__).parent.parent / "chapters" / "data" / "bench.json"
 SMOKE_OUTPUT = Path(__file__).parent.parent / "_build" / "bench-smoke.json"  # a page is made from whole runs only
@@ -49,7 +49,7 @@ def main() -> None:
 
 def run(setting: Setting, smoke: bool) -> list[dict]:
     """The lines of a process in that setting; one that ends early leaves a line that says so."""
-    from lossbook.bench.child import environment
+    from lossbook.measure.speed.child import environment
 
     options = json.dumps(dataclasses.asdict(setting))
     command = [sys.executable, __file__, "--child", options, *["--smoke"] * smoke]
@@ -72,7 +72,7 @@ def child(setting: Setting, smoke: bool) -> None:
     """Measure in this process."""
     if hasattr(os, "sched_setaffinity"):  # libraries with threads of their own keep to it too
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-setting.threads :])
-    from lossbook.bench.child import main as measure
+    from lossbook.measure.speed.child import main as measure
 
     measure(setting, smoke, lambda line: print(line, flush=True))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import mpmath
 
 from lossbook import losses
-from lossbook.auditing.cases import Case, cases, of_rows
+from lossbook.auditing.batches import Case, cases, of_rows
 from lossbook.losses import Loss
 from lossbook.numerics.oracle import oracle
 

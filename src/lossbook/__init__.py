@@ -1,11 +1,22 @@
-"""Losses, Derived: write a loss once, as an equation; get its derivation, its proof, its code."""
+"""Losses, Derived: write a loss once, as an equation; get its derivation, its proof, its code.
 
-from . import exercises, losses, notation
-from .calculus.derivation import Derivation, Step, StepError
-from .calculus.derive import derive_expr
-from .calculus.given import OneHot, Share, Simplex, Size
-from .calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
-from .exercises import ParseError
+Nothing is imported before it is asked for: `import lossbook` and `import lossbook.numpy` need neither SymPy nor PyTorch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .expr.doors import door
+
+if TYPE_CHECKING:
+    from . import exercises, losses, notation
+    from .auditing import audit
+    from .calculus.derivation import Derivation, Step, StepError
+    from .calculus.derive import derive_expr
+    from .calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
+    from .expr.hypotheses import OneHot, Share, Simplex, Size
+    from .reading import ParseError
 
 __all__ = [
     "Counterexample",
@@ -30,9 +41,12 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str):
-    """`audit` is loaded when it is first asked for: it brings NumPy and the oracle."""
-    if name == "audit":
-        from .auditing import audit
+    """A public name, imported when it is first asked for and kept."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = door(f"{__name__}.{name}")
+    return found
 
-        return audit
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

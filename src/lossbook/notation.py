@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, IndexedBase, KroneckerDelta, Symbol
 
-from .calculus.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
+from .expr.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
 
 __all__ = [
     "NOTATION",

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from . import _arguments as arguments
-from . import _numpy_rows as rows
+from .api import arguments
+from .numpy import dispatch as rows
 
 NORMALISATIONS = ("mean", "sum", "average", "none")
 

@@ -5,7 +5,7 @@ import pytest
 
 from lossbook import losses
 from lossbook.auditing.adapters import Adapter, AdapterError, adapter
-from lossbook.auditing.cases import Case, cases
+from lossbook.auditing.batches import Case, cases
 from lossbook.auditing.guess import guess
 from lossbook.auditing.run import audit
 from lossbook.auditing.shrink import shrink

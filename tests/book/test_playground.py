@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from lossbook import losses
 from lossbook import numpy as ours
-from lossbook.figures import PALETTE
+from lossbook.book.figures import PALETTE
 from paths import PAGES, ROOT, SITE
 from reader import timed
 

@@ -1,6 +1,6 @@
 """The style sheet carries the palette of the figures, so that figures follow the theme of the page."""
 
-from lossbook.figures import palette_css
+from lossbook.book.figures import palette_css
 from paths import ROOT
 
 

@@ -6,9 +6,9 @@ import random
 
 from sympy import Add, Expr, IndexedBase, Integer, KroneckerDelta, Mul, Pow, Rational, exp, expand, log, together
 
-from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.calculus.normal import unfold
-from lossbook.calculus.rules import DIFFERENTIATION
+from lossbook.calculus.theorems import DIFFERENTIATION
+from lossbook.calculus.zero_test import unfold
+from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, p, t, y, z
 
 INDICES = (i, j, t)

@@ -6,7 +6,7 @@ import pytest
 from sympy import IndexedBase, KroneckerDelta, log
 
 from lossbook import Derivation, Simplex, StepError, derive_expr, losses
-from lossbook.calculus.nodes import Diff, Sum
+from lossbook.expr.nodes import Diff, Sum
 from lossbook.notation import K, epsilon, i, j, k, logit, p, sigmoid, t, w, y, z
 
 EXPECTED = {
@@ -108,7 +108,7 @@ def test_the_start_may_be_a_sympy_sum():
 
 
 def test_what_no_rule_differentiates_is_named():
-    from lossbook.calculus.nodes import Max
+    from lossbook.expr.nodes import Max
 
     with pytest.raises(NotImplementedError, match="Max"):
         derive_expr(Diff(Max(z), z[j]))

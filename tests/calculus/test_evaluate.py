@@ -9,7 +9,7 @@ from sympy import Abs, KroneckerDelta, Piecewise, exp, log, sqrt
 
 from lossbook import OneHot, Simplex
 from lossbook.calculus.evaluate import Undefined, evaluate, random_point
-from lossbook.calculus.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
+from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, t, y, z
 
 LOGITS = [0.3, -1.2, 2.5]

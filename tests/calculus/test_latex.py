@@ -4,7 +4,7 @@ import pytest
 from sympy import KroneckerDelta, Mul, Rational, exp, log
 
 from lossbook.calculus.latex import to_latex
-from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, softmax
+from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, softmax
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, sigmoid, t, y, z
 
 CASES = {

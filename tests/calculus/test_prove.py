@@ -20,8 +20,8 @@ from sympy import (
 )
 
 from lossbook import NotEqualError, OneHot, Simplex, Size, prove_equal
-from lossbook.calculus.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.calculus.normal import is_zero
+from lossbook.calculus.zero_test import is_zero
+from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, epsilon, gamma, i, j, k, logit, p, t, v, w, y, z
 
 SIMPLEX = (Simplex(y),)

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from lossbook import NotEqualError, Simplex, prove_equal
-from lossbook.calculus.normal import is_zero
+from lossbook.calculus.zero_test import is_zero
 from lossbook.notation import y
 
 from .random_expressions import mutated, rewritten, scalar

@@ -4,11 +4,11 @@ import pytest
 from sympy import Add, IndexedBase, Integer, KroneckerDelta, Max, Mul, Piecewise, cos, exp, log, sin, symbols
 
 from lossbook import Derivation, Simplex, StepError, prove_equal
-from lossbook.calculus import rules
+from lossbook.calculus import rules, theorems
 from lossbook.calculus.derive import derive_expr
 from lossbook.calculus.latex import to_latex
-from lossbook.calculus.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.calculus.rules import Rule
+from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, prediction, t, y, z
 
 x = logit
@@ -25,10 +25,10 @@ EXAMPLES = {
         Piecewise((Diff(sin(x), x), sin(x) >= 0), (Diff(Integer(0), x), True)),
     ),
     rules.COORDINATE: (Diff(z[k], z[j]), KroneckerDelta(j, k)),
-    rules.SOFTMAX: (Diff(p(i), z[j]), p(i) * (KroneckerDelta(i, j) - p(j))),
-    rules.LOGSUMEXP: (Diff(logsumexp(z), z[j]), p(j)),
-    rules.SIGMOID: (Diff(sigmoid(x), x), (1 - sigmoid(x)) * sigmoid(x) * Diff(x, x)),
-    rules.SOFTPLUS: (Diff(softplus(x), x), sigmoid(x) * Diff(x, x)),
+    theorems.SOFTMAX: (Diff(p(i), z[j]), p(i) * (KroneckerDelta(i, j) - p(j))),
+    theorems.LOGSUMEXP: (Diff(logsumexp(z), z[j]), p(j)),
+    theorems.SIGMOID: (Diff(sigmoid(x), x), (1 - sigmoid(x)) * sigmoid(x) * Diff(x, x)),
+    theorems.SOFTPLUS: (Diff(softplus(x), x), sigmoid(x) * Diff(x, x)),
     rules.VARIABLE_POWER: (Diff((1 + x**2) ** x, x), None),
     rules.CONTRACT: (Sum(KroneckerDelta(j, k) * z[k], (k, 1, K)), z[j]),
     rules.DISTRIBUTE: (
@@ -53,11 +53,11 @@ def test_rule(rule):
 
 
 def test_every_rule_has_an_example():
-    named = {r for r in vars(rules).values() if isinstance(r, Rule)}
+    named = {r for module in (rules, theorems) for r in vars(module).values() if isinstance(r, Rule)}
     assert named == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("rule", [rules.PRODUCT, rules.CONTRACT, rules.SOFTMAX], ids=lambda r: r.name)
+@pytest.mark.parametrize("rule", [rules.PRODUCT, rules.CONTRACT, theorems.SOFTMAX], ids=lambda r: r.name)
 def test_a_rule_that_does_not_apply_says_so(rule):
     assert rule.apply(y[j] + 1, GIVEN) is None
 
@@ -99,7 +99,7 @@ def test_a_wrong_contraction_is_refused():
 
 @pytest.mark.parametrize("kind", [softmax, logsumexp, sigmoid, softplus])
 def test_theorems_are_derived_from_exponentials(kind):
-    theorem = rules.theorem_of(kind)
+    theorem = theorems.THEOREMS[kind]
     derivation = theorem.derivation
     assert derivation.proved
     assert derivation[0].expr == Diff(theorem.node, theorem.by)

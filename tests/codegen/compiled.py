@@ -8,11 +8,11 @@ import numpy as np
 
 from lossbook import codegen
 from lossbook.calculus.evaluate import evaluate
-from lossbook.codegen import numpy as numpy_table
 from lossbook.codegen.inputs import Inputs, inputs_of
 from lossbook.codegen.lowering import Lowering
 from lossbook.codegen.printer import Printer
 from lossbook.codegen.program import Program
+from lossbook.codegen.python import numpy as numpy_table
 
 
 def module(loss, target: str = "numpy"):

@@ -4,8 +4,8 @@ import pytest
 import sympy
 
 from lossbook.codegen import LoweringError
-from lossbook.codegen.cpp import cpp_text
-from lossbook.codegen.fused import mirrored
+from lossbook.codegen.cpp.printer import cpp_text
+from lossbook.codegen.cpp.program import mirrored
 from lossbook.codegen.inputs import inputs_of
 from lossbook.losses import all_losses, get
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from sympy import Indexed
 
-from lossbook.calculus.nodes import Diff, Sum, Vec
 from lossbook.codegen.inputs import inputs_of
+from lossbook.expr.nodes import Diff, Sum, Vec
 from lossbook.losses import all_losses
 from lossbook.notation import g, i
 

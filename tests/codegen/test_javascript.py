@@ -7,14 +7,14 @@ from playwright.sync_api import sync_playwright
 from sympy import Abs, Indexed, Piecewise, S, cos, exp, log, sqrt, tanh
 
 from browser import QUIET, chromium
-from lossbook.calculus.nodes import Diff
-from lossbook.codegen import javascript as javascript_table
-from lossbook.codegen import numpy as numpy_table
 from lossbook.codegen.__main__ import wanted
 from lossbook.codegen.inputs import inputs_of
+from lossbook.codegen.javascript import table as javascript_table
+from lossbook.codegen.javascript.module import ScriptPrinter
 from lossbook.codegen.printer import Printer
 from lossbook.codegen.program import ELEMENTWISE, Builder, Input, Program
-from lossbook.codegen.script import ScriptPrinter
+from lossbook.codegen.python import numpy as numpy_table
+from lossbook.expr.nodes import Diff
 from lossbook.losses import Loss, get
 from lossbook.notation import logit, target
 

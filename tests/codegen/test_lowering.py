@@ -9,11 +9,13 @@ import pytest
 from sympy import Function, IndexedBase, Piecewise, exp, log, sqrt
 
 from lossbook import codegen
-from lossbook.calculus.nodes import Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.codegen import LoweringError, javascript, numpy, torch
+from lossbook.codegen import LoweringError
 from lossbook.codegen.__main__ import GENERATED, main, out_of_date, wanted
 from lossbook.codegen.inputs import inputs_of
+from lossbook.codegen.javascript import table as javascript
 from lossbook.codegen.lowering import Lowering
+from lossbook.codegen.python import numpy, torch
+from lossbook.expr.nodes import Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.losses import Loss, Parameter, all_losses
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, t, target, w, y, z
 

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from sympy import KroneckerDelta, Rational, S, exp, log, sqrt
 
-from lossbook.calculus.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
+from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, alphas, epsilon, gamma, i, j, k, logit, p, prediction, t, target, v, w, y, z
 
 indices = st.sampled_from([i, j, t, S(1), S(2)])

@@ -6,8 +6,8 @@ from sympy import IndexedBase, KroneckerDelta, Rational, Symbol, exp, log, sqrt,
 import lossbook
 from lossbook import exercises
 from lossbook.calculus.latex import to_latex
-from lossbook.calculus.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.exercises import ParseError, parse, parse_chain
+from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, alphas, epsilon, gamma, i, j, k, logit, p, prediction, t, target, w, y, z
 
 P, LOSS = p(t), -Sum(y[k] * log(p(k)), (k, 1, K))

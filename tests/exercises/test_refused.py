@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lossbook.exercises import ParseError, parse, parse_chain, reading
+from lossbook import reading
+from lossbook.exercises import ParseError, parse, parse_chain
 
 HOSTILE = [
     "__import__('os').system('true')",

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 
 from lossbook import losses
 from lossbook.calculus.latex import to_latex
-from lossbook.calculus.rebuild import tidy
 from lossbook.exercises import ParseError, parse, text
+from lossbook.expr.rebuild import tidy
 
 from .expressions import expressions
 

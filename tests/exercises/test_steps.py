@@ -6,8 +6,8 @@ import pytest
 from sympy import exp
 
 from lossbook import exercises
-from lossbook.calculus.nodes import Diff, Sum
 from lossbook.exercises import judge_steps
+from lossbook.expr.nodes import Diff, Sum
 from lossbook.notation import K, i, j, k, logit, p, sigmoid, z
 
 TOTAL = Sum(exp(z[k]), (k, 1, K))

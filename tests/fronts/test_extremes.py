@@ -10,7 +10,7 @@ import torch
 import lossbook.numpy as ours_numpy
 import lossbook.torch as ours_torch
 from lossbook.calculus.evaluate import evaluate
-from lossbook.calculus.nodes import Diff
+from lossbook.expr.nodes import Diff
 from lossbook.losses import get
 from lossbook.notation import K, alpha, alphas, gamma, j, logit, t, target, z
 

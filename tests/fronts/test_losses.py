@@ -302,11 +302,11 @@ def test_a_planted_wrong_variant_is_noticed(planted):
 
 
 def test_a_planted_wrong_front_is_noticed(monkeypatch):
-    from lossbook import _torch_classes
+    from lossbook.torch import classes as front
 
-    right = _torch_classes._softmax_focal
+    right = front._softmax_focal
     doubled = SimpleNamespace(value=right.value, gradient=right.gradient, hvp=lambda *a, **k: 2 * right.hvp(*a, **k))
-    monkeypatch.setattr(_torch_classes, "_softmax_focal", doubled)
+    monkeypatch.setattr(front, "_softmax_focal", doubled)
     z, t, axis = classes(9, (4, 4), 1)
     expected = derivatives(lambda a: definitions.softmax_focal(a, t, axis).mean(), z)
     with pytest.raises(AssertionError):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import lossbook.torch as losses
-from lossbook import _native_torch
+from lossbook.torch import kernels
 
 GENERATOR = torch.Generator().manual_seed(0)
 WEIGHTS = torch.randn(5, 70, generator=GENERATOR)
@@ -38,7 +38,7 @@ def trained(function, dtype=torch.float32, factor=3, **options):
 @pytest.mark.parametrize("name", CALLS)
 def test_the_same_gradient(name, dtype, native):
     factor = 3 if native and dtype != torch.float64 else 1  # generated code multiplies before it rounds
-    with torch.enable_grad() if native else _native_torch.switched_off():
+    with torch.enable_grad() if native else kernels.switched_off():
         plain = trained(CALLS[name], dtype, factor)
         overwritten = trained(CALLS[name], dtype, factor, inplace=True)
     for a, b in zip(plain[:2], overwritten[:2], strict=True):
@@ -47,7 +47,7 @@ def test_the_same_gradient(name, dtype, native):
 
 
 def test_no_other_memory_is_taken(monkeypatch):
-    monkeypatch.setattr(_native_torch, "buffer", lambda like: pytest.fail("memory was taken"))
+    monkeypatch.setattr(kernels, "buffer", lambda like: pytest.fail("memory was taken"))
     logits = INPUTS @ WEIGHTS.clone().requires_grad_()
     address = logits.data_ptr()
     value = losses.cross_entropy(logits, TARGETS, inplace=True)
@@ -58,7 +58,7 @@ def test_no_other_memory_is_taken(monkeypatch):
 @pytest.mark.parametrize("native", [True, False])
 def test_who_still_needs_the_logits_is_told(native):
     weights = WEIGHTS.clone().requires_grad_()
-    with _native_torch.switched_off() if not native else torch.enable_grad():
+    with kernels.switched_off() if not native else torch.enable_grad():
         logits = (INPUTS @ weights).exp()  # keeps its result for its own backward pass
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             losses.cross_entropy(logits, TARGETS, inplace=True).backward()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lossbook.accuracy import GAMMAS, LOSSES, Line, _judge, case_of, table, truths
 from lossbook.losses import get
+from lossbook.measure.accuracy import GAMMAS, LOSSES, Line, _judge, case_of, table, truths
 from lossbook.native import compiler, kernels
 
 from .calls import run

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import lossbook.torch as losses
-from lossbook import _native_ops, _native_torch
+from lossbook.torch import custom_op, kernels
 
 # torch.compile warns of itself
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -76,10 +76,10 @@ def test_a_graph_of_float64():
 
 
 def test_generated_code_is_compiled_where_there_is_no_kernel(monkeypatch):
-    monkeypatch.setattr(_native_ops, "loss", lambda *a: None)
+    monkeypatch.setattr(custom_op, "loss", lambda *a: None)
     function, x = CALLS["focal"], LOGITS.double()
     compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
-    with _native_torch.switched_off():
+    with kernels.switched_off():
         found = slope(function, x)
     for got, wanted in zip(slope(compiled, x), found, strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-15)

@@ -4,7 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from lossbook import listing
+from lossbook.book.speed import listing
 from lossbook.native import kernel
 
 SIZE = listing.constant("STREAM") // 4 + 1000

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossbook.accuracy import Line, _judge, case_of, rounded, truths
+from lossbook.measure.accuracy import Line, _judge, case_of, rounded, truths
 from lossbook.native import kernel
 
 from .calls import MEMORY, run

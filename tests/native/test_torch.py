@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import lossbook.torch as losses
-from lossbook import _native_torch
 from lossbook.native import pool
+from lossbook.torch import kernels
 
 ROWS, CLASSES = 512, 600  # more than pool.LEAST bytes
 
@@ -25,8 +25,8 @@ def _empty_pool(monkeypatch):
 def calls(monkeypatch):
     """How often kernels were called."""
     found = []
-    right = _native_torch.Call.run
-    monkeypatch.setattr(_native_torch.Call, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k))
+    right = kernels.Call.run
+    monkeypatch.setattr(kernels.Call, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k))
     return found
 
 
@@ -66,7 +66,7 @@ def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, 
     results = []
     for native in (True, False):
         if not native:
-            monkeypatch.setattr(_native_torch, "prepared", lambda *a: None)
+            monkeypatch.setattr(kernels, "prepared", lambda *a: None)
         value = loss(logits, reduction=reduction)
         weights = torch.linspace(-1, 2, value.numel()).reshape(value.shape)
         (slope,) = torch.autograd.grad((value * weights).sum(), logits, create_graph=True)
@@ -80,7 +80,7 @@ def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, 
 
 
 def test_value_alone_needs_no_gradient(calls, monkeypatch):
-    monkeypatch.setattr(_native_torch, "buffer", lambda like: pytest.fail("a gradient was computed"))
+    monkeypatch.setattr(kernels, "buffer", lambda like: pytest.fail("a gradient was computed"))
     logits, targets = example()
     value = losses.cross_entropy(logits.detach(), targets)
     assert not value.requires_grad
@@ -157,7 +157,7 @@ def test_what_kernels_cannot_take_goes_through_generated_code(calls):
     logits, targets = example(rows=8)
     torch.func.grad(lambda x: losses.cross_entropy(x, targets))(logits.detach())
     torch.func.vmap(lambda x: losses.cross_entropy(x[None], targets[:1]))(logits.detach())
-    with _native_torch.switched_off():
+    with kernels.switched_off():
         losses.cross_entropy(logits, targets)
     assert not calls
 

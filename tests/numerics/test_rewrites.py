@@ -11,15 +11,15 @@ from sympy import Abs, Eq, Integer, Piecewise, Rational, Symbol, limit, log
 
 from lossbook import NotEqualError, prove_equal
 from lossbook.calculus.evaluate import evaluate
-from lossbook.calculus.nodes import Sum, Vec, bound_index, sigmoid, softmax, softplus
 from lossbook.codegen.inputs import Inputs
 from lossbook.codegen.program import Input
-from lossbook.numerics import stabilise as rewrites
-from lossbook.numerics.floating import as_written, trial
-from lossbook.numerics.forms import EACH, ArgMax, Closed, log_ratio, nonzero, plain
+from lossbook.expr.nodes import Sum, Vec, bound_index, sigmoid, softmax, softplus
+from lossbook.numerics import rewrites
+from lossbook.numerics.as_written import as_written, trial
+from lossbook.numerics.nodes import EACH, ArgMax, Closed, log_ratio, nonzero, plain
 from lossbook.numerics.powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO
 from lossbook.numerics.rewrite import Applied, a, b, p
-from lossbook.numerics.stabilise import ALL, CASES, REWRITES, ZERO_TIMES_LOG, c, i, r, stabilised, u, v, x
+from lossbook.numerics.rewrites import ALL, CASES, REWRITES, ZERO_TIMES_LOG, c, i, r, stabilised, u, v, x
 from lossbook.numerics.ulp import is_false_zero, ulp_error
 
 from ..codegen.compiled import function

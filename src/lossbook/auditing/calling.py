@@ -9,7 +9,7 @@ import numpy as np
 
 from ..losses import Loss
 from .adapters import Adapter
-from .cases import Case, of_rows
+from .batches import Case, of_rows
 from .frameworks import Framework, Outcome, quiet
 
 

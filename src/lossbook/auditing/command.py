@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
+import pkgutil
 import sys
 from pathlib import Path
 
@@ -158,11 +158,8 @@ def _load(name: str):
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found = importlib.import_module(module)
+        return pkgutil.resolve_name(name)
     except ImportError as error:
         raise UsageError(f"cannot import {module!r}: {error}") from None
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise UsageError(f"{module!r} has no {path!r}")
-        found = getattr(found, part)
-    return found
+    except AttributeError:
+        raise UsageError(f"{module!r} has no {path!r}") from None

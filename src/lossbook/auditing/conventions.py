@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from .calling import describe
-from .report import Example, Finding
+from .findings import Example, Finding
 from .subject import ALPHA, Subject
 
 WEIGHTS = (1.0, 2.0, 4.0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .accuracy import Failure, as_float32, example_of
 from .calling import describe
+from .findings import Example, Finding
 from .frameworks import quiet
-from .report import Example, Finding
 from .subject import Subject
+from .values import Failure, as_float32, example_of
 
 CLOSE = 1e-4
 EXTREME = ("p_t → 1", "p_t → 0", "ties")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
-from .report import SEVERITIES, Finding, Report, number, summary
+from .findings import SEVERITIES, Finding, number, summary
 from .text import where
+
+if TYPE_CHECKING:
+    from .report import Report
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #fffefb; --ink: #1f1f1e; --line: #c9c5bb; --error: #a01b2e; --warning: #744700;
@@ -45,7 +49,7 @@ def body(report: Report) -> str:
         f"<td>{_example(f)}</td></tr>"
         for f in report.findings
     )
-    caption = f"{escape(report.name)} as {escape(report.loss)}: {escape(summary(report))}"
+    caption = f"{escape(report.name)} as {escape(report.loss)}: {escape(summary(report.findings))}"
     if not rows:
         return f"<p>{caption}.</p>"
     head = "".join(f'<th scope="col">{h}</th>' for h in ("", "finding", "smallest input"))
@@ -56,7 +60,7 @@ def _intro(report: Report) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in report.versions.items())
     verdict = "clean" if report.ok else "not clean"
     return (
-        f"<p><strong>{verdict}</strong>: {escape(summary(report))}. Audited as <code>{escape(report.loss)}</code>, called as "
+        f"<p><strong>{verdict}</strong>: {escape(summary(report.findings))}. Audited as <code>{escape(report.loss)}</code>, called as "
         f"<code>{escape(report.call)}</code>, with {escape(versions)}.</p>"
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .calling import describe
 from .conventions import batch
-from .report import Example, Finding
+from .findings import Example, Finding
 from .subject import Subject
 
 IGNORED = -100

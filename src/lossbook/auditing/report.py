@@ -4,50 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+
+from . import html, text
+from .findings import Accuracy, Finding
 
 SCHEMA = "lossbook-audit/1"
-SEVERITIES = {
-    "error": "a number or a behaviour that is wrong",
-    "warning": "digits are lost, or something that should work does not",
-    "convention": "differs from the usual definition; nothing wrong with the arithmetic",
-}
-
-
-@dataclass(frozen=True)
-class Example:
-    """The smallest input that shows a finding. call: the parameters of the call, as text."""
-
-    input: str
-    dtype: str
-    call: str
-    got: str
-    expected: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was found. id: its kind, the same in every report. where: dtypes, gammas, regions, and counts."""
-
-    id: str
-    severity: str
-    title: str
-    example: Example | None = None
-    where: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """The worst errors of a region in a dtype, in units in the last place; inf where a number is missing or wrong.
-
-    rows: how many were compared, over all γ. gradient: None where there is none.
-    """
-
-    dtype: str
-    region: str
-    rows: int
-    value: float
-    gradient: float | None
 
 
 @dataclass(frozen=True)
@@ -100,40 +62,13 @@ class Report:
 
     def to_html(self) -> str:
         """A page of its own: no scripts, nothing from elsewhere."""
-        from .html import page
-
-        return page(self)
+        return html.page(self)
 
     def to_text(self) -> str:
         """A short report."""
-        from .text import text
-
-        return text(self)
+        return text.text(self)
 
     __str__ = to_text
 
     def _repr_html_(self) -> str:
-        from .html import body
-
-        return body(self)
-
-
-def ordered(findings) -> tuple[Finding, ...]:
-    """By severity, then as they were found."""
-    rank = list(SEVERITIES)
-    return tuple(sorted(findings, key=lambda f: rank.index(f.severity)))
-
-
-def summary(report: Report) -> str:
-    """One line: how many findings of each severity."""
-    counts = {s: sum(f.severity == s for f in report.findings) for s in SEVERITIES}
-    return ", ".join(f"{n} {s}{'s' * (n != 1)}" for s, n in counts.items() if n) or "nothing found"
-
-
-def number(x: float | None) -> str:
-    """An error in ULP, short."""
-    if x is None:
-        return "–"
-    if x == float("inf"):
-        return "∞"
-    return f"{x:.2f}" if x < 100 else f"{x:.1e}"
+        return html.body(self)

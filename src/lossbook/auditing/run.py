@@ -12,16 +12,17 @@ import numpy as np
 from tqdm import tqdm
 
 from ..losses import Loss, get
-from . import accuracy, conventions, derivatives, forms, labels
+from . import conventions, derivatives, inputs, labels, values
 from .adapters import Adapter, AdapterError
 from .adapters import adapter as named
+from .batches import Case, of_rows
+from .batches import cases as cases_of
 from .calling import Caller, describe
-from .cases import Case, of_rows
-from .cases import cases as cases_of
+from .findings import ordered
 from .frameworks import framework as framework_of
 from .frameworks import loaded
 from .guess import guess
-from .report import Report, ordered
+from .report import Report
 from .subject import ALPHA, Subject
 
 GAMMAS = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -29,7 +30,7 @@ CHECKS = {
     "conventions": conventions.check,
     "derivatives": derivatives.check,
     "labels": labels.check,
-    "forms": forms.check,
+    "forms": inputs.check,
 }
 
 
@@ -79,7 +80,7 @@ def audit(
         leave=False,
     )
     with caller.framework.calm(), bar:
-        findings, table = accuracy.check(subject, bar.update)
+        findings, table = values.check(subject, bar.update)
         for check in CHECKS.values():
             findings += check(subject)
             bar.update()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from .cases import Case
+from .batches import Case
 
 TRIES = 80
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..losses import Loss
 from . import truth
+from .batches import Case
 from .calling import Caller
-from .cases import Case
 
 ALPHA = 0.25
 # What a careful formula in that dtype may lose. In float64 a margin of 700, rounded, costs 500 units in its exponential.

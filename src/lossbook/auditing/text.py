@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from .report import Finding, Report, number, summary
+from typing import TYPE_CHECKING
+
+from .findings import Finding, number, summary
+
+if TYPE_CHECKING:
+    from .report import Report
 
 
 def text(report: Report) -> str:
     """Findings first, then the errors by region, then what was measured of the conventions."""
     versions = ", ".join(f"{k} {v}" for k, v in report.versions.items())
-    lines = [f"{report.name}, audited as {report.loss}", f"called as {report.call}", versions, "", summary(report)]
+    lines = [
+        f"{report.name}, audited as {report.loss}",
+        f"called as {report.call}",
+        versions,
+        "",
+        summary(report.findings),
+    ]
     for finding in report.findings:
         lines += ["", *_finding(finding)]
     lines += ["", "worst error, in units in the last place", *_accuracy(report)]

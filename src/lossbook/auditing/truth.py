@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from ..losses import Loss
 from ..numerics.oracle import oracle
-from .cases import Case
+from .batches import Case
 
 Parameters = tuple[tuple[str, object], ...]
 

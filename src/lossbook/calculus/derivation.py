@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from .given import Given
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import import_sympy
+from .html import derivation_html
 from .latex import to_latex
-from .nodes import import_sympy
 from .prove import Counterexample, Evidence, NotEqualError, prove_equal
 from .rules import Rule
 
@@ -40,7 +41,7 @@ class Derivation:
     start: the first line. given: the hypotheses that all steps may use, such as `Simplex(y)`.
     """
 
-    def __init__(self, start, *, given: Iterable[Given] = ()):
+    def __init__(self, start, *, given: Iterable[Hypothesis] = ()):
         self.given = tuple(given)
         self._steps = [Step(import_sympy(start), "start", None)]
 
@@ -83,8 +84,8 @@ class Derivation:
 
     def apply(self, rule: Rule) -> bool:
         """Add the line that a rule makes of the last one. False if the rule changes nothing that can be seen."""
-        line = rule.apply(self.result, self.given)
-        if line is None or to_latex(line) == to_latex(self.result):
+        line = next_line(self.result, rule, self.given)
+        if line is None:
             return False
         self.append(line, rule.name)
         return True
@@ -116,6 +117,10 @@ class Derivation:
         return f"$\\displaystyle {self.to_latex()}$"
 
     def _repr_html_(self) -> str:
-        from ..show import derivation_html
-
         return derivation_html(self)
+
+
+def next_line(line: Expr, rule: Rule, given: tuple[Hypothesis, ...]) -> Expr | None:
+    """What a rule makes of a line; None if it changes nothing that can be seen."""
+    result = rule.apply(line, given)
+    return None if result is None or to_latex(result) == to_latex(line) else result

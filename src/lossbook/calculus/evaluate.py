@@ -21,6 +21,7 @@ from sympy import (
     Mul,
     Piecewise,
     Pow,
+    Rational,
     S,
     Symbol,
     cosh,
@@ -36,8 +37,8 @@ from sympy import Min as PairMin
 from sympy import cos as cosine
 from sympy.core.relational import Relational
 
-from .given import Given
-from .nodes import (
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import (
     Diff,
     Max,
     Sum,
@@ -238,7 +239,7 @@ def _replaced(values: list, indices: list[int], by) -> list:
     return copy
 
 
-def random_point(exprs: Iterable[Expr], given: Iterable[Given], rng: random.Random) -> dict[Expr, object]:
+def random_point(exprs: Iterable[Expr], given: Iterable[Hypothesis], rng: random.Random) -> dict[Expr, object]:
     """Random values for everything free in `exprs`: sizes from 1 to 5, indices in range, the rest by its domain.
 
     Values are short decimals, so that a counterexample can be read and typed.
@@ -291,8 +292,6 @@ def _integer(symbol: Expr, rng: random.Random) -> int:
 
 def _number(symbol: Expr, rng: random.Random):
     """A short decimal in the domain that the symbol's assumptions state."""
-    from sympy import Rational
-
     size = Rational(rng.randint(1, 3000), 1000)
     if symbol.is_positive or symbol.is_nonnegative:
         return size

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sympy import Add, Dummy, Expr, Mul, Pow, S, exp, log, together
 from sympy import cancel as sympy_cancel
 from sympy import factor as sympy_factor
 from sympy.core import random
 
-from .nodes import Sum, Vec
-from .rebuild import undistributed
+from ..expr.nodes import Sum, Vec
+from ..expr.rebuild import undistributed
 
 
 def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
@@ -60,7 +63,22 @@ def cancel(expr: Expr) -> Expr:
 
 def factored(expr: Expr) -> Expr:
     """The shortest of: the expression, the expression factored; signs absorbed into brackets; the first of equals."""
-    random.seed(0)  # SymPy factors by trying random points: one second for lucky ones, forty for others
+    with _same_random_points():
+        return _factored(expr)
+
+
+@contextmanager
+def _same_random_points() -> Iterator[None]:
+    """SymPy factors by trying random points: one second for lucky ones, forty for others. Its generator is put back."""
+    state = random.rng.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.rng.setstate(state)
+
+
+def _factored(expr: Expr) -> Expr:
     expr = _inside_sums(expr)
     over_atoms, names = _atomised(expr)
     candidates = [over_atoms, sympy_factor(over_atoms), sympy_factor(together(over_atoms))]
@@ -103,7 +121,7 @@ def _inside_sums(expr: Expr) -> Expr:
     if not expr.args or isinstance(expr, Vec):
         return expr
     if isinstance(expr, Sum):
-        return Sum(expr.vec.map(factored)) if expr.vec.base is None else expr
+        return Sum(expr.vec.map(_factored)) if expr.vec.base is None else expr
     args = [_inside_sums(a) for a in expr.args]
     return undistributed(*args) if isinstance(expr, Mul) else expr.func(*args)
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Piecewise, Pow, S, Symbol, exp, log
 from sympy.printing.latex import LatexPrinter
 
-from .nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from .rebuild import rewrite_outermost, substitute
+from ..expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
+from ..expr.rebuild import rewrite_outermost, substitute
+from ..notation import entry_of
 
 
 def to_latex(expr: Expr) -> str:
@@ -25,16 +26,12 @@ class _Printer(LatexPrinter):
     # -- names -------------------------------------------------------------------------------------------------
 
     def _print_Symbol(self, e, style="plain"):
-        from ..notation import entry_of  # the notation is written in the calculus, so it is read when needed
-
         entry = entry_of(e)
         return entry.latex if entry is not None and entry.shape != "index" else super()._print_Symbol(e)
 
     _print_Dummy = _print_Symbol
 
     def _print_IndexedBase(self, e):
-        from ..notation import entry_of
-
         entry = entry_of(e)
         return entry.latex if entry is not None else self._print(Symbol(e.label.name))
 

@@ -11,10 +11,11 @@ from sympy import Abs, Expr, IndexedBase, Piecewise, Symbol, sign
 from sympy import Max as PairMax
 from sympy import Min as PairMin
 
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Diff, free_indices, import_sympy
+from ..notation import text_of
 from .evaluate import Undefined, evaluate, random_point
-from .given import Given
-from .nodes import Diff, free_indices, import_sympy
-from .normal import is_zero
+from .zero_test import is_zero
 
 POINTS = 6
 DIGITS = 50
@@ -60,14 +61,8 @@ class Counterexample:
                 return "(" + ", ".join(show(v) for v in value) + ")"
             return str(value) if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
 
-        given = ", ".join(f"{_text(name)} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
+        given = ", ".join(f"{text_of(name)} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
         return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
-
-
-def _text(symbol: Expr) -> str:
-    from ..notation import text_of  # the notation is written in the calculus, so it is read when needed
-
-    return text_of(symbol)
 
 
 def _order(item):
@@ -87,7 +82,7 @@ def prove_equal(
     a,
     b,
     *,
-    given: Iterable[Given] = (),
+    given: Iterable[Hypothesis] = (),
     points: int = POINTS,
     digits: int = DIGITS,
     seed: int = 0,
@@ -140,7 +135,7 @@ def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
         return abs(left - right) <= max(abs(left), abs(right), mpmath.mpf(1)) * mpmath.mpf(10) ** -digits
 
 
-def hypotheses(*exprs: Expr, given: Iterable[Given] = ()) -> tuple[str, ...]:
+def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...]:
     """What the free names of some expressions are taken to be, in words."""
     whole = [import_sympy(e) for e in exprs]
     sizes = sorted(
@@ -159,9 +154,9 @@ def hypotheses(*exprs: Expr, given: Iterable[Given] = ()) -> tuple[str, ...]:
     given = tuple(given)
     spoken_for = {g.vector for g in given if hasattr(g, "vector")}
     for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
-        lines.append(f"{_text(base)} {_domain(base.label)}")
+        lines.append(f"{text_of(base)} {_domain(base.label)}")
     for symbol in sorted({s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named, key=str):
-        lines.append(f"{_text(symbol)} {_domain(symbol)}")
+        lines.append(f"{text_of(symbol)} {_domain(symbol)}")
     lines += [g.statement for g in given]
     if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in whole):
         lines.append("away from the points where cases meet")

@@ -1,7 +1,6 @@
-"""The rules of a derivation: one named object each. A rule rewrites a line; the prover judges what it wrote.
+"""The elementary rules of a derivation: one named object each. A rule rewrites a line; the prover judges what it wrote.
 
-A rule whose right-hand side is a theorem (the softmax Jacobian, the gradient of log-sum-exp, the sigmoid's derivative)
-carries no formula: its right-hand side is the result of a derivation from the definition.
+Rules about named functions such as softmax are in `theorems.py`: they are derived with the rules of this file first.
 """
 
 from __future__ import annotations
@@ -9,41 +8,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sympy import Add, Dummy, Expr, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, log
+from sympy import Add, Expr, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, log
 from sympy import Max as PairMax
 from sympy import Min as PairMin
 from sympy.core.function import AppliedUndef
 
-from .given import Given
-from .nodes import (
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import (
     Diff,
     Sum,
     Vec,
-    bound_index,
     coordinate,
     depends_on,
-    logsumexp,
     sigmoid,
     softmax,
     softplus,
     switches_at_points,
 )
-from .rebuild import product, rewrite_outermost, tidy, total
+from ..expr.rebuild import product, rewrite_outermost, tidy, total
+from .factor import factored
 
 
 @dataclass(frozen=True)
 class Rule:
     """One named rewriting of a line.
 
-    `rewrite(node, given)` returns the new node, or None where the rule does not apply.
+    `rewrite(node, given)` returns the new node, or None where the rule does not apply. whole_line: whether it is given
+    the line as a whole, once, and not each of its nodes.
     """
 
     name: str
-    rewrite: Callable[[Expr, tuple[Given, ...]], Expr | None]
+    rewrite: Callable[[Expr, tuple[Hypothesis, ...]], Expr | None]
+    whole_line: bool = False
 
-    def apply(self, expr: Expr, given: Iterable[Given] = ()) -> Expr | None:
+    def apply(self, expr: Expr, given: Iterable[Hypothesis] = ()) -> Expr | None:
         """The line after this rule, everywhere it applies; None where it applies nowhere."""
         given = tuple(given)
+        if self.whole_line:
+            result = self.rewrite(expr, given)
+            return None if result == expr else result
         result, previous = expr, None
         while previous is not result:
             previous = result
@@ -56,7 +59,7 @@ class Rule:
 def _on_derivative(rewrite: Callable[[Expr, Expr], Expr | None]):
     """A rewriting of `Diff(body, by)` given as a function of body and by."""
 
-    def on_node(node: Expr, given: tuple[Given, ...]) -> Expr | None:
+    def on_node(node: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
         return rewrite(node.expr, node.by) if isinstance(node, Diff) else None
 
     return on_node
@@ -148,10 +151,12 @@ def _logarithm(e: Expr, by: Expr) -> Expr | None:
     return product(1 / e.args[0], Diff(e.args[0], by)) if isinstance(e, log) else None
 
 
+# their derivatives are rules or theorems of their own; an undefined function has none
+_WITH_OWN_RULE = (exp, log, sigmoid, softplus, Piecewise, KroneckerDelta, AppliedUndef)
+
+
 def _chain(e: Expr, by: Expr) -> Expr | None:
-    if not isinstance(e, Function) or isinstance(e, (exp, log, Piecewise, KroneckerDelta, AppliedUndef)):
-        return None
-    if type(e) in _THEOREMS:
+    if not isinstance(e, Function) or isinstance(e, _WITH_OWN_RULE):
         return None
     return total(*(product(e.fdiff(n), Diff(a, by)) for n, a in enumerate(e.args, 1) if depends_on(a, by)))
 
@@ -172,117 +177,10 @@ LARGEST = Rule("maximum by cases", _on_derivative(_largest))
 COORDINATE = Rule("coordinate derivative", _on_derivative(_coordinate))
 
 
-# -- theorems: used as rules once they are derived from their definitions ----------------------------------------------
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """A derivative that is derived before it is used: `node` by `by`, in the symbols of the notation."""
-
-    name: str
-    node: Expr
-    by: Expr
-
-    @property
-    def derivation(self):
-        """The derivation from the definition (made once)."""
-        from .derive import theorem  # the derivation is written with the rules of this file
-
-        return theorem(self.node, self.by).copy()
-
-    def instance(self, node: Expr, by: Expr) -> Expr:
-        """The right-hand side for another node of the same kind, chain rule included."""
-        result = self.derivation.result
-        if not isinstance(self.by, Indexed):
-            return product(result.xreplace({self.by: node.args[0]}), Diff(node.args[0], by))
-        vec = node.vec
-
-        def at(j) -> Expr:
-            names = {self.by.indices[0]: j}
-            if isinstance(node, softmax):
-                names[self.node.index] = node.index
-            own = result.xreplace(names)
-            return own.replace(lambda e: isinstance(e, softmax), lambda e: softmax(vec, e.index))
-
-        if vec.base is not None and isinstance(by, Indexed) and by.base == vec.base and len(by.indices) == 1:
-            return at(by.indices[0])
-        m = bound_index()
-        return Sum(Vec(product(at(m), Diff(vec.at(m), by)), m, vec.size))
-
-
-def _theorems() -> dict[type, Theorem]:
-    from .. import notation as n
-
-    return {
-        softmax: Theorem("softmax Jacobian", softmax(n.z, n.i), n.z[n.j]),
-        logsumexp: Theorem("log-sum-exp gradient", logsumexp(n.z), n.z[n.j]),
-        sigmoid: Theorem("sigmoid derivative", sigmoid(n.logit), n.logit),
-        softplus: Theorem("softplus derivative", softplus(n.logit), n.logit),
-    }
-
-
-_THEOREMS = (softmax, logsumexp, sigmoid, softplus)
-
-
-def theorem_of(kind: type) -> Theorem:
-    """The theorem about softmax, logsumexp, sigmoid or softplus."""
-    return _theorems()[kind]
-
-
-def _theorem_rule(kind: type, name: str) -> Rule:
-    def rewrite(e: Expr, by: Expr) -> Expr | None:
-        return theorem_of(kind).instance(e, by) if isinstance(e, kind) else None
-
-    return Rule(name, _on_derivative(rewrite))
-
-
-SOFTMAX = _theorem_rule(softmax, "softmax Jacobian")
-LOGSUMEXP = _theorem_rule(logsumexp, "log-sum-exp gradient")
-SIGMOID = _theorem_rule(sigmoid, "sigmoid derivative")
-SOFTPLUS = _theorem_rule(softplus, "softplus derivative")
-
-
-def definition_of(node: Expr) -> Rule:
-    """Write a named function out."""
-
-    def rewrite(e: Expr, given: tuple[Given, ...]) -> Expr | None:
-        return e.unfold() if e == node else None
-
-    return Rule("definition", rewrite)
-
-
-def recognise(node: Expr) -> Rule:
-    """Write exponentials as the named function that they make up: the inverse of its definition."""
-
-    def rewrite(line: Expr, given: tuple[Given, ...]) -> Expr | None:
-        from .factor import cancel
-
-        if isinstance(node, (softmax, logsumexp)):
-            scale = Dummy("S", positive=True)
-            named = line.xreplace({Sum(node.vec.map(exp)): scale}).replace(
-                lambda e: isinstance(e, exp) and isinstance(e.args[0], Indexed),
-                lambda e: softmax(node.vec, e.args[0].indices[0]) * scale,
-            )
-        else:
-            scale = exp
-            s = sigmoid(node.args[0])
-            named = line.xreplace({exp(-node.args[0]): (1 - s) / s, exp(node.args[0]): s / (1 - s)})
-        named = cancel(named)
-        return None if named.has(exp, scale) or named == line else named
-
-    kind = {softmax: "softmax", logsumexp: "softmax", sigmoid: "sigmoid", softplus: "sigmoid"}[type(node)]
-
-    class _Whole(Rule):
-        def apply(self, expr, given=()):
-            return self.rewrite(expr, tuple(given))
-
-    return _Whole(f"recognise the {kind}", rewrite)
-
-
 # -- sums and deltas ------------------------------------------------------------------------------------------------
 
 
-def _distribute(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+def _distribute(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
     """Multiply out, under a sum, a bracket that holds a delta or a term free of the index; split the sum."""
     if not isinstance(e, Sum):
         return None
@@ -313,7 +211,7 @@ def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], vec: Vec, given) -> b
     return all(_closes(Mul(*rest, term), k, size, given) for term in bracket.args)
 
 
-def _closes(term: Expr, k: Symbol, size: Expr, given: tuple[Given, ...]) -> bool:
+def _closes(term: Expr, k: Symbol, size: Expr, given: tuple[Hypothesis, ...]) -> bool:
     """Whether the sum of a term over k is known: by a delta, by an axiom, or because k does not occur."""
     inside = term.as_independent(k, as_Add=False)[1]
     if any(isinstance(f, KroneckerDelta) and k in f.args for f in Mul.make_args(inside)):
@@ -321,7 +219,7 @@ def _closes(term: Expr, k: Symbol, size: Expr, given: tuple[Given, ...]) -> bool
     return inside == 1 or _known_sum(Vec(inside, k, size), given) is not None
 
 
-def _contract(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+def _contract(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
     if not isinstance(e, Sum):
         return None
     k = e.vec.index
@@ -333,7 +231,7 @@ def _contract(e: Expr, given: tuple[Given, ...]) -> Expr | None:
     return None
 
 
-def _pull_out(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+def _pull_out(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
     if not isinstance(e, Sum):
         return None
     k = e.vec.index
@@ -345,39 +243,25 @@ def _pull_out(e: Expr, given: tuple[Given, ...]) -> Expr | None:
     return product(*outside, Sum(Vec(product(*inside), k, e.vec.size)) if inside else e.vec.size)
 
 
-def _known_sum(vec: Vec, given: tuple[Given, ...]) -> Expr | None:
+def _known_sum(vec: Vec, given: tuple[Hypothesis, ...]) -> Expr | None:
     whole = isinstance(vec.body, softmax) and vec.body.index == vec.index and vec.size == vec.body.vec.size
     if whole and not vec.body.vec.has(vec.index):
         return S.One
     return next((known for g in given if (known := g.sum_of(vec)) is not None), None)
 
 
-def _normalise(e: Expr, given: tuple[Given, ...]) -> Expr | None:
+def _normalise(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
     return _known_sum(e.vec, given) if isinstance(e, Sum) else None
 
 
-class _Tidy(Rule):
-    def apply(self, expr, given=()):
-        result = tidy(expr)
-        return None if result is expr else result
-
-
-class _Factor(Rule):
-    def apply(self, expr, given=()):
-        from .factor import factored
-
-        result = factored(expr)
-        return None if result == expr else result
-
-
-TIDY = _Tidy("cancel and collect", lambda e, given: None)
+TIDY = Rule("cancel and collect", lambda line, given: tidy(line), whole_line=True)
 DISTRIBUTE = Rule("distribute the sum", _distribute)
 CONTRACT = Rule("contract the delta", _contract)
 PULL_OUT = Rule("pull out of the sum", _pull_out)
 NORMALISE = Rule("probabilities sum to 1", _normalise)
-FACTOR = _Factor("factor", lambda e, given: None)
+FACTOR = Rule("factor", lambda line, given: factored(line), whole_line=True)
 
-DIFFERENTIATION = (
+ELEMENTARY = (
     LINEARITY,
     QUOTIENT,
     PRODUCT,
@@ -385,10 +269,6 @@ DIFFERENTIATION = (
     VARIABLE_POWER,
     EXPONENTIAL,
     LOGARITHM,
-    SOFTMAX,
-    LOGSUMEXP,
-    SIGMOID,
-    SOFTPLUS,
     LARGEST,
     CHAIN,
     COORDINATE,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from ..losses import Loss
 from .inputs import LoweringError
-from .module import module_text
-from .script import script_text
+from .javascript import table as javascript
+from .javascript.module import script_text
+from .python import numpy, torch
+from .python.module import module_text
 
 __all__ = ["TARGETS", "LoweringError", "source"]
 
-TARGETS = ("numpy", "torch", "javascript")
+_TARGETS = {"numpy": (numpy, module_text), "torch": (torch, module_text), "javascript": (javascript, script_text)}
+TARGETS = tuple(_TARGETS)
 
 
 def source(loss: Loss, target: str, last: str | None = None) -> str:
@@ -22,6 +23,5 @@ def source(loss: Loss, target: str, last: str | None = None) -> str:
     """
     if target not in TARGETS:
         raise ValueError(f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}")
-    table = import_module(f".{target}", __name__)
-    text = script_text if target == "javascript" else module_text
+    table, text = _TARGETS[target]
     return text(loss, target, table.HEADER, table.OPERATIONS, last)

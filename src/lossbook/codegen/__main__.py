@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from ..losses import all_losses
-from ..native.polynomials import header
-from . import TARGETS, javascript, source
-from .cpp import cpp_text
+from . import TARGETS, source
+from .cpp.coefficients import header
+from .cpp.printer import cpp_text
+from .javascript import table as javascript
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 SUFFIXES = (".py", ".js", ".cpp", ".h")

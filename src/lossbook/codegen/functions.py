@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from sympy import Expr, Indexed, Symbol
 
 from ..calculus.derive import derivative
-from ..calculus.nodes import Diff, Sum, Vec, free_indices
+from ..expr.nodes import Diff, Sum, Vec, free_indices
 from ..losses import Loss
 from ..notation import g, v
-from ..numerics.forms import EACH
+from ..numerics.nodes import EACH
 from .inputs import Inputs, LoweringError, code_name, inputs_of
 from .lowering import Lowering
 from .program import Program

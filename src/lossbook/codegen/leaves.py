@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sympy import Expr, Indexed, Symbol
 
-from ..calculus.given import Given
-from ..calculus.nodes import Vec
-from ..numerics.forms import EACH, ArgMax
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Vec
+from ..numerics.nodes import EACH, ArgMax
 from .inputs import Inputs, LoweringError
 from .naming import mask_name, name_of
 from .program import Builder, Node
@@ -15,7 +15,7 @@ from .program import Builder, Node
 class Leaves:
     """What an expression stands on: the inputs of one loss."""
 
-    def __init__(self, inputs: Inputs, given: tuple[Given, ...] = ()):
+    def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = ()):
         self.inputs = inputs
         self.given = given
         self.build = Builder()

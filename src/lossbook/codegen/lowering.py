@@ -10,11 +10,11 @@ import sympy
 from sympy import Abs, Add, Eq, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, expand, log, sign
 from sympy.core.relational import Relational
 
-from ..calculus.given import Given
-from ..calculus.nodes import Max, Sum, Vec, bound_indices
-from ..numerics.forms import EACH, ArgMax, Closed, Component, Grouped, expm1, log1p
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Max, Sum, Vec, bound_indices
+from ..numerics.nodes import EACH, ArgMax, Closed, Component, Grouped, expm1, log1p
 from ..numerics.rewrite import Applied
-from ..numerics.stabilise import CASES, ZERO_TIMES_LOG, stabilise
+from ..numerics.rewrites import CASES, ZERO_TIMES_LOG, stabilise
 from .inputs import Inputs
 from .leaves import Leaves
 from .naming import name_of
@@ -52,7 +52,7 @@ class Lowering(Leaves):
     applied: the rewrites that were applied, in their order, each once.
     """
 
-    def __init__(self, inputs: Inputs, given: tuple[Given, ...] = (), within_reach: bool = False):
+    def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), within_reach: bool = False):
         super().__init__(inputs, given)
         self.within_reach = within_reach
         self.applied: list[Applied] = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 from sympy.core.relational import Relational
 
-from ..calculus.nodes import Max, Sum, sigmoid, softmax, softplus
+from ..expr.nodes import Max, Sum, sigmoid, softmax, softplus
 from ..notation import entry_of, i, logit, p, t
-from ..numerics.forms import EACH, ArgMax, Closed, Component, Grouped, log1p, log_ratio, nonzero
+from ..numerics.nodes import EACH, ArgMax, Closed, Component, Grouped, log1p, log_ratio, nonzero
 from .inputs import Inputs
 
 PROBS = entry_of(p(i)).code

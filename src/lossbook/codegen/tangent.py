@@ -11,13 +11,13 @@ from functools import partial
 from sympy import Add, Expr, Indexed, IndexedBase, Mul, Symbol
 
 from ..calculus.derive import derivative
-from ..calculus.given import Given
-from ..calculus.nodes import Diff, Sum, Vec, bound_index, sigmoid, softmax
 from ..calculus.prove import prove_equal
-from ..numerics.forms import Component, plain
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Diff, Sum, Vec, bound_index, sigmoid, softmax
+from ..numerics.nodes import Component, plain
 
 
-def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple[Given, ...]) -> Expr | None:
+def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple[Hypothesis, ...]) -> Expr | None:
     """The derivative of `gradient` (free in the index of `by`) along `vector`, proved; None for another kind of gradient.
 
     The change of the probabilities, p[k] (v[k] - Σ p v), stays a vector of its own.
@@ -44,7 +44,7 @@ def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple
     return result
 
 
-def derivative_by_factors(gradient: Expr, by: Symbol, tangent: Symbol, given: tuple[Given, ...]) -> Expr | None:
+def derivative_by_factors(gradient: Expr, by: Symbol, tangent: Symbol, given: tuple[Hypothesis, ...]) -> Expr | None:
     """The same for a loss of single outputs: the derivative of a product of sigmoids, proved; None for another kind."""
     factors = Mul.make_args(gradient)
     if not _is_polynomial(gradient) or sum(f.has(sigmoid) for f in factors) < 2:

@@ -7,11 +7,11 @@ exercises.get("ce-gradient").judge("p[j] - y[j]")
 
 from __future__ import annotations
 
+from ..reading import ParseError, parse, parse_chain, text
 from .bank import all_exercises, get, names, of_chapter
 from .exercise import Exercise
 from .judging import judge
 from .mistakes import Mistake, common_mistakes
-from .reading import ParseError, parse, parse_chain, text
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 

@@ -10,7 +10,7 @@ from math import prod
 
 from sympy import Abs, Add, Expr, KroneckerDelta, Mul, Pow, exp, log, tanh
 
-from ..calculus.nodes import Diff, Sum, Vec, bound_indices, sigmoid, softplus
+from ..expr.nodes import Diff, Sum, Vec, bound_indices, sigmoid, softplus
 
 MAX_TERMS = 4000  # of a numerator or a denominator, multiplied out
 MAX_FACTORED = 60  # terms of the argument of a logarithm or a symbolic power, which is factored

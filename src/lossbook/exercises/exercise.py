@@ -9,12 +9,12 @@ from functools import cached_property
 from sympy import Expr
 
 from ..calculus.derive import derive_expr
-from ..calculus.given import Given
 from ..calculus.latex import to_latex
-from ..calculus.nodes import Diff, import_sympy
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Diff, import_sympy
+from ..reading import ParseError, parse, parse_chain
 from .judging import judge, vocabulary
 from .mistakes import Mistake, common_mistakes
-from .reading import ParseError, parse, parse_chain
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 
@@ -42,7 +42,7 @@ class Exercise:
     question: str
     asks: Lazy
     solution: Lazy | None = None
-    given: tuple[Given, ...] = ()
+    given: tuple[Hypothesis, ...] = ()
     hints: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     letters: tuple[Expr, ...] = ()

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 import mpmath
 from sympy import Expr, IndexedBase, Symbol
 
-from ..calculus.given import Given
-from ..calculus.nodes import Diff, Sum, import_sympy, softmax
 from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Diff, Sum, import_sympy, softmax
 from ..notation import K
+from ..reading import ParseError, UnknownNameError, parse, text
 from .effort import too_large
 from .mistakes import Mistake
 from .points import Plain, cases
-from .reading import ParseError, UnknownNameError, parse, text
 from .verdict import Verdict, at_point
 
 SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
@@ -22,7 +22,7 @@ DIGITS = 6
 NAMES = {Diff: "derivative", Sum: "sum"}
 
 
-def compare(a: Expr, b: Expr, given: Iterable[Given], *, points: int = 6) -> Evidence:
+def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
     """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
 
     The points include some at which free indices agree: an answer that is wrong there only is wrong.
@@ -36,7 +36,7 @@ def compare(a: Expr, b: Expr, given: Iterable[Given], *, points: int = 6) -> Evi
         raise ValueError(f"{a} and {b} cannot be compared: {error}") from None
 
 
-def same(a: Expr, b: Expr, given: Iterable[Given]) -> bool:
+def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
     """Whether a = b, as far as one can tell."""
     try:
         prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)  # most pairs differ at once
@@ -46,7 +46,7 @@ def same(a: Expr, b: Expr, given: Iterable[Given]) -> bool:
     return True
 
 
-def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Given]) -> Counterexample:
+def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]) -> Counterexample:
     """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
     given = tuple(given)
     found = []
@@ -71,7 +71,7 @@ def judge(
     answer: str | Expr,
     right: Expr,
     *,
-    given: Iterable[Given] = (),
+    given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
     letters=(),
     without: tuple[type, ...] = (Diff,),
@@ -89,7 +89,7 @@ def judge(
     return judge_expr(expr, right, given=given, mistakes=mistakes, without=without)
 
 
-def unread(error: ParseError, right: Expr, given: tuple[Given, ...]) -> Verdict:
+def unread(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
     """The verdict on a text that is not a formula."""
     unknown = isinstance(error, UnknownNameError)
     message = f"Column {error.column}: {error.reason}."
@@ -155,7 +155,7 @@ def _strangers(expr: Expr, right: Expr, given) -> list[str]:
     return found
 
 
-def _letters(e: Expr, given: Iterable[Given] = ()) -> dict[Expr, str]:
+def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
     """The symbols and vectors in an expression and its hypotheses, each with the name that is typed."""
     bases = e.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
     sizes = {s for base in bases for n in base.shape or () for s in n.free_symbols}
@@ -164,7 +164,7 @@ def _letters(e: Expr, given: Iterable[Given] = ()) -> dict[Expr, str]:
     return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
 
 
-def vocabulary(right: Expr, given: Iterable[Given] = ()) -> str:
+def vocabulary(right: Expr, given: Iterable[Hypothesis] = ()) -> str:
     """Which names an exercise uses, in a sentence."""
     probabilities = any(s.vec.base is not None for s in right.atoms(softmax))
     names = [*(["p"] if probabilities else []), *_letters(right, given).values()]

@@ -8,8 +8,8 @@ from itertools import combinations, islice
 
 from sympy import Expr, Rational, S, Symbol
 
-from ..calculus.given import Given, Share, Simplex
-from ..calculus.nodes import free_indices
+from ..expr.hypotheses import Hypothesis, Share, Simplex
+from ..expr.nodes import free_indices
 from ..notation import alpha, epsilon, target
 
 SHARES = (epsilon, alpha, target)  # between 0 and 1
@@ -18,7 +18,7 @@ MAX_PAIRS = 15  # of indices that are made to agree: more letters are in no form
 
 
 @dataclass(frozen=True)
-class Coincide(Given):
+class Coincide(Hypothesis):
     """Two indices are the same class. By chance alone, six points could miss that case."""
 
     first: Symbol
@@ -32,10 +32,10 @@ class Coincide(Given):
 
 
 @dataclass(frozen=True)
-class Plain(Given):
+class Plain(Hypothesis):
     """Every number in tenths, shares between 0 and 1: a counterexample to be read and typed."""
 
-    given: tuple[Given, ...]
+    given: tuple[Hypothesis, ...]
     statement = "plain numbers"
 
     def sample(self, values, random) -> None:
@@ -67,7 +67,7 @@ def _tenths(size: int, random) -> list[Expr]:
     return [S(b - a) * TENTH for a, b in zip([0, *cuts], [*cuts, 10], strict=True)]
 
 
-def cases(*exprs: Expr, given: Iterable[Given] = ()) -> Iterator[tuple[Given, ...]]:
+def cases(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> Iterator[tuple[Hypothesis, ...]]:
     """The hypotheses with nothing added, and with each pair of free indices made to agree."""
     given = tuple(given)
     yield given

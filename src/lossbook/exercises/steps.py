@@ -8,12 +8,12 @@ from html import escape
 
 from sympy import Expr
 
-from ..calculus.given import Given
 from ..calculus.latex import to_latex
-from ..calculus.nodes import Diff, import_sympy
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Diff, import_sympy
+from ..reading import ParseError, parse_chain
 from .judging import judge_expr, unread
 from .mistakes import Mistake, common_mistakes
-from .reading import ParseError, parse_chain
 from .verdict import KINDS, Verdict, marked_up, plain
 
 MAX_LINES = 40
@@ -72,7 +72,7 @@ def judge_steps(
     *,
     start: Expr | None = None,
     goal: Expr | None = None,
-    given: Iterable[Given] = (),
+    given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
     letters=(),
     without: tuple[type, ...] = (Diff,),

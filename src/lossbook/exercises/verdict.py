@@ -12,8 +12,8 @@ from sympy import Expr
 from ..calculus.latex import to_latex
 from ..calculus.prove import Counterexample, Evidence
 from ..notation import text_of
+from ..reading import ParseError, parse, text
 from .mistakes import Mistake
-from .reading import ParseError, parse, text
 
 KINDS = {
     "right": "Right",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 
+from ..expr.doors import modules_in
 from ._loss import Loss, Parameter
 
 __all__ = ["Loss", "Parameter", "all_losses", "get", "names"]
@@ -14,10 +14,8 @@ __all__ = ["Loss", "Parameter", "all_losses", "get", "names"]
 @cache
 def _registry() -> dict[str, Loss]:
     found: dict[str, Loss] = {}
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
-        if module.name.startswith("_"):
-            continue
-        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+    for module in modules_in(sys.modules[__name__]):
+        for value in vars(module).values():
             if isinstance(value, Loss) and found.setdefault(value.name, value) is not value:
                 raise ValueError(f"two losses are called {value.name!r}")
     return found

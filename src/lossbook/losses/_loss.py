@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
 
-from ..calculus.given import Given
-from ..calculus.nodes import import_sympy
+from ..expr.doors import door
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import import_sympy
 
 if TYPE_CHECKING:
     from ..calculus.derivation import Derivation
@@ -43,7 +44,7 @@ class Loss:
     target: str | None
     reference: str
     parameters: tuple[Parameter, ...] = ()
-    given: tuple[Given, ...] = ()
+    given: tuple[Hypothesis, ...] = ()
 
     def __post_init__(self):
         if not self.name.isidentifier():
@@ -79,15 +80,11 @@ class Loss:
 
         full=True keeps the parameters that have a neutral value, such as class weights.
         """
-        from ..calculus.derive import derive
-
-        return derive(self, full=full, order=order)
+        return door("Loss.derivation")(self, full=full, order=order)
 
     def source(self, target: str) -> str:
         """The generated module for a target: "numpy", "torch" or "javascript"."""
-        from ..codegen import source
-
-        return source(self, target)
+        return door("Loss.source")(self, target)
 
     def with_(self, **changes) -> Loss:
         """A copy with some fields changed."""

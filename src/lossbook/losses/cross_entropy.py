@@ -2,8 +2,8 @@
 
 from sympy import log
 
-from ..calculus.given import Simplex
-from ..calculus.nodes import Sum
+from ..expr.hypotheses import Simplex
+from ..expr.nodes import Sum
 from ..notation import K, epsilon, j, k, p, t, w, y, z
 from ._loss import Loss, Parameter
 

@@ -1,7 +1,7 @@
 """Squared error: of a prediction, of a sigmoid's output, of softmax probabilities."""
 
-from ..calculus.given import Simplex
-from ..calculus.nodes import Sum
+from ..expr.hypotheses import Simplex
+from ..expr.nodes import Sum
 from ..notation import K, j, k, logit, p, prediction, sigmoid, target, y, z
 from ._loss import Loss
 

@@ -15,7 +15,7 @@ from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, exp, log
 
 from ..calculus.derive import derivative, derive
 from ..calculus.evaluate import Evaluator
-from ..calculus.nodes import Diff, Sum, Vec, free_indices, softmax
+from ..expr.nodes import Diff, Sum, Vec, free_indices, softmax
 from ..losses import Loss, get
 from ..notation import entry_of, g, v
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from sympy import Add, Dummy, Eq, Expr, Mul, Piecewise, Pow, S, cancel, exp, log
 
-from ..calculus.nodes import Sum, Vec, sigmoid, softmax
-from .find import Match, node
-from .forms import EACH, Closed, Grouped, log_ratio, nonzero
+from ..expr.nodes import Sum, Vec, sigmoid, softmax
+from .match import Match, node
+from .nodes import EACH, Closed, Grouped, log_ratio, nonzero
 from .rewrite import Failure, K, Rewrite, a, b, i, k, p, r, u, v, x
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sympy import Add, Expr, Indexed, IndexedBase, Integer, Piecewise, Symbol
 
-from ..calculus.given import Given
-from ..calculus.nodes import Max, Vec, bound_index
 from ..calculus.prove import Evidence, prove_equal
-from ..calculus.rebuild import rewrite_outermost
-from . import find
-from .forms import ArgMax, plain
+from ..expr.hypotheses import Hypothesis
+from ..expr.nodes import Max, Vec, bound_index
+from ..expr.rebuild import rewrite_outermost
+from . import match
+from .nodes import ArgMax, plain
 
 K = Symbol("K", integer=True, positive=True)
 i, j, k, s = (Symbol(name, integer=True, positive=True) for name in "ijks")
@@ -41,7 +41,7 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Rewrite:
-    """One rewrite. `find`: see `lossbook.numerics.find`. `fails`: where the pattern is wrong in float32 or in float64.
+    """One rewrite. `find`: see `lossbook.numerics.match`. `fails`: where the pattern is wrong in float32 or in float64.
     `source`: a key of the book's bibliography, for an idea that is not this book's.
 
     kind "identity": equal wherever both are defined. "limit": equal there, and a case of its own says what holds where
@@ -53,7 +53,7 @@ class Rewrite:
     replacement: Expr
     domain: str
     why: str
-    find: Callable[[Expr, tuple[Given, ...]], find.Match | None]
+    find: Callable[[Expr, tuple[Hypothesis, ...]], match.Match | None]
     kind: str = "identity"
     source: str = ""
     fails: tuple[Failure, ...] = ()
@@ -63,7 +63,7 @@ class Rewrite:
         """The evidence that pattern and replacement are equal; of a limit or a guard, away from its special case."""
         return Applied(self, self.pattern, self.replacement).evidence()
 
-    def apply(self, expr: Expr, given: Iterable[Given] = ()) -> Expr | None:
+    def apply(self, expr: Expr, given: Iterable[Hypothesis] = ()) -> Expr | None:
         """The expression with the pattern replaced, or None where it does not show the pattern."""
         match = self.find(expr, tuple(given))
         if match is None:
@@ -79,7 +79,7 @@ class Applied:
     before: Expr
     after: Expr
 
-    def evidence(self, given: Iterable[Given] = ()) -> Evidence:
+    def evidence(self, given: Iterable[Hypothesis] = ()) -> Evidence:
         """The evidence that before and after are equal, whichever class is taken as the largest; of a limit or a guard,
         away from its special case. Raises `NotEqualError` where they are not.
         """

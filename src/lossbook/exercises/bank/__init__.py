@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 
+from ...expr.doors import modules_in
 from ..exercise import Exercise
 
 
 @cache
 def _registry() -> dict[str, Exercise]:
     found: dict[str, Exercise] = {}
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
-        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+    for module in modules_in(sys.modules[__name__]):
+        for value in vars(module).values():
             if isinstance(value, Exercise) and found.setdefault(value.name, value) is not value:
                 raise ValueError(f"two exercises are called {value.name!r}")
     return found

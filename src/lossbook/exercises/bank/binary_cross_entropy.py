@@ -3,7 +3,7 @@
 from sympy import Symbol
 
 from ... import losses
-from ...calculus.nodes import Diff, sigmoid, softplus
+from ...expr.nodes import Diff, sigmoid, softplus
 from ...notation import beta, epsilon, logit, target
 from ..exercise import Exercise
 from ..mistakes import Mistake

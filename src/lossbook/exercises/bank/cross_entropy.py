@@ -3,8 +3,8 @@
 from sympy import KroneckerDelta, log
 
 from ... import losses
-from ...calculus.given import Simplex
-from ...calculus.nodes import Diff, Sum
+from ...expr.hypotheses import Simplex
+from ...expr.nodes import Diff, Sum
 from ...notation import K, epsilon, i, j, k, p, t, y, z
 from ..exercise import Exercise
 from ..mistakes import Mistake

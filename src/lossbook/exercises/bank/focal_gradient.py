@@ -3,7 +3,7 @@
 from sympy import KroneckerDelta, log
 
 from ... import losses
-from ...calculus.nodes import Diff, sigmoid
+from ...expr.nodes import Diff, sigmoid
 from ...notation import alpha, alphas, gamma, j, logit, p, t
 from ..exercise import Exercise
 from ..mistakes import Mistake

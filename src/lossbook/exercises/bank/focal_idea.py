@@ -3,8 +3,8 @@
 from sympy import Symbol, log
 
 from ... import losses
-from ...calculus.given import Share
-from ...calculus.nodes import Diff
+from ...expr.hypotheses import Share
+from ...expr.nodes import Diff
 from ...notation import gamma, p, t
 from ..exercise import Exercise
 from ..mistakes import Mistake

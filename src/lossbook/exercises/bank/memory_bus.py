@@ -2,7 +2,7 @@
 
 from sympy import Symbol, exp, log
 
-from ...calculus.nodes import Diff, Sum
+from ...expr.nodes import Diff, Sum
 from ...notation import K, j, k, p, z
 from ..exercise import Exercise
 from ..mistakes import Mistake

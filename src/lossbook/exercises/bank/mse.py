@@ -1,7 +1,7 @@
 """Exercises of the chapter on the squared error."""
 
 from ... import losses
-from ...calculus.nodes import Diff, sigmoid
+from ...expr.nodes import Diff, sigmoid
 from ...notation import j, logit, p, y
 from ..exercise import Exercise
 from ..mistakes import Mistake

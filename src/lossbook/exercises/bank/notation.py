@@ -2,7 +2,7 @@
 
 from sympy import KroneckerDelta
 
-from ...calculus.nodes import Diff, Sum
+from ...expr.nodes import Diff, Sum
 from ...notation import K, i, j, k, p, y, z
 from ..exercise import Exercise
 from ..mistakes import Mistake

@@ -3,7 +3,7 @@
 from sympy import Symbol, exp, tanh
 
 from ... import losses
-from ...calculus.nodes import Diff, sigmoid
+from ...expr.nodes import Diff, sigmoid
 from ...notation import logit
 from ..exercise import Exercise
 from ..mistakes import Mistake

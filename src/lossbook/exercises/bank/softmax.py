@@ -3,7 +3,7 @@
 from sympy import Symbol, exp, log
 
 from ... import losses
-from ...calculus.nodes import Diff, Sum, Vec, softmax
+from ...expr.nodes import Diff, Sum, Vec, softmax
 from ...notation import K, i, j, k, p, z
 from ..exercise import Exercise
 from ..mistakes import Mistake

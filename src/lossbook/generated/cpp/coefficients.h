@@ -1,4 +1,4 @@
-/* Written by `make generate` from lossbook/native/polynomials.py. Do not edit. */
+/* Written by `make generate` from lossbook/codegen/cpp/coefficients.py. Do not edit. */
 static const double LOG2_HIGH_double = 0x1.62e42fee00000p-1;
 static const double LOG2_LOW_double = 0x1.a39ef35793c76p-33;
 static const float LOG2_HIGH_float = 0x1.62e4000000000p-1f;

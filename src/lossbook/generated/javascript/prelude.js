@@ -1,5 +1,5 @@
 // Arrays of K components, each given by a function of its number k = 0, ..., K - 1.
-// Written by `make generate` from lossbook/codegen/javascript.py. Do not edit.
+// Written by `make generate` from lossbook/codegen/javascript/table.py. Do not edit.
 
 /** The array of f(0), ..., f(K - 1). */
 export function each(K, f) {

@@ -1,0 +1,1 @@
+"""What the NumPy and the PyTorch functions share: checks of arguments, memory layout, double-double arithmetic."""

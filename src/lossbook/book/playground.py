@@ -1,0 +1,113 @@
+"""What the playground shows of a loss: its sliders, its derivation, its code. A registered loss, or a reader's own."""
+
+from __future__ import annotations
+
+from html import escape
+
+from sympy import Expr, Indexed, IndexedBase, Symbol
+
+from ..calculus.latex import to_latex
+from ..codegen import TARGETS, LoweringError, source
+from ..codegen.inputs import inputs_of
+from ..exercises import ParseError, parse
+from ..expr.hypotheses import Simplex
+from ..expr.nodes import bound_indices, free_indices
+from ..losses import Loss, Parameter
+from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y, z
+from . import show
+
+__all__ = ["curvature", "derive", "describe", "own", "written"]
+
+# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set for the true one.
+RANGES = {
+    "gamma": (0, 5, 0.1, 2),
+    "alpha": (0.05, 0.95, 0.05, 0.25),
+    "label_smoothing": (0, 1, 0.05, 0.1),
+    "pos_weight": (0.1, 10, 0.1, 1),
+}
+PER_CLASS = (0.1, 5, 0.1, 1)
+OWN = "own"
+REFUSALS = (ParseError, LoweringError, NotImplementedError, ValueError)
+
+
+def describe(loss: Loss) -> dict:
+    """What the page's script has to know of a loss: kind of input, target, parameters with their ranges."""
+    symbols = inputs_of(loss).by_symbol
+    meanings = {p.symbol: p.meaning for p in loss.parameters}
+    parameters = []
+    for symbol, argument in symbols.items():
+        if argument.keyword:
+            each, text = argument.role == "per class", text_of(symbol)
+            least, most, step, start = PER_CLASS if each else RANGES[argument.name]
+            meaning = "weight of the true class; the others weigh 1" if each else meanings[symbol]
+            name = {"each": each, "name": argument.name, "symbol": f"{text}ₜ" if each else text}
+            parameters.append(name | {"meaning": meaning, "range": [least, most, step], "start": start})
+    has_targets = any(a.name == "targets" for a in symbols.values())
+    return {
+        "name": loss.name,
+        "title": loss.title,
+        "kind": "row" if isinstance(loss.wrt, Indexed) else "logit" if loss.wrt == logit else "output",
+        "target": loss.target if has_targets else None,
+        "parameters": parameters,
+    }
+
+
+def written(loss: Loss) -> dict[str, str]:
+    """The equation of a loss and the derivation of its gradient, as HTML with its mathematics still to be typeset."""
+    equation = rf'<div class="math notranslate">\[{escape(to_latex(loss.expr))}\]</div>'
+    return {"equation": equation, "derivation": show.derivation_html(loss.derivation())}
+
+
+def own(text: str) -> Loss:
+    """The loss that a reader typed. Raises `ParseError`, or `ValueError` where it is not a loss of one row or output."""
+    expr = parse(text)
+    wrt = _differentiated(expr)
+    indices = set(free_indices(expr)) - {K}
+    if isinstance(wrt, Indexed) and indices - {t}:
+        raise ValueError(f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or write t")
+    kind = "real" if isinstance(wrt, Symbol) else "class index" if t in indices else "probabilities"
+    if kind == "class index" and expr.has(y):
+        raise ValueError("a loss has one target: the class t or the probabilities y")
+    found = sorted(_letters(expr) - {z, y, t, K, logit, prediction, target}, key=str)
+    for symbol in found:
+        if entry_of(symbol) is None or entry_of(symbol).code not in (*RANGES, "weight"):
+            raise ValueError(f"{text_of(symbol)} is no parameter here; there are α, β, γ, ε and w")
+    parameters = tuple(Parameter(s, entry_of(s).domain, entry_of(s).meaning) for s in found)
+    given = (Simplex(y),) if expr.has(y) else ()
+    return Loss(OWN, "Your own loss", expr, wrt, kind, "", parameters, given)
+
+
+def _differentiated(expr: Expr) -> Expr:
+    """What a loss is a function of: the one of the three that is in it."""
+    found = [s for s in (z, logit, prediction) if expr.has(s)]
+    if len(found) != 1:
+        problem = "it uses more than one of" if found else "it uses none of"
+        raise ValueError(f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one prediction x")
+    return z[j] if found == [z] else found[0]
+
+
+def _letters(expr: Expr) -> set[Expr]:
+    """The symbols and indexed bases of an expression, without bound indices."""
+    bases = expr.atoms(IndexedBase)
+    return bases | (expr.free_symbols & expr.atoms(Symbol)) - {b.label for b in bases} - bound_indices(expr)
+
+
+def derive(text: str) -> dict:
+    """A reader's loss up to its gradient: {"loss", "equation", "derivation", "code"}, or {"error"}. For the page."""
+    try:
+        loss = own(text)
+        return {"loss": describe(loss), **written(loss), "code": _code(loss, "gradient")}
+    except REFUSALS as error:
+        return {"error": str(error)}
+
+
+def curvature(text: str) -> dict:
+    """The code of a reader's loss with the Hessian, which can take a minute to derive: {"code"}, or {"error"}."""
+    try:
+        return {"code": _code(own(text), None)}
+    except (*REFUSALS, TypeError) as error:  # the second derivative of |x| is none that the engine knows
+        return {"error": str(error)}
+
+
+def _code(loss: Loss, last: str | None) -> dict[str, str]:
+    return {target: source(loss, target, last) for target in TARGETS}

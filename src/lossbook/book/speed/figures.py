@@ -1,0 +1,81 @@
+"""Figures of speed: the roofs over a loss, and how its cost grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ... import losses
+from ...measure.results import Bench, Row, order, threads_of
+from .. import figures
+from ..show import Html
+from .roofline import Roofs
+
+MARKERS = "os^Dv*PX"
+
+
+def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]]) -> Html:
+    """The roofs, and under them losses: for each its operations per byte, and how many it does in a nanosecond."""
+    fig, ax = figures.subplots(figsize=(6.4, 4.6))
+    ridge, top = roofs.ridge(kind), roofs.operations[kind]
+    least, most = 0.2, max(4 * ridge, *(2 * x for x, _ in work.values()))
+    ax.loglog([least, ridge, most], [least * roofs.bytes_, top, top], color=figures.INK, lw=1.5)
+    ax.text(ridge / 1.3, top * 1.12, "bound by memory", ha="right")
+    ax.text(most / 1.05, top * 1.12, "bound by arithmetic", ha="right")
+    for marker, colour, (name, (x, y)) in zip(MARKERS, figures.colours(), work.items(), strict=False):
+        ax.plot([x], [min(x * roofs.bytes_, top)], marker, ms=6, color=colour, label=name)
+        if y is not None:
+            ax.plot([x, x], [y, min(x * roofs.bytes_, top)], ":", color=colour, lw=1)
+            ax.plot([x], [y], marker, ms=6, color=colour, fillstyle="none")
+    ax.set_ylim(top=top * 1.8)
+    ax.set_xlabel("operations for each byte of memory traffic")
+    ax.set_ylabel("operations in a nanosecond")
+    ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    alt = (
+        "Log-log plot of operations per nanosecond against operations per byte: a line that rises with slope 1, then a flat "
+        "one. Each loss stands on the line above its operations per byte; what was measured lies below."
+    )
+    caption = (
+        f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
+    )
+    return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
+
+
+def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
+    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure for each
+    loss that was measured.
+    """
+    axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
+    found = bench.find(workload=name, threads=threads, allocator=allocator)
+    if not found:
+        told = f"The cost against the {what} was not measured with {threads_of(threads)}."
+        return Html(f"<p>{told}</p>", told)
+    drawn = []
+    for loss in dict.fromkeys(r.loss for r in found):
+        title = losses.get(loss).title
+        drawn.append(
+            figures.figure(
+                _growth([r for r in found if r.loss == loss], axis, what),
+                name=f"memory-bus-{name}-{threads}-{loss.replace('_', '-')}",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy.",
+                caption=f"{title}: the cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is.",
+            )
+        )
+    return Html("".join(d.html for d in drawn), "\n".join(d.text for d in drawn))
+
+
+def _growth(found: list[Row], axis: int, what: str):
+    fig, ax = figures.subplots(figsize=(6.4, 4.4))
+    for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
+        ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
+    copies = {r.shape[axis]: r.copy_ns for r in found}
+    ax.loglog(*zip(*sorted(copies.items()), strict=True), ls=":", color=figures.INK, label="a copy of the logits")
+    ax.set_xlabel(what)
+    ax.set_ylabel("nanoseconds per logit")
+    ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    return fig
+
+
+def _lines(found: list[Row], axis: int) -> Iterator[tuple[str, list[tuple[int, float]]]]:
+    for label, mode in dict.fromkeys((r.label, r.mode) for r in sorted(found, key=order)):
+        line = {r.shape[axis]: r.ns for r in found if (r.label, r.mode) == (label, mode)}
+        yield f"{label}, {mode}", sorted(line.items())

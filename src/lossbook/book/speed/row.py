@@ -1,0 +1,48 @@
+"""What the gradient of a row needs of the row: R, the sum of the other classes' exponentials, and E_t, the target's; of them
+F is made, a factor of all components."""
+
+from __future__ import annotations
+
+from sympy import Expr, KroneckerDelta, exp, log
+
+from ... import losses
+from ...calculus.derivation import Derivation
+from ...calculus.prove import prove_equal
+from ...expr.nodes import Sum
+from ...notation import K, alphas, common, gamma, j, k, m, n, others, own, t, w, z
+from ..show import Theorem
+
+MEANING = {others: Sum((1 - KroneckerDelta(k, t)) * exp(z[k]), (k, 1, K)), own: exp(z[t])}
+
+
+def component() -> Expr:
+    """What depends on the class: the exponential of its logit; at the target, minus those of all others."""
+    delta = KroneckerDelta(j, t)
+    return (1 - delta) * exp(z[j]) - delta * others
+
+
+def factor(loss: str) -> Expr:
+    """What one row has in common, by R and E_t."""
+    share = others / (others + own)
+    if loss == "cross_entropy_index":
+        return w[t] / (others + own)
+    if loss == "softmax_focal":
+        ratio = log(1 + others / own) / share
+        return alphas[t] * share**gamma * (1 + gamma * ratio * own / (others + own)) / (others + own)
+    raise ValueError(f"factor({loss!r}): it can be cross_entropy_index or softmax_focal")
+
+
+def gradient(loss: str) -> Theorem:
+    """The derived gradient is F times the component. Shown by the letters; judged with all of them written out."""
+    found = losses.get(loss).derivation(full=True).result
+    short = common * component()
+    whole = short.xreplace({common: factor(loss)}).xreplace(MEANING)
+    return Theorem(found, short, prove_equal(found, whole))
+
+
+def rescaled() -> Derivation:
+    """A sum relative to m becomes one relative to n."""
+    lines = Derivation(exp(m - n) * Sum(exp(z[k] - m), (k, 1, K)))
+    lines.append(Sum(exp(m - n) * exp(z[k] - m), (k, 1, K)), "a factor of the sum into its terms")
+    lines.append(Sum(exp(z[k] - n), (k, 1, K)), "exponents added")
+    return lines

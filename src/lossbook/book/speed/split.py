@@ -1,0 +1,70 @@
+"""A row whose classes lie in several parts, as on several machines: its loss and gradient from two numbers of each part.
+
+Part a holds z[a, k] for k = 1, ..., B. It sends its shift m[a] and its sum s[a], relative to that shift, and nothing else but
+the target's logit, from the part that has it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sympy import Expr, KroneckerDelta, exp, log
+
+from ...calculus.derivation import Derivation
+from ...expr.nodes import Diff, Sum
+from ...notation import A, B, a, j, k, maxima, n, parts, t
+from ..show import Theorem, theorem
+
+OWNER = a.func("b", integer=True, positive=True)  # the part that has the target
+
+
+def part_sum(part=a) -> Expr:
+    """s[a]: the sum of the exponentials of one part, relative to its shift."""
+    return Sum(exp(parts[part, k] - maxima[part]), (k, 1, B))
+
+
+def whole() -> Expr:
+    """The log-sum-exp of all classes of all parts."""
+    return log(Sum(Sum(exp(parts[a, k]), (k, 1, B)), (a, 1, A)))
+
+
+def total() -> Expr:
+    """The sum of all classes relative to one shift n, from the parts' shifts and sums."""
+    return Sum(exp(maxima[a] - n) * part_sum(), (a, 1, A))
+
+
+def derivation() -> Derivation:
+    """The log-sum-exp of the whole, from the parts."""
+    lines = Derivation(whole())
+    each = exp(n) * exp(maxima[a] - n) * exp(parts[a, k] - maxima[a])
+    lines.append(log(Sum(Sum(each, (k, 1, B)), (a, 1, A))), "exponents split: by the shift of the part, and by n")
+    lines.append(log(exp(n) * total()), "what does not depend on the class, or on the part, pulled out of the sums")
+    lines.append(n + log(total()), "logarithm of a product")
+    return lines
+
+
+def slope() -> Theorem:
+    """The gradient of cross entropy at class j of part a: local, once the total is known."""
+    local = exp(parts[a, j] - n) / total()
+    return theorem(
+        Diff(whole() - parts[OWNER, t], parts[a, j]), local - KroneckerDelta(a, OWNER) * KroneckerDelta(j, t)
+    )
+
+
+# -- the same in numbers -----------------------------------------------------------------------------------------------
+
+
+def sent(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a part of some rows sends: for each row its largest logit and its sum relative to it."""
+    shift = part.max(1, keepdims=True)
+    return shift, np.exp(part - shift).sum(1, keepdims=True)
+
+
+def received(numbers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The largest shift, and the total relative to it, from what all parts have sent."""
+    shift = np.max([m for m, _ in numbers], axis=0)
+    return shift, np.sum([np.exp(m - shift) * s for m, s in numbers], axis=0)
+
+
+def local_gradient(part: np.ndarray, shift: np.ndarray, total: np.ndarray, is_target: np.ndarray) -> np.ndarray:
+    """The gradient of cross entropy by the logits of one part."""
+    return np.exp(part - shift) / total - is_target

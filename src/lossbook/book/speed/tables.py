@@ -1,0 +1,112 @@
+"""Tables of speed: the machine, the costs of every loss, and the bars that were set."""
+
+from __future__ import annotations
+
+from ... import losses
+from ...measure.results import ALLOCATORS, Bench, Row, order, threads_of
+from .. import show
+from ..show import Html
+
+ABOUT = {
+    "detection": "sigmoid_focal",
+    "segmentation": "softmax_focal",
+    "classification": "softmax_focal",
+    "vocabulary": "softmax_focal",
+    "tiny": "softmax_focal",
+}
+
+
+def machine(bench: Bench) -> Html:
+    """The machine and the libraries, and a warning where the rounds were few."""
+    told = [(name, value) for name, value in bench.machine.items() if value]
+    told += [(name, version) for name, version in bench.versions.items() if version]
+    told += [("measured on", bench.date)]
+    table = show.table(("", ""), told, "The machine, and the versions of the libraries.")
+    if not bench.smoke:
+        return table
+    warning = (
+        "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
+    )
+    return Html(f'<p class="lb-hypotheses">{warning}</p>{table.html}', f"{warning}\n{table.text}")
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """A shape in words."""
+    return " × ".join(f"{n:,}" for n in shape)
+
+
+def _cost(row: Row | None) -> str:
+    if row is None:
+        return ""
+    low, middle, high = map(_short, row.ratio)
+    return f"{middle} ({low}–{high})".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _short(copies: float) -> str:
+    """Three digits."""
+    return f"{copies:,.0f}" if copies >= 99.5 else f"{copies:.1f}" if copies >= 9.95 else f"{copies:.2f}"
+
+
+def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
+    """Medians only: every implementation on every workload, for the loss that the workload is about."""
+    columns = {}
+    for name, loss in ABOUT.items():
+        found = bench.find(workload=name, loss=loss, threads=threads, allocator=allocator)
+        if found:
+            columns[f"{name}, {size(found[0].shape)}"] = {(r.mode, r.label): r for r in found}
+    keys = {key: row for column in columns.values() for key, row in column.items()}
+    ordered = sorted(keys, key=lambda key: (order(keys[key])[1:3], key[1]))
+    rows = [
+        (label, mode, *(_short(c[mode, label].copies) if (mode, label) in c else "" for c in columns.values()))
+        for mode, label in ordered
+    ]
+    told = {"default": "the allocator as it is", "reuse": "the heap reused"}[allocator]
+    return show.table(("code", "gradient", *columns), rows, f"Copies of the logits: {threads_of(threads)}, {told}.")
+
+
+def workload(bench: Bench, name: str, threads: int) -> Html:
+    """Every implementation of every loss on one workload, in copies of the logits, with both settings of the allocator; a
+    table for each loss, folded away.
+    """
+    found = sorted(bench.find(workload=name, threads=threads), key=order)
+    parts = []
+    for loss in dict.fromkeys(r.loss for r in found):
+        here = [r for r in found if r.loss == loss]
+        rows = []
+        for mode, label in dict.fromkeys((r.mode, r.label) for r in here):
+            by = {r.allocator: r for r in here if (r.mode, r.label) == (mode, label)}
+            memory = next((f"{r.memory:.1f}" for r in by.values() if r.memory is not None), "")
+            rows.append((label, mode, *(_cost(by.get(a)) for a in ALLOCATORS), memory))
+        title = f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: {losses.get(loss).title}"
+        table = show.table(("code", "gradient", "default", "heap reused", "extra memory"), rows)
+        fold = f"<details><summary>{title}</summary>{table.html}</details>"
+        parts.append(Html(fold, f"{title}\n{table.text}"))
+    return Html("".join(p.html for p in parts), "\n".join(p.text for p in parts))
+
+
+def bars(bench: Bench) -> Html:
+    """What was to be reached, and for each setting the worst that was measured and whether it is enough."""
+    settings = [(n, a) for n in bench.threads for a in ALLOCATORS]
+    names = {"default": "default", "reuse": "heap reused"}
+    rows = []
+    for what in dict.fromkeys(bar["what"] for bar in bench.bars):
+        by = {(bar["threads"], bar["allocator"]): bar for bar in bench.bars if bar["what"] == what}
+        first = next(iter(by.values()))
+        limit = f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
+        rows.append((what, limit, *(_verdict(by.get(setting)) for setting in settings)))
+    header = ["bar", "", *(f"{threads_of(n)}, {names[a]}" for n, a in settings)]
+    return show.table(header, rows, "What was to be reached, the worst measurement, and whether it is enough.")
+
+
+def _verdict(bar: dict | None) -> str:
+    if bar is None:
+        return "not measured"
+    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def failures(bench: Bench) -> Html:
+    """What was not measured, and why, folded away."""
+    names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
+    title = f"Measurements that were not made: {len(bench.failures)}"
+    table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
+    return Html(f"<details><summary>{title}</summary>{table.html}</details>", f"{title}\n{table.text}")

@@ -1,0 +1,1 @@
+"""Python targets: NumPy and PyTorch."""

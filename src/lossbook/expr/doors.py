@@ -1,0 +1,48 @@
+"""The doors: conveniences that lead from a lower layer of the package to a higher one, opened when they are called.
+
+Imports between the layers run one way. `loss.derivation()` is the exception that a reader wants: a loss is data and
+knows no calculus, so the method looks the function up by its name here. Nothing else in the package imports by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+DOORS = {
+    "lossbook.Counterexample": "lossbook.calculus.prove:Counterexample",
+    "lossbook.Derivation": "lossbook.calculus.derivation:Derivation",
+    "lossbook.Evidence": "lossbook.calculus.prove:Evidence",
+    "lossbook.NotEqualError": "lossbook.calculus.prove:NotEqualError",
+    "lossbook.OneHot": "lossbook.expr.hypotheses:OneHot",
+    "lossbook.ParseError": "lossbook.reading:ParseError",
+    "lossbook.Share": "lossbook.expr.hypotheses:Share",
+    "lossbook.Simplex": "lossbook.expr.hypotheses:Simplex",
+    "lossbook.Size": "lossbook.expr.hypotheses:Size",
+    "lossbook.Step": "lossbook.calculus.derivation:Step",
+    "lossbook.StepError": "lossbook.calculus.derivation:StepError",
+    "lossbook.audit": "lossbook.auditing:audit",
+    "lossbook.derive_expr": "lossbook.calculus.derive:derive_expr",
+    "lossbook.exercises": "lossbook.exercises",
+    "lossbook.losses": "lossbook.losses",
+    "lossbook.notation": "lossbook.notation",
+    "lossbook.prove_equal": "lossbook.calculus.prove:prove_equal",
+    "Loss.derivation": "lossbook.calculus.derive:derive",
+    "Loss.source": "lossbook.codegen:source",
+}
+
+
+def door(name: str):
+    """What a name of `DOORS` leads to: an attribute of a module, or a module. Raises `KeyError` for another name."""
+    module, _, attribute = DOORS[name].partition(":")
+    found = importlib.import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+def modules_in(package: ModuleType) -> Iterator[ModuleType]:
+    """The modules of a package in the order of their names, without those whose names start with an underscore."""
+    for name in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        if not name.startswith("_"):
+            yield importlib.import_module(f"{package.__name__}.{name}")

@@ -1,0 +1,1 @@
+"""Measures the losses: how accurate they are, and how fast."""

@@ -1,0 +1,266 @@
+"""Reading what binds an index or a variable: sums, softmax and its relatives, derivatives.
+
+A letter is read as a free index first. Where a sum turns out to bind it, it is replaced: what was bound further in is
+no longer a letter then, so nothing can be captured.
+"""
+
+from __future__ import annotations
+
+from sympy import Expr, Indexed, KroneckerDelta, S, Symbol
+
+from ..expr.nodes import Diff, Max, Sum, Vec, bound_index, logsumexp, softmax
+from ..expr.rebuild import product, substitute
+from ..notation import K
+from .stream import Stream
+from .tokens import Token
+
+
+def bind(body: Expr, letter: Symbol, size: Expr | None = None) -> Vec:
+    """The vector of a body over a letter; without a size, that of the arrays which the letter is an index of."""
+    index = bound_index()
+    body = substitute(body, letter, index)
+    return Vec(body, index, size or _size(body, index))
+
+
+def _size(body: Expr, index: Symbol) -> Expr:
+    for e in sorted(body.atoms(Indexed), key=str):
+        for own, size in zip(e.indices, e.base.shape or (), strict=False):
+            if own == index:
+                return size
+    return K
+
+
+class Binders(Stream):
+    """The part of the parser that reads sums, vectors and derivatives."""
+
+    def __init__(self, text: str, letters=()):
+        super().__init__(text, letters)
+        self.running: list[Symbol] = []  # inside softmax(z/2), z is the component at an index without a letter
+
+    # -- vectors -----------------------------------------------------------------------------------------------
+
+    def vector(self, token: Token) -> Vec:
+        """The argument of softmax and its relatives: z, z/2, or z[k]/2, (k, 1, K)."""
+        with self.binding(token):
+            self.running.append(bound_index())
+            body = self.expression()
+            index = self.running.pop()
+        if self.at(",") and self.ahead(1).text == "(":
+            self.next()
+            limits = self.limits()
+            if body.has(index):
+                raise self.error("a vector stands here without its index", token)
+            return bind(body, *limits)
+        return Vec(body, index, _size(body, index))
+
+    def limits(self) -> tuple[Symbol, Expr]:
+        """(k, 1, K): a letter, and how far it runs."""
+        opened = self.next()
+        letter = self.letter()
+        self.expect(",")
+        size = self.bounds()
+        self.close(opened)
+        return letter, size
+
+    def bounds(self) -> Expr:
+        """1, K: from where to where an index runs."""
+        first = self.now
+        if self.index() != 1:
+            raise self.error("an index runs from 1", first)
+        self.expect(",")
+        return self.last()
+
+    def last(self) -> Expr:
+        """K, another size or a number: where an index ends."""
+        if self.now.kind == "number":
+            return self.index()
+        end = self.next()
+        known = self.names.scalars.get(end.text)
+        if not (isinstance(known, Symbol) and known.is_integer):
+            raise self.error("an index runs up to K", end)
+        return known
+
+    def components(self, token: Token) -> Vec:
+        """The bracketed argument of a function of a whole vector."""
+        if not self.at("("):
+            raise self.error(f"{token.text} needs its argument in brackets")
+        opened = self.next()
+        vector = self.vector(token)
+        self.close(opened)
+        return vector
+
+    def softmax(self, token: Token) -> Expr:
+        """softmax(z)[i], softmax(z, i) and softmax_i(z)."""
+        if self.at("_"):
+            index = self.subscripts(token, 1)[0]
+            return softmax(self.components(token), index)
+        if not self.at("("):
+            raise self.error(f"{token.text} needs its argument in brackets")
+        opened = self.next()
+        vector = self.vector(token)
+        inside = self.take(",")
+        index = self.index() if inside else None
+        self.close(opened)
+        if not inside:
+            if not self.at("[", "_"):
+                raise self.error(f"{token.text} is a vector: say which component, as in softmax(z)[i]", token)
+            index = self.subscripts(token, 1)[0]
+        return softmax(vector, index)
+
+    def logsumexp(self, token: Token) -> Expr:
+        """logsumexp(z)."""
+        return logsumexp(self.components(token))
+
+    def max(self, token: Token) -> Expr:
+        """max(z), and max_k z_k."""
+        if self.take("_"):
+            with self.binding(token):
+                letter = self.under()[0]
+                return Max(bind(self.factor(), letter))
+        return Max(self.components(token))
+
+    # -- sums --------------------------------------------------------------------------------------------------
+
+    def sum(self, token: Token) -> Expr:
+        """sum(p[k]*y[k], k), and sum_k p_k y_k, which reaches to the next plus or minus."""
+        if self.at("_", "^"):
+            with self.binding(token):
+                size = self.over()
+                self.expect("_")
+                letter, besides = self.under()
+                size = size or self.over()
+                return Sum(bind(product(besides, self.summand(token)), letter, size))
+        if not self.at("("):
+            raise self.error("a sum needs its index, as in sum(p[k], k) or sum_k p_k")
+        opened = self.next()
+        with self.binding(token):
+            self.running.append(bound_index())
+            body = self.expression()
+            index = self.running.pop()
+        over: list[tuple[Symbol, Expr | None]] = []
+        while self.take(","):
+            if self.at("("):
+                over.append(self.limits())
+                continue
+            letter = self.letter()
+            bounded = self.ahead(1).kind == "number" and self.take(",")
+            over.append((letter, self.bounds() if bounded else None))
+        self.close(opened)
+        if bool(over) == body.has(index):
+            reason = (
+                "a vector stands in this sum without its index" if over else "say what the sum runs over: sum(..., k)"
+            )
+            raise self.error(reason, token)
+        result = body if over else Sum(Vec(body, index, _size(body, index)))
+        for letter, size in over:
+            result = Sum(bind(result, letter, size))
+        return result
+
+    def under(self) -> tuple[Symbol, Expr]:
+        """k, {k}, {k=1} or {k != t}: the letter, and a factor that leaves out a term."""
+        if not self.at("{"):
+            return self.letter(), S.One
+        opened = self.next()
+        letter, besides = self.letter(), S.One
+        first = self.now
+        if self.take("=") and self.index() != 1:
+            raise self.error("an index runs from 1", first)
+        if self.take("!="):
+            besides = 1 - KroneckerDelta(letter, self.index())
+        self.close(opened)
+        return letter, besides
+
+    def over(self) -> Expr | None:
+        """^K or ^{K}: where the sum ends."""
+        if not self.take("^"):
+            return None
+        if not self.at("{"):
+            return self.last()
+        opened = self.next()
+        size = self.last()
+        self.close(opened)
+        return size
+
+    def summand(self, token: Token) -> Expr:
+        """What stands after sum_k."""
+        if not self.below:
+            return self.term()
+        value = self.factor()
+        if self.at("*", "/") or self.starts_operand():
+            raise self.error("a sum below a division needs brackets, to say how far it goes", token)
+        return value
+
+    # -- derivatives -------------------------------------------------------------------------------------------
+
+    def diff(self, token: Token) -> Expr:
+        """diff(p[i], z[j])."""
+        opened = self.now
+        self.expect("(")
+        with self.binding(token):
+            result = self.expression()
+            if not self.at(","):
+                raise self.error("say by what it is differentiated, as in diff(p[i], z[j])")
+            while self.take(","):
+                result = Diff(result, self.variable())
+        self.close(opened)
+        return result
+
+    def partial(self) -> Expr:
+        """∂p_i/∂z_j, and ∂/∂z_j [...]."""
+        token = self.next()
+        body = None if self.at("/") else self.primary()
+        self.expect("/")
+        self.expect("∂")
+        return self.differentiated(token, body, [self.variable()])
+
+    def fraction_of_partials(self, token: Token) -> Expr:
+        r"""\frac{\partial p_i}{\partial z_j}, and \frac{\partial}{\partial z_j} [...], once or twice."""
+        opened = self.next()
+        self.expect("∂")
+        order = 1
+        if self.take("^"):
+            number = self.bracketed() if self.at("{") else self.primary()
+            if number not in (1, 2):
+                raise self.error("a first or a second derivative is expected", token)
+            order = int(number)
+        body = None if self.at("}") else self.factor()
+        self.close(opened)
+        opened = self.now
+        self.expect("{")
+        by = []
+        while self.take("∂"):
+            by.append(self.variable())
+        self.close(opened)
+        if len(by) != order:
+            raise self.error(f"a derivative of order {order} is by {order}, not by {len(by)}", token)
+        return self.differentiated(token, body, by)
+
+    def ordinary(self, token: Token) -> Expr:
+        """d/dz_j [...]."""
+        self.expect("/")
+        name = self.now
+        if name.kind != "name" or not name.text.startswith("d") or len(name.text) < 2:
+            raise self.error("expected what d/d... differentiates by, as in d/dz_j")
+        self.tokens[self.position] = Token("name", name.text[1:], name.start + 1)
+        return self.differentiated(token, None, [self.variable()])
+
+    def differentiated(self, token: Token, body: Expr | None, by: list[Expr]) -> Expr:
+        """The derivative of what was written inside the fraction, or of what follows it."""
+        if body is None:
+            with self.binding(token):
+                body = self.bracketed() if self.at("(", "[", "{") else self.factor()
+            if self.starts_operand():
+                raise self.error("put what is differentiated in brackets, to say how far it goes", token)
+        for variable in reversed(by):
+            body = Diff(body, variable)
+        return body
+
+    def variable(self) -> Expr:
+        """What a derivative is by: a symbol, or a component such as z_j."""
+        token = self.now
+        if token.kind != "name" or token.text not in {*self.names.scalars, *self.names.vectors}:
+            raise self.error("a derivative is by a letter such as z_j", token)
+        found = self.named()
+        if not isinstance(found, (Symbol, Indexed)) or found.is_integer:
+            raise self.error("a derivative is by a letter such as z_j", token)
+        return found

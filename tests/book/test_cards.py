@@ -1,0 +1,52 @@
+"""The summary cards cover the registry."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sympy import Rational, S
+
+from lossbook import losses
+from lossbook.book import cards
+from lossbook.calculus.evaluate import evaluate
+from lossbook.notation import alpha, gamma, logit, target
+
+PAGE = Path(__file__).parents[2] / "chapters" / "summary.ipynb"
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_every_loss_has_special_cases(name):
+    cases = cards.special_cases(losses.get(name))
+    assert cases
+    assert all(case.evidence.proved for case in cases)
+
+
+def test_only_registered_losses_have_special_cases():
+    assert set(cards.SPECIAL) == set(losses.names())
+
+
+def test_a_card_shows_gradient_and_limits():
+    text = cards.card(losses.get("sigmoid_mse")).text
+    assert str(losses.get("sigmoid_mse").derivation().result) in text
+    assert "gradient at y = 1, z → -∞ | 0" in text
+
+
+@pytest.mark.parametrize(("name", "function"), [("cross_entropy_index", "cross_entropy"), ("sigmoid", "sigmoid")])
+def test_code_names(name, function):
+    assert f"lossbook.numpy.{function}" in cards.code_names(losses.get(name))
+
+
+@pytest.mark.parametrize("name", [n for n in losses.names() if losses.get(n).wrt == logit])
+def test_limits_are_approached_by_numbers(name):
+    loss = losses.get(name)
+    for what, value in cards.limits(loss):
+        expr = loss.derivation().result if what.startswith("gradient") else loss.plain
+        at = -60 if "-∞" in what else 60
+        point = {logit: at, target: S.One if "y = 1" in what else S.Zero, gamma: S(2), alpha: Rational(1, 4)}
+        found = evaluate(expr, point)
+        assert found > 10 if value == S.Infinity else abs(found - float(value)) < 1e-12, what
+
+
+def test_the_page_has_a_card_for_every_loss():
+    text = "".join("".join(cell["source"]) for cell in json.loads(PAGE.read_text())["cells"])
+    assert [n for n in losses.names() if f'summary.card(losses.get("{n}"))' not in text] == []

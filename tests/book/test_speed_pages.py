@@ -1,0 +1,200 @@
+"""What the chapter on speed shows: row numbers and split rows are proved and compute the same, tables say what was measured."""
+
+import json
+import platform
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lossbook import NotEqualError, prove_equal
+from lossbook.book.speed import figures as speed_figures
+from lossbook.book.speed import listing, roofline, row, split
+from lossbook.book.speed import tables as speed_tables
+from lossbook.expr.nodes import Sum
+from lossbook.measure import results as measured
+from lossbook.numpy import cross_entropy_with_grad
+
+ROW = {
+    "workload": "classes",
+    "shape": [64, 256],
+    "loss": "softmax_focal",
+    "implementation": "ours native",
+    "precision": "fast",
+    "mode": "given buffer",
+    "threads": 1,
+    "allocator": "default",
+    "ratio": [1.0, 1.25, 1.5],
+    "copy_ns": 1.0,
+    "memory": None,
+}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    def made(*changes, smoke=False):
+        rows = [ROW | change for change in changes]
+        path = tmp_path / "bench.json"
+        head = {"machine": {"cpu": "one"}, "versions": {"torch": "2"}, "smoke": smoke, "date": "2026-01-01"}
+        path.write_text(json.dumps(head | {"rows": rows, "bars": [], "failures": []}))
+        return measured.read(path)
+
+    return made
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy_index", "softmax_focal"])
+def test_two_numbers_of_a_row_are_enough(loss):
+    assert row.gradient(loss).evidence.proved
+
+
+def test_a_wrong_factor_is_refused(monkeypatch):
+    monkeypatch.setattr(row, "factor", lambda loss: row.w[row.t] / row.others)
+    with pytest.raises(NotEqualError):
+        row.gradient("cross_entropy_index")
+
+
+def test_what_has_no_such_factor():
+    with pytest.raises(ValueError, match="mse"):
+        row.factor("mse")
+
+
+def test_derivations_are_proved():
+    assert row.rescaled().proved
+    assert split.derivation().proved
+    assert split.slope().evidence.proved
+    assert split.slope().evidence.for_all == "for all A, B"
+
+
+def test_a_sum_that_was_not_rescaled_is_refused():
+    with pytest.raises(NotEqualError):
+        prove_equal(split.whole(), split.n + split.log(Sum(split.part_sum(), (split.a, 1, split.A))))
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 20]])
+def test_machines_together_compute_what_one_does(cuts):
+    rng = np.random.default_rng(0)
+    logits, classes = rng.normal(0, 40, (20, 32)), rng.integers(32, size=20)
+    pieces = np.split(np.arange(32), cuts)
+    shift, total = split.received([split.sent(logits[:, p]) for p in pieces])
+    is_target = np.arange(32) == classes[:, None]
+    gradient = np.concatenate([split.local_gradient(logits[:, p], shift, total, is_target[:, p]) for p in pieces], 1)
+    value = (shift + np.log(total))[:, 0] - logits[np.arange(20), classes]
+    expected, slope = cross_entropy_with_grad(logits, classes, reduction="none")
+    assert np.allclose(value, expected, rtol=1e-13, atol=1e-13)
+    assert np.allclose(gradient, slope, rtol=0, atol=1e-14)
+
+
+def test_listings():
+    text = listing.text("softmax_focal", "wide_both")
+    assert text.startswith("INSIDE(double) wide_both_of(")
+    assert text.endswith("}")
+    assert "near" not in text
+    assert listing.text("softmax_focal", "wide_both", "far") != text
+    assert "Side{}" in listing.text("softmax_focal", "tall_both")
+    assert "return most;" in listing.by_hand("farthest", "kernel.h")
+    assert listing.by_hand("exp_in_range", "kernel.h").startswith("FOR(double) INSIDE(T) exp_in_range(T x) {")
+    assert listing.by_hand("size_of", "kernel.h").count("\n") == 0  # on one line, and nothing of the next function
+    assert "least(16" in listing.by_hand("rows_at_a_time")
+    shown = listing.cpp("a < b", "Folded")
+    assert shown.text == "a < b"
+    assert "<summary>Folded</summary>" in shown.html
+    assert "a < b" not in shown.html
+
+
+def test_constants_depend_on_the_dtype():
+    assert listing.constant("TALL_BELOW", "driver.h", "FLOAT64") > listing.constant("TALL_BELOW") > 8
+    assert listing.constant("ROWS", "kernel.h") == listing.constant("ROWS", "kernel.h", "FLOAT64")
+
+
+def test_names_that_the_chapter_explains():
+    wide, tall = (listing.text("softmax_focal", f"{way}_both") for way in ("wide", "tall"))
+    for statement in (
+        "v3[b] = term_all[b * classes + index[b]];",
+        "rest_[b] = rest_sum;",
+        "slope[b]",
+        "counted[b]",
+        "alpha[b]",
+    ):
+        assert statement in wide
+    assert "term_2_[b] = either((k == index[b])" in tall
+    assert "fetch(" in tall
+    assert "farther(" in tall
+
+
+def test_rows_in_a_batch_are_as_the_chapter_says():
+    assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand("rows_at_a_time")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: listing.text("softmax_focal", "nothing"),
+        lambda: listing.constant("NOTHING"),
+        lambda: listing.by_hand("nothing"),
+    ],
+)
+def test_what_is_not_there_is_named(call):
+    with pytest.raises(ValueError, match=r"(?i)nothing"):
+        call()
+
+
+def test_cost_of_a_logit(bench):
+    (only,) = bench({}).rows
+    assert (only.copies, only.logits, only.ns) == (1.25, 64 * 256, 1.25)
+    assert only.label == "ours native, fast"
+
+
+def test_tables(bench):
+    two = bench(
+        {"workload": "tiny"}, {"workload": "tiny", "allocator": "reuse", "memory": 1.0, "ratio": [100, 120, 1e4]}
+    )
+    assert (
+        "1.25\N{NO-BREAK SPACE}(1.00–1.50) | 120\N{NO-BREAK SPACE}(100–10,000) | 1.0"
+        in speed_tables.workload(two, "tiny", 1).text
+    )
+    assert speed_tables.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
+    bar = {"what": "short rows", "limit": 2.0, "unit": " copies", "at_most": True, "threads": 1, "where": "here"}
+    bars = [bar | {"allocator": "default", "measured": 1.5, "met": True}]
+    assert "not measured" in speed_tables.bars(replace(two, bars=tuple(bars))).text
+    bars.append(bar | {"allocator": "reuse", "measured": 3.0, "met": False})
+    line = speed_tables.bars(replace(two, bars=tuple(bars))).text.splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
+    assert line == "short rows | ≤ 2 copies | 1.50, met | 3.00, missed"
+    lost = {"workload": "tiny", "loss": "mse", "implementation": "torch", "mode": "all", "threads": 1}
+    lost |= {"allocator": "default", "error": "no time"}
+    assert "Measurements that were not made: 1" in speed_tables.failures(replace(two, failures=(lost,))).html
+    assert "few quick rounds" in speed_tables.machine(bench({}, smoke=True)).text
+    assert "few quick rounds" not in speed_tables.machine(bench({})).text
+
+
+def test_figures(bench):
+    sweep = bench({}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]})
+    assert "was not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
+    figure = speed_figures.growth(sweep, "classes", 1)
+    assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
+    roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, {}, 4096, {})
+    assert roofs.ridge("double") == 5
+    assert "currentColor" in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
+
+
+def test_what_the_compiler_reports():
+    found = roofline.vectors("mse")
+    assert found
+    assert all(name.split()[0] in ("near", "far") for name in found)
+    assert "near tall_both" not in roofline.vectors("cross_entropy_index")  # its vectors are written out
+    assert all(width in (16, 32, 64) for widths in found.values() for width in widths)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86 are counted")
+def test_where_vectors_are_written_out_no_number_is_alone():
+    found = roofline.arithmetic("cross_entropy_index")
+    vectors, alone = found["near tall_both"]
+    assert alone < vectors / 8
+    others = [found[name] for name in ("near wide_both", "far wide_both", "far tall_both")]
+    assert all(single > 0 for _, single in others)
+
+
+def test_instructions_are_told_apart():
+    kinds = [
+        roofline.INSTRUCTION.match(f"\t{line}") for line in ("vfmadd231pd\ta", "addss\ta", "vmovapd\ta", "vaddsubpd\ta")
+    ]
+    assert [kind and kind[1] for kind in kinds] == ["p", "s", None, None]
