@@ -34,7 +34,8 @@ class Loss:
     name, title: for code and for people. expr: the equation, in the symbols of `lossbook.notation`. wrt: what it is
     differentiated by, such as `z[j]`. parameters: with domain and neutral value. given: hypotheses, such as
     `Simplex(y)`. target: "class index", "probabilities", "real", or None for an activation. reference: a key of the
-    book's bibliography, or a link. definition: the equation as papers write it, where `expr` uses a named function.
+    book's bibliography, or a link. function: the public function of `lossbook.numpy` and `lossbook.torch` that computes it;
+    two losses share one where the form of the targets decides between them.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Loss:
     wrt: Expr
     target: str | None
     reference: str
+    function: str | None = None
     parameters: tuple[Parameter, ...] = ()
     given: tuple[Hypothesis, ...] = ()
 

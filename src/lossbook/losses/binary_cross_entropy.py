@@ -9,6 +9,7 @@ POS_WEIGHT = Parameter(beta, "β > 0", "weight of the positive class", neutral=1
 
 BINARY_CROSS_ENTROPY = Loss(
     name="binary_cross_entropy",
+    function="binary_cross_entropy_with_logits",
     title="Binary cross entropy",
     expr=-beta * target * log(sigmoid(logit)) - (1 - target) * log(1 - sigmoid(logit)),
     wrt=logit,

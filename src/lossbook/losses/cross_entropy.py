@@ -14,6 +14,7 @@ SMOOTHING = Parameter(
 
 CROSS_ENTROPY = Loss(
     name="cross_entropy",
+    function="cross_entropy",
     title="Cross entropy",
     expr=-Sum(w[k] * ((1 - epsilon) * y[k] + epsilon / K) * log(p(k)), (k, 1, K)),
     wrt=z[j],
@@ -25,6 +26,7 @@ CROSS_ENTROPY = Loss(
 
 CROSS_ENTROPY_INDEX = Loss(
     name="cross_entropy_index",
+    function="cross_entropy",
     title="Cross entropy of a class index",
     expr=-w[t] * log(p(t)),
     wrt=z[j],

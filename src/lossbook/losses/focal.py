@@ -9,6 +9,7 @@ FOCUSING = Parameter(gamma, "γ ≥ 0", "focusing exponent; 0 gives cross entrop
 
 SIGMOID_FOCAL = Loss(
     name="sigmoid_focal",
+    function="sigmoid_focal_loss",
     title="Focal loss of a sigmoid",
     expr=-alpha * target * (1 - sigmoid(logit)) ** gamma * log(sigmoid(logit))
     - (1 - alpha) * (1 - target) * sigmoid(logit) ** gamma * log(1 - sigmoid(logit)),
@@ -20,6 +21,7 @@ SIGMOID_FOCAL = Loss(
 
 SOFTMAX_FOCAL = Loss(
     name="softmax_focal",
+    function="softmax_focal_loss",
     title="Focal loss of softmax probabilities",
     expr=-alphas[t] * (1 - p(t)) ** gamma * log(p(t)),
     wrt=z[j],

@@ -7,6 +7,7 @@ from ._loss import Loss
 
 MSE = Loss(
     name="mse",
+    function="mse_loss",
     title="Squared error",
     expr=(prediction - target) ** 2,
     wrt=prediction,
@@ -16,6 +17,7 @@ MSE = Loss(
 
 SIGMOID_MSE = Loss(
     name="sigmoid_mse",
+    function="sigmoid_mse_loss",
     title="Squared error of a sigmoid",
     expr=(sigmoid(logit) - target) ** 2,
     wrt=logit,
@@ -25,6 +27,7 @@ SIGMOID_MSE = Loss(
 
 SOFTMAX_MSE = Loss(
     name="softmax_mse",
+    function="softmax_mse_loss",
     title="Squared error of softmax probabilities",
     expr=Sum((p(k) - y[k]) ** 2, (k, 1, K)),
     wrt=z[j],

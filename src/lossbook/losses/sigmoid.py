@@ -6,6 +6,7 @@ from ._loss import Loss
 
 SIGMOID = Loss(
     name="sigmoid",
+    function="sigmoid",
     title="Sigmoid",
     expr=sigma(logit),
     wrt=logit,

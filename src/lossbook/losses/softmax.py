@@ -7,6 +7,7 @@ from ._loss import Loss
 
 SOFTMAX = Loss(
     name="softmax",
+    function="softmax",
     title="Softmax",
     expr=p(i),
     wrt=z[j],
@@ -16,6 +17,7 @@ SOFTMAX = Loss(
 
 LOG_SOFTMAX = Loss(
     name="log_softmax",
+    function="log_softmax",
     title="Log-softmax",
     expr=log(p(i)),
     wrt=z[j],
