@@ -26,7 +26,12 @@ def copy_mathjax(app, error):
 
 
 def setup(app):
-    app.add_config_value("comments_config", {}, "env")  # jupyter-book sets it even with the comments left out
-    app.connect("config-inited", lambda app, config: setattr(config, "mathjax_path", "mathjax/tex-svg-full.js"))
+    app.add_config_value(
+        "comments_config", {}, "env"
+    )  # jupyter-book sets it even with the comments left out
+    app.connect(
+        "config-inited",
+        lambda app, config: setattr(config, "mathjax_path", "mathjax/tex-svg-full.js"),
+    )
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

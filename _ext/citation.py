@@ -26,7 +26,9 @@ def reference(cff, address):
 
 def bibtex(fields, key="losses-derived"):
     braces = {"title": "{{%s}}", "author": "{{%s}}" if "," not in fields["author"] else "{%s}"}
-    rows = (f"  {field:7} = {braces.get(field, '{%s}') % value},\n" for field, value in fields.items())
+    rows = (
+        f"  {field:7} = {braces.get(field, '{%s}') % value},\n" for field, value in fields.items()
+    )
     return f"@book{{{key},\n{''.join(rows)}}}"
 
 

@@ -37,14 +37,21 @@ class ExerciseWidget(SphinxDirective):
             widget += exercise_hint("", *self.parse_text_to_nodes(text), number=number)
         call = "judge_steps([...])" if exercise.by_steps else 'judge("...")'
         code = f'exercises.get("{exercise.name}").{call}'
-        widget += nodes.container("", nodes.literal_block(code, code, language="python"), classes=["lb-without-script"])
+        widget += nodes.container(
+            "", nodes.literal_block(code, code, language="python"), classes=["lb-without-script"]
+        )
         return [widget]
 
 
 def visit_widget(self, node):
     steps = "true" if node["steps"] else "false"
     self.body.append(
-        self.starttag(node, "div", CLASS="lossbook-exercise", **{"data-exercise": node["name"], "data-steps": steps})
+        self.starttag(
+            node,
+            "div",
+            CLASS="lossbook-exercise",
+            **{"data-exercise": node["name"], "data-steps": steps},
+        )
     )
 
 

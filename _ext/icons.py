@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 SCRIPT = "_static/scripts/fontawesome.js"
-ICON = re.compile(r'("?)(?P<name>[\w-]+)\1:\[\d+,\d+,\[(?P<aliases>[^\]]*)\],"[0-9a-f]+","(?P<outline>[^"]*)"\]')
+ICON = re.compile(
+    r'("?)(?P<name>[\w-]+)\1:\[\d+,\d+,\[(?P<aliases>[^\]]*)\],"[0-9a-f]+","(?P<outline>[^"]*)"\]'
+)
 NAME = re.compile(r"\bfa-([a-z0-9-]+)")
 
 

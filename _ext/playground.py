@@ -50,7 +50,9 @@ class Playground(SphinxDirective):
         whole = "instead-of" not in self.options
         about = {
             "losses": [describe(loss) for loss in chosen],
-            "own": whole and "run_in_page" in self.config.extensions,  # a reader's own loss needs Python in the page
+            "own": whole
+            and "run_in_page"
+            in self.config.extensions,  # a reader's own loss needs Python in the page
             "insteadOf": self.options.get("instead-of"),
             "settings": self.options.get("settings", ""),
             "controls": self.options.get("controls", "").split() or None,
@@ -59,10 +61,14 @@ class Playground(SphinxDirective):
         text = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
         container = nodes.container(classes=[MARK])
         container += nodes.raw(
-            "", f'<script type="application/json" class="lb-play-data">{text}</script>', format="html"
+            "",
+            f'<script type="application/json" class="lb-play-data">{text}</script>',
+            format="html",
         )
         if whole:
-            container += nodes.raw("", "<noscript><p>The playground needs JavaScript.</p></noscript>", format="html")
+            container += nodes.raw(
+                "", "<noscript><p>The playground needs JavaScript.</p></noscript>", format="html"
+            )
             for loss in chosen:
                 container += nodes.raw("", templates(loss), format="html")
                 container += self.code(loss)
@@ -77,26 +83,35 @@ class Playground(SphinxDirective):
             lines += [f":::{{tab-item}} {title}", f":sync: {target}", ""]
             lines += [f"```{{literalinclude}} {file}", f":language: {language}", "```", ":::"]
         block = nodes.container(classes=["lb-play-code", f"lb-of-{loss.name}"])
-        self.state.nested_parse(StringList([*lines, "::::"], source=self.env.docname), self.content_offset, block)
+        self.state.nested_parse(
+            StringList([*lines, "::::"], source=self.env.docname), self.content_offset, block
+        )
         return block
 
 
 def templates(loss: Loss) -> str:
     """The equation of a loss and the derivation of its gradient, out of sight until the script shows them."""
-    return "".join(f'<template data-{part}="{loss.name}">{html}</template>' for part, html in written(loss).items())
+    return "".join(
+        f'<template data-{part}="{loss.name}">{html}</template>'
+        for part, html in written(loss).items()
+    )
 
 
 def only_where_used(app, config) -> None:
     """jupyter-book would put every script below `_static` on every page."""
     for files in (config.html_js_files, config.html_css_files):
-        files[:] = [file for file in files if not (isinstance(file, str) and file.startswith("playground/"))]
+        files[:] = [
+            file for file in files if not (isinstance(file, str) and file.startswith("playground/"))
+        ]
 
 
 def add_files(app, pagename, templatename, context, doctree) -> None:
     if doctree and any(MARK in node["classes"] for node in doctree.findall(nodes.container)):
         app.add_css_file("playground/uplot/uPlot.min.css")
         app.add_css_file("playground/playground.css")
-        app.add_js_file("playground/playground.js", type="module", priority=200)  # before MathJax, which takes seconds
+        app.add_js_file(
+            "playground/playground.js", type="module", priority=200
+        )  # before MathJax, which takes seconds
 
 
 def copy_losses(app, error) -> None:

@@ -15,7 +15,9 @@ def spread(app, config):
     """Tell the extensions the one address."""
     address = config.html_baseurl
     if address and not re.fullmatch(r"https?://\S+/", address):
-        raise ConfigError(f"html: baseurl in _config.yml must look like https://host/path/, got {address!r}")
+        raise ConfigError(
+            f"html: baseurl in _config.yml must look like https://host/path/, got {address!r}"
+        )
     config.ogp_site_url = address
     config.notfound_urls_prefix = urlsplit(address).path or "/"
     if not address:
@@ -48,6 +50,8 @@ def write_sitemap(app, error):
 
 def setup(app):
     app.connect("config-inited", spread)
-    app.connect("html-page-context", drop_relative, priority=900)  # once sphinxext-opengraph has written them
+    app.connect(
+        "html-page-context", drop_relative, priority=900
+    )  # once sphinxext-opengraph has written them
     app.connect("build-finished", write_sitemap)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

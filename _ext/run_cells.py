@@ -43,13 +43,19 @@ def cells_of(notebook: dict, packages: Set[str], sources: Path) -> list[Cell]:
         tree = ast.parse(source)
         missing = tagged or lacking(ast.walk(tree), packages, sources)
         names = Names(tree.body)
-        needs = missing or next((tainted[name] for name in sorted(names.read) if tainted.get(name)), "")
-        found.append(Cell(cell["id"], source, TITLES.get(needs, needs), bool(needs and not missing)))
+        needs = missing or next(
+            (tainted[name] for name in sorted(names.read) if tainted.get(name)), ""
+        )
+        found.append(
+            Cell(cell["id"], source, TITLES.get(needs, needs), bool(needs and not missing))
+        )
         tainted |= dict.fromkeys(names.bound, needs)
     return found
 
 
-def lacking(nodes: Iterable[ast.AST], packages: Set[str], sources: Path, package: str = "", seen=None) -> str:
+def lacking(
+    nodes: Iterable[ast.AST], packages: Set[str], sources: Path, package: str = "", seen=None
+) -> str:
     """The first module that the imports among the nodes lead to and that is not there, or ""."""
     seen = set() if seen is None else seen
     for module in imported(nodes, package):
@@ -59,7 +65,9 @@ def lacking(nodes: Iterable[ast.AST], packages: Set[str], sources: Path, package
         head = module.partition(".")[0]
         if head == OWN:
             path = sources.joinpath(*module.split("."))
-            file = next((p for p in (path / "__init__.py", path.with_suffix(".py")) if p.exists()), None)
+            file = next(
+                (p for p in (path / "__init__.py", path.with_suffix(".py")) if p.exists()), None
+            )
             around = module if file and file.name == "__init__.py" else module.rpartition(".")[0]
             found = lacking(_body(file), packages, sources, around, seen) if file else ""
             if found:
@@ -120,7 +128,9 @@ class Names(ast.NodeVisitor):
         self.in_order(node.value, node.target)
 
     def visit_AugAssign(self, node):
-        self.in_order(ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None)
+        self.in_order(
+            ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
+        )
         self.in_order(node.value, node.target)
 
     def visit_For(self, node):
@@ -146,7 +156,9 @@ class Names(ast.NodeVisitor):
 
     def visit_GeneratorExp(self, node):
         loops = [part for g in node.generators for part in (g.iter, g.target, *g.ifs)]
-        self._inside(loops, *([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]))
+        self._inside(
+            loops, *([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
+        )
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp
 

@@ -35,10 +35,18 @@ def build_wheel(folder: Path) -> Path:
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "copy"
         copy.mkdir()
-        shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        shutil.copytree(
+            ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
         for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
             shutil.copy2(ROOT / name, copy)
-        options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--no-build-isolation")
+        options = (
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-index",
+            "--no-build-isolation",
+        )
         subprocess.run(
             [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder), str(copy)],
             check=True,
@@ -90,7 +98,12 @@ def write(static: Path, mode: str) -> None:
     shutil.rmtree(static / "pyodide", ignore_errors=True)
     if mode == "local":
         (static / "pyodide").mkdir()
-        for name in [*PINS["runtime"], *(p["file_name"] for p in PINS["lock"]["packages"].values())]:
+        for name in [
+            *PINS["runtime"],
+            *(p["file_name"] for p in PINS["lock"]["packages"].values()),
+        ]:
             if not (CACHE / name).exists():
-                raise FileNotFoundError(f"{name} is not in {CACHE}: make fetches it, or tools/pyodide.py fetch {CACHE}")
+                raise FileNotFoundError(
+                    f"{name} is not in {CACHE}: make fetches it, or tools/pyodide.py fetch {CACHE}"
+                )
             shutil.copy2(CACHE / name, static / "pyodide")

@@ -26,7 +26,9 @@ def page_cells(app, docname: str) -> list[Cell]:
 
 def note(cell: Cell, docname: str) -> nodes.Node:
     """Why a cell does not run in the page, and how to run it."""
-    why = f"uses a result of a cell that needs {cell.needs}" if cell.by_way else f"needs {cell.needs}"
+    why = (
+        f"uses a result of a cell that needs {cell.needs}" if cell.by_way else f"needs {cell.needs}"
+    )
     text = f"This cell {why}, which a browser does not have. What it shows was computed with the book. To run it: "
     paragraph = nodes.paragraph("", text)
     paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
@@ -43,7 +45,9 @@ def mark(app, doctree) -> None:
             continue
         if not known:
             notebook = json.loads(Path(app.env.doc2path(docname)).read_text())["cells"]
-            known = {n: next(cells) for n, cell in enumerate(notebook) if cell["cell_type"] == "code"}
+            known = {
+                n: next(cells) for n, cell in enumerate(notebook) if cell["cell_type"] == "code"
+            }
         cell = known[node["cell_index"]]
         node["ids"].append(f"cell-{cell.id}")
         if node[0].get("nb_element") == "cell_code_source" and cell.needs:
@@ -53,7 +57,9 @@ def mark(app, doctree) -> None:
 def add_scripts(app, pagename, templatename, context, doctree) -> None:
     """The scripts that a page needs, and what they have to know of its cells."""
     cells = page_cells(app, pagename) if doctree else []
-    exercises = [node for node in doctree.findall() if node.tagname == "exercise_widget"] if doctree else []
+    exercises = (
+        [node for node in doctree.findall() if node.tagname == "exercise_widget"] if doctree else []
+    )
     if cells:
         known = [{"id": c.id, "source": c.source, "runs": not c.needs} for c in cells]
         text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
@@ -77,15 +83,25 @@ def lay_out(app, error) -> None:
 def leave_folders_out(app, config) -> None:
     """jupyter-book puts every script and style sheet below _static on every page; those in a folder are asked for."""
     for name in ("html_js_files", "html_css_files"):
-        setattr(config, name, [(file, attributes) for file, attributes in getattr(config, name) if "/" not in file])
+        setattr(
+            config,
+            name,
+            [(file, attributes) for file, attributes in getattr(config, name) if "/" not in file],
+        )
 
 
 def launch_buttons(app, config) -> None:
     """Binder and Colab, once the repository has an address that they can open: Colab knows GitHub only."""
     host = urlsplit(config.html_theme_options.get("repository_url") or "").netloc
-    services = {"github.com": {"binderhub_url": BINDER, "colab_url": COLAB}, "gitlab.com": {"binderhub_url": BINDER}}
+    services = {
+        "github.com": {"binderhub_url": BINDER, "colab_url": COLAB},
+        "gitlab.com": {"binderhub_url": BINDER},
+    }
     if host in services:
-        config.html_theme_options["launch_buttons"] = {**services[host], "notebook_interface": "jupyterlab"}
+        config.html_theme_options["launch_buttons"] = {
+            **services[host],
+            "notebook_interface": "jupyterlab",
+        }
 
 
 def setup(app):

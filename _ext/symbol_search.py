@@ -14,9 +14,15 @@ from sympy import IndexedBase, Symbol
 from lossbook.notation import NOTATION, OPERATIONS, anchor
 
 PAGE = "chapters/notation"
-RAW = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$(.+?)\$", re.DOTALL)  # TeX within HTML that a cell gave out
+RAW = re.compile(
+    r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$(.+?)\$", re.DOTALL
+)  # TeX within HTML that a cell gave out
 COMMAND = re.compile(r"\\([A-Za-z]+)")
-KINDS = (tex2unichar.mathalpha, tex2unichar.mathord, tex2unichar.mathop)  # letters, signs, sums; no brackets, no arrows
+KINDS = (
+    tex2unichar.mathalpha,
+    tex2unichar.mathord,
+    tex2unichar.mathop,
+)  # letters, signs, sums; no brackets, no arrows
 
 
 @cache
@@ -37,8 +43,12 @@ def entry_names(entry):
     """The names of an entry of the notation: in code, in TeX, and of the function that it abbreviates."""
     names = {word for c in COMMAND.findall(entry.latex) for word in command_names(c)}
     if not isinstance(entry.symbol, (Symbol, IndexedBase)):
-        names |= set(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(entry.symbol).__name__).lower().split())
-    return {name for name in names | {entry.code} if name and not (len(name) == 1 and name.isascii())}
+        names |= set(
+            re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(entry.symbol).__name__).lower().split()
+        )
+    return {
+        name for name in names | {entry.code} if name and not (len(name) == 1 and name.isascii())
+    }
 
 
 LETTER = {e.latex[0]: set() for e in NOTATION if e.latex[0].isalpha()}
@@ -56,7 +66,9 @@ def formula_names(latex):
     """
     names = {word for command in COMMAND.findall(latex) for word in command_names(command)}
     for entry in (*NOTATION, *OPERATIONS):
-        if entry.latex.startswith("\\") and re.search(re.escape(entry.latex.split("_")[0]) + r"(?![A-Za-z])", latex):
+        if entry.latex.startswith("\\") and re.search(
+            re.escape(entry.latex.split("_")[0]) + r"(?![A-Za-z])", latex
+        ):
             names |= entry_names(entry)
     return names.union(*(LETTER[letter] for letter in FREE.findall(latex)))
 
@@ -93,9 +105,7 @@ class IndexNotation(SphinxTransform):
 class SymbolSearch(SearchEnglish):
     """English in which a mathematical sign is a word."""
 
-    js_splitter_code = (
-        r"var splitQuery = (query) => query.match(/[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+|\p{Sm}/gu) ?? [];"
-    )
+    js_splitter_code = r"var splitQuery = (query) => query.match(/[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+|\p{Sm}/gu) ?? [];"
 
 
 def setup(app):

@@ -21,4 +21,6 @@ def pytest_terminal_summary(terminalreporter):
             if isinstance(value, (tuple, list)) and len(value) == 2:
                 totals.setdefault(name, Counter())[value[0]] += value[1]
     for name, counts in sorted(totals.items()):
-        terminalreporter.write_line(f"{name}: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
+        terminalreporter.write_line(
+            f"{name}: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
+        )

@@ -21,7 +21,9 @@ def test_what_each_normalisation_keeps():
     assert inverse_frequency_weights(COUNTS, normalise="sum").sum() == pytest.approx(1)
     average = inverse_frequency_weights(COUNTS, normalise="average")
     assert (average * COUNTS).sum() / COUNTS.sum() == pytest.approx(1)
-    np.testing.assert_array_equal(inverse_frequency_weights([4.0, 2.0], normalise="none"), [0.25, 0.5])
+    np.testing.assert_array_equal(
+        inverse_frequency_weights([4.0, 2.0], normalise="none"), [0.25, 0.5]
+    )
 
 
 def test_average_is_scikit_learns_balanced():
@@ -33,12 +35,17 @@ def test_average_is_scikit_learns_balanced():
 
 def test_counts_of_a_stream_are_counts_of_the_whole():
     rng = np.random.default_rng(0)
-    arrays = [rng.integers(0, 5, (7, n)).astype(dtype) for n, dtype in enumerate([np.uint8, np.int16, int, int])]
+    arrays = [
+        rng.integers(0, 5, (7, n)).astype(dtype)
+        for n, dtype in enumerate([np.uint8, np.int16, int, int])
+    ]
     arrays[3][0, :] = -1
     whole = np.concatenate([a.ravel().astype(int) for a in arrays])
     counts = count_classes(iter(arrays), 5, ignore_index=-1, progress=False)
     np.testing.assert_array_equal(counts, np.bincount(whole[whole >= 0], minlength=5))
-    np.testing.assert_array_equal(count_classes([np.uint8([255, 1])], 3, ignore_index=255, progress=False), [0, 1, 0])
+    np.testing.assert_array_equal(
+        count_classes([np.uint8([255, 1])], 3, ignore_index=255, progress=False), [0, 1, 0]
+    )
     np.testing.assert_array_equal(count_classes([], 2, progress=False), [0, 0])
     np.testing.assert_array_equal(count_classes([np.array(1)], 2, progress=False), [0, 1])
 
@@ -69,7 +76,12 @@ def test_wrong_counts(counts, options, error, message):
 @pytest.mark.parametrize(
     ("arrays", "options", "error", "message"),
     [
-        ([[0, 1], [0, 2]], {}, ValueError, r"array 1 of label_arrays is 2 at position \(1,\); .* from 0 to 1"),
+        (
+            [[0, 1], [0, 2]],
+            {},
+            ValueError,
+            r"array 1 of label_arrays is 2 at position \(1,\); .* from 0 to 1",
+        ),
         ([[0, -1]], {}, ValueError, "array 0 of label_arrays is -1"),
         ([[0.0, 1.0]], {}, TypeError, "array 0 of label_arrays has dtype float64"),
         ([[0]], {"num_classes": 0}, ValueError, "num_classes is 0; expected at least 1"),

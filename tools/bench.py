@@ -23,13 +23,21 @@ from lossbook.measure.speed.tables import bar_table, failure_table, tables
 from lossbook.measure.speed.targets import judged
 
 OUTPUT = Path(__file__).parent.parent / "chapters" / "data" / "bench.json"
-SMOKE_OUTPUT = Path(__file__).parent.parent / "_build" / "bench-smoke.json"  # a page is made from whole runs only
+SMOKE_OUTPUT = (
+    Path(__file__).parent.parent / "_build" / "bench-smoke.json"
+)  # a page is made from whole runs only
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true", help="smaller shapes and fewer peers, in a minute")
-    parser.add_argument("--output", type=Path, help=f"default: {OUTPUT.name} of the book, or with --smoke of _build")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="smaller shapes and fewer peers, in a minute"
+    )
+    parser.add_argument(
+        "--output", type=Path, help=f"default: {OUTPUT.name} of the book, or with --smoke of _build"
+    )
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -54,14 +62,25 @@ def run(setting: Setting, smoke: bool) -> list[dict]:
     options = json.dumps(dataclasses.asdict(setting))
     command = [sys.executable, __file__, "--child", options, *["--smoke"] * smoke]
     start = time.monotonic()
-    done = subprocess.run(command, env=environment(setting), stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment(setting), stdout=subprocess.PIPE, text=True, check=False
+    )
     print(f"{setting}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode:
-        last = {name: lines[-1][name] for name in ("workload", "loss")} if lines else {"workload": "all", "loss": "all"}
+        last = (
+            {name: lines[-1][name] for name in ("workload", "loss")}
+            if lines
+            else {"workload": "all", "loss": "all"}
+        )
         lines.append(
             last
-            | {"shape": [], "implementation": "all that came after", "precision": None, "mode": "all"}
+            | {
+                "shape": [],
+                "implementation": "all that came after",
+                "precision": None,
+                "mode": "all",
+            }
             | {"threads": setting.threads, "allocator": setting.allocator}
             | {"error": f"the process ended with {done.returncode}"}
         )

@@ -16,7 +16,12 @@ from nbformat import NotebookNode
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}
-CELL_METADATA = ("tags", "mystnb", "editable", "slideshow")  # what an author writes; the rest a tool has left
+CELL_METADATA = (
+    "tags",
+    "mystnb",
+    "editable",
+    "slideshow",
+)  # what an author writes; the rest a tool has left
 
 
 def cell_id(position: int, name: str) -> str:
@@ -26,7 +31,9 @@ def cell_id(position: int, name: str) -> str:
 
 def normalise(notebook: NotebookNode, name: str) -> NotebookNode:
     """Fix ids and metadata, drop timings and widget state, join the pieces of each output stream."""
-    notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(LANGUAGE))
+    notebook.metadata = NotebookNode(
+        kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(LANGUAGE)
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for position, cell in enumerate(notebook.cells):
         cell.id = cell_id(position, name)
@@ -50,7 +57,9 @@ def _join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 def _normalise_output(output: NotebookNode) -> NotebookNode:
     if "data" in output:
-        output.data = NotebookNode({k: v for k, v in sorted(output.data.items()) if "widget" not in k})
+        output.data = NotebookNode(
+            {k: v for k, v in sorted(output.data.items()) if "widget" not in k}
+        )
         output.metadata = NotebookNode()
     return output
 
@@ -66,7 +75,10 @@ def execute(path: Path, timeout: int = 300) -> None:
     """Run every cell of the notebook at `path`, in its folder; an error in a cell is an error here."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
     write(normalise(notebook, path.stem), path)

@@ -26,16 +26,28 @@ FOCAL = {"gamma": (0.5, 2.0)}
 # name: package, object, loss, adapter, options
 PEERS = {
     "torchvision.ops.sigmoid_focal_loss": ("torchvision", "sigmoid_focal", "torchvision", FOCAL),
-    "segmentation_models_pytorch.losses.FocalLoss": ("segmentation-models-pytorch", "sigmoid_focal", "smp", FOCAL),
+    "segmentation_models_pytorch.losses.FocalLoss": (
+        "segmentation-models-pytorch",
+        "sigmoid_focal",
+        "smp",
+        FOCAL,
+    ),
     "keras.losses.BinaryFocalCrossentropy": ("keras", "sigmoid_focal", "keras-elements", FOCAL),
     "keras.losses.CategoricalFocalCrossentropy": ("keras", "softmax_focal", "keras", FOCAL),
     "optax.losses.sigmoid_focal_loss": ("optax", "sigmoid_focal", "optax-elements", FOCAL),
-    "optax.losses.softmax_cross_entropy_with_integer_labels": ("optax", "cross_entropy_index", "optax", {}),
+    "optax.losses.softmax_cross_entropy_with_integer_labels": (
+        "optax",
+        "cross_entropy_index",
+        "optax",
+        {},
+    ),
 }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("names", nargs="*", default=list(PEERS))
     arguments = parser.parse_args()
@@ -49,10 +61,14 @@ def main() -> None:
             warnings.simplefilter("ignore")
             function = getattr(importlib.import_module(module), attribute)
         framework = "jax" if package == "optax" else "torch"
-        report = audit(function, loss, adapter, framework=framework, name=name, **OPTIONS, **options).to_dict()
+        report = audit(
+            function, loss, adapter, framework=framework, name=name, **OPTIONS, **options
+        ).to_dict()
         version = importlib.metadata.version(package)
         reports[name] = report | {"versions": {**report["versions"], package: version}}
-        arguments.output.write_text(json.dumps(dict(sorted(reports.items())), indent=1, ensure_ascii=False) + "\n")
+        arguments.output.write_text(
+            json.dumps(dict(sorted(reports.items())), indent=1, ensure_ascii=False) + "\n"
+        )
         print(name, [f["id"] for f in report["findings"]], flush=True)
 
 

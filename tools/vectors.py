@@ -53,7 +53,12 @@ def _chosen(loss: Loss) -> list[Case]:
     for case in cases(loss, samples=6):
         row = case.logits if of_rows(loss) else (case.logits,)
         margins = {abs(x) for x in row} & {12.0, 17.0, 30.0, 60.0, 88.0, 700.0}
-        if len(row) <= 10 and max(row) - min(row) <= 1500 and max(map(abs, row)) < 9e3 and not margins:
+        if (
+            len(row) <= 10
+            and max(row) - min(row) <= 1500
+            and max(map(abs, row)) < 9e3
+            and not margins
+        ):
             found.append(case)
     return found
 
@@ -126,10 +131,14 @@ def text(found: dict) -> str:
     parts = []
     for name, loss in found["losses"].items():
         head = json.dumps({k: v for k, v in loss.items() if k != "vectors"}, ensure_ascii=False)
-        rows = ",\n".join(json.dumps(v, ensure_ascii=False, separators=(",", ":")) for v in loss["vectors"])
+        rows = ",\n".join(
+            json.dumps(v, ensure_ascii=False, separators=(",", ":")) for v in loss["vectors"]
+        )
         parts.append(f'"{name}": {head[:-1]}, "vectors": [\n{rows}\n]}}')
     return (
-        f'{{"version": "{found["version"]}", "digits": {found["digits"]}, "losses": {{\n' + ",\n".join(parts) + "\n}}\n"
+        f'{{"version": "{found["version"]}", "digits": {found["digits"]}, "losses": {{\n'
+        + ",\n".join(parts)
+        + "\n}}\n"
     )
 
 

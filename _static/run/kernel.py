@@ -103,7 +103,11 @@ class Kernel:
         try:
             body = ast.parse(source, file)
             last = None
-            if body.body and isinstance(body.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+            if (
+                body.body
+                and isinstance(body.body[-1], ast.Expr)
+                and not source.rstrip().endswith(";")
+            ):
                 last = ast.Expression(body.body.pop().value)
             exec(compile(body, file, "exec"), self.names)
             if last is not None:
@@ -144,7 +148,9 @@ def described(error, file):
         "name": type(error).__name__,
         "message": str(error),
         "line": line,
-        "traceback": "".join(trace.format(colorize=False) if sys.version_info >= (3, 13) else trace.format()),
+        "traceback": "".join(
+            trace.format(colorize=False) if sys.version_info >= (3, 13) else trace.format()
+        ),
     }
 
 

@@ -12,7 +12,9 @@ SUBCOMMANDS = (audit,)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return its exit code."""
-    parser = argparse.ArgumentParser(prog="lossbook", description="Losses, derived: tools for losses.")
+    parser = argparse.ArgumentParser(
+        prog="lossbook", description="Losses, derived: tools for losses."
+    )
     subcommands = parser.add_subparsers(required=True, metavar="command")
     for module in SUBCOMMANDS:
         module.add(subcommands)

@@ -30,9 +30,13 @@ def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
     counts = np.asarray(counts)
     arguments.check_kind(function, "counts", counts, rows.kind(counts), ("integer", "float"))
     if counts.ndim != 1 or not counts.size:
-        raise arguments.wrong(function, "counts", f"has shape {counts.shape}", "(K,): one count for each class")
+        raise arguments.wrong(
+            function, "counts", f"has shape {counts.shape}", "(K,): one count for each class"
+        )
     finite = "finite counts that are not negative"
-    arguments.check_values(function, "counts", counts, ~((counts >= 0) & np.isfinite(counts)), finite)
+    arguments.check_values(
+        function, "counts", counts, ~((counts >= 0) & np.isfinite(counts)), finite
+    )
     if normalise not in NORMALISATIONS:
         expected = f"one of {', '.join(map(repr, NORMALISATIONS))}"
         raise arguments.wrong(function, "normalise", f"is {normalise!r}", expected)

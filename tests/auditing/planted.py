@@ -37,11 +37,16 @@ class _Focal(torch.autograd.Function):
 
 def right(logits, targets, gamma=2.0, alpha=None, reduction="mean", ignore_index=-100):
     """The focal loss of softmax, right: by the margin, float64 inside, rows that do not count left out."""
-    if not logits.is_floating_point() or ((targets < 0) | (targets >= logits.shape[1]))[targets != ignore_index].any():
+    if (
+        not logits.is_floating_point()
+        or ((targets < 0) | (targets >= logits.shape[1]))[targets != ignore_index].any()
+    ):
         raise ValueError("targets out of range")
     counts = targets != ignore_index
     safe = torch.where(counts, targets, 0)
-    wide = torch.where(counts.unsqueeze(1), logits, 0).double().clamp(min=-1e300)  # of -inf alone there is no margin
+    wide = (
+        torch.where(counts.unsqueeze(1), logits, 0).double().clamp(min=-1e300)
+    )  # of -inf alone there is no margin
     values = _Focal.apply(_margin(wide, safe), gamma)
     if alpha is not None:
         values = values * torch.as_tensor(alpha, dtype=torch.float64).expand(logits.shape[1])[safe]
@@ -120,7 +125,9 @@ def leaks_gradient(logits, targets, gamma=2.0, reduction="mean", ignore_index=-1
 
 def counts_ignored(logits, targets, gamma=2.0, reduction="mean", ignore_index=-100):
     """Ignored rows are part of the mean."""
-    return _reduced(right(logits, targets, gamma, reduction="none", ignore_index=ignore_index), reduction)
+    return _reduced(
+        right(logits, targets, gamma, reduction="none", ignore_index=ignore_index), reduction
+    )
 
 
 def keeps_ignored(logits, targets, gamma=2.0, reduction="mean", ignore_index=-100):
@@ -186,7 +193,10 @@ def nan_at_zero(logits, targets, gamma=2.0, reduction="mean"):
     factor = (1 - torch.exp(-ce)) ** torch.tensor(gamma, dtype=logits.dtype)
     bad = factor / factor if gamma == 0 else 1
     p = 1 - torch.exp(-ce)
-    return _reduced(right(logits, targets, gamma, reduction="none") * bad * (p / p if gamma == 0 else 1), reduction)
+    return _reduced(
+        right(logits, targets, gamma, reduction="none") * bad * (p / p if gamma == 0 else 1),
+        reduction,
+    )
 
 
 def coupled(logits, targets, gamma=2.0, reduction="mean"):
@@ -197,7 +207,9 @@ def coupled(logits, targets, gamma=2.0, reduction="mean"):
 
 def weighs_another(logits, targets, gamma=2.0, weight=None, reduction="mean"):
     """The weight of class c goes to class K-1-c."""
-    values = right(logits, targets, gamma, None if weight is None else weight.flip(0), reduction="none")
+    values = right(
+        logits, targets, gamma, None if weight is None else weight.flip(0), reduction="none"
+    )
     return _reduced(values, reduction)
 
 

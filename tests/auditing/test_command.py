@@ -45,7 +45,16 @@ def test_a_tolerance(capsys):
 @pytest.mark.parametrize("form", ["json", "html", "text"])
 def test_a_file(capsys, tmp_path, form):
     path = tmp_path / "report"
-    call = [f"{PLANTED}:right", "--loss", "softmax_focal", *QUICK, "--format", form, "--output", str(path)]
+    call = [
+        f"{PLANTED}:right",
+        "--loss",
+        "softmax_focal",
+        *QUICK,
+        "--format",
+        form,
+        "--output",
+        str(path),
+    ]
     code, out, _ = run(capsys, *call)
     assert (code, out) == (0, "")
     written = path.read_text()
@@ -65,8 +74,27 @@ def test_flags_adapt_a_call(capsys, tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    flags = ["--order", "targets,logits", "--targets", "one-hot", "--class-axis", "-1", "--rename", "gamma=focus"]
-    call = ["mine:loss", "--loss", "softmax_focal", *QUICK, *flags, "--set", "scale=0.5", "--format", "json"]
+    flags = [
+        "--order",
+        "targets,logits",
+        "--targets",
+        "one-hot",
+        "--class-axis",
+        "-1",
+        "--rename",
+        "gamma=focus",
+    ]
+    call = [
+        "mine:loss",
+        "--loss",
+        "softmax_focal",
+        *QUICK,
+        *flags,
+        "--set",
+        "scale=0.5",
+        "--format",
+        "json",
+    ]
     code, out, _ = run(capsys, *call)
     assert code == 1
     report = json.loads(out)
@@ -82,13 +110,25 @@ def test_flags_adapt_a_call(capsys, tmp_path, monkeypatch):
         (["math:nothing", "--loss", "mse"], "'math' has no 'nothing'"),
         (["math:pi", "--loss", "mse"], "expected a callable"),
         (["math:hypot", "--loss", "mse"], "name an adapter"),
-        (["operator:add", "--loss", "mse"], "cannot tell logits from targets in the signature (a, b)"),
+        (
+            ["operator:add", "--loss", "mse"],
+            "cannot tell logits from targets in the signature (a, b)",
+        ),
         (["torch.nn.functional:cross_entropy", "--loss", "softmax_focal"], "say gamma=2"),
         (["torch.nn.functional:mse_loss", "--loss", "mse", "--gamma", "2"], "mse has no γ"),
         (["torch.nn.functional:mse_loss", "--loss", "mse", "--alpha", "2"], "mse has no α"),
-        (["torch.nn.functional:mse_loss", "--loss", "mse", "--set", "nonsense"], "expected KEY=VALUE"),
-        (["torch.nn.functional:mse_loss", "--loss", "mse", "--set", "nonsense=1"], "unexpected keyword"),
-        (["torch.nn.functional:mse_loss", "--loss", "mse", "--rename", "gama=g"], "expected names among"),
+        (
+            ["torch.nn.functional:mse_loss", "--loss", "mse", "--set", "nonsense"],
+            "expected KEY=VALUE",
+        ),
+        (
+            ["torch.nn.functional:mse_loss", "--loss", "mse", "--set", "nonsense=1"],
+            "unexpected keyword",
+        ),
+        (
+            ["torch.nn.functional:mse_loss", "--loss", "mse", "--rename", "gama=g"],
+            "expected names among",
+        ),
     ],
 )
 def test_wrong_usage(capsys, arguments, complaint):
@@ -97,7 +137,9 @@ def test_wrong_usage(capsys, arguments, complaint):
     assert complaint in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["audit"], ["audit", "math:sin", "--loss", "none"], ["audit", "math:sin"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["audit"], ["audit", "math:sin", "--loss", "none"], ["audit", "math:sin"]]
+)
 def test_what_argparse_refuses(capsys, arguments):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -106,15 +148,15 @@ def test_what_argparse_refuses(capsys, arguments):
 
 
 def test_python_m():
-    done = subprocess.run([sys.executable, "-m", "lossbook", "audit", "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "lossbook", "audit", "--help"], capture_output=True, text=True
+    )
     assert done.returncode == 0
     assert "exit code: 0 clean" in done.stdout
 
 
 def test_importing_lossbook_is_light():
-    code = (
-        "import sys, lossbook; print([m for m in ('torch', 'jax', 'numpy', 'lossbook.auditing') if m in sys.modules])"
-    )
+    code = "import sys, lossbook; print([m for m in ('torch', 'jax', 'numpy', 'lossbook.auditing') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -19,14 +19,20 @@ def test_a_guess():
     found = guess(planted.right, FOCAL)
     assert found.order == ("logits", "targets")
     assert found.parameters == {"gamma": "gamma", "alpha": "alpha"}
-    assert (found.reduction, found.ignore_index, found.ignored) == ("reduction", "ignore_index", -100)
+    assert (found.reduction, found.ignore_index, found.ignored) == (
+        "reduction",
+        "ignore_index",
+        -100,
+    )
 
 
 def test_a_guess_of_the_other_order():
     assert guess(lambda y_true, y_pred: 0, FOCAL).order == ("targets", "logits")
 
 
-@pytest.mark.parametrize("function", [lambda a, b: 0, lambda logits, scores: 0, lambda: 0, lambda *z: 0])
+@pytest.mark.parametrize(
+    "function", [lambda a, b: 0, lambda logits, scores: 0, lambda: 0, lambda *z: 0]
+)
 def test_what_cannot_be_guessed(function):
     with pytest.raises(AdapterError, match="cannot tell logits from targets"):
         guess(function, FOCAL)

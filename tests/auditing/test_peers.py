@@ -20,7 +20,9 @@ QUICK = {"samples": 0, "dtypes": ("float32", "float64")}
 
 
 def test_fvcore_has_no_gradient_at_half_gamma():
-    report = audit(fvcore.nn.sigmoid_focal_loss, "sigmoid_focal", "torchvision", gamma=(0.5, 2.0), **QUICK)
+    report = audit(
+        fvcore.nn.sigmoid_focal_loss, "sigmoid_focal", "torchvision", gamma=(0.5, 2.0), **QUICK
+    )
     finding = report.get("non-finite-gradient")
     assert finding.where["gammas"] == [0.5]
     assert finding.example.got == "nan (gradient)"
@@ -44,14 +46,19 @@ def test_kornia_means_over_all_numbers():
 
 
 def test_monai_is_made_first_and_called_then():
-    report = audit(monai.losses.focal_loss.FocalLoss, "softmax_focal", "monai", gamma=(0.5, 2.0), **QUICK)
+    report = audit(
+        monai.losses.focal_loss.FocalLoss, "softmax_focal", "monai", gamma=(0.5, 2.0), **QUICK
+    )
     assert {"non-finite-gradient", "dtype-changed", "masked-class"} <= set(report.ids)
 
 
 def test_torch_loses_small_losses():
     report = audit(torch.nn.functional.cross_entropy, "cross_entropy_index", **QUICK)
     assert "false-zero-value" in report.ids
-    assert report.facts['"mean" of (N, K), weighted'] == "the sum divided by the weights of the targets"
+    assert (
+        report.facts['"mean" of (N, K), weighted']
+        == "the sum divided by the weights of the targets"
+    )
 
 
 @pytest.mark.parametrize("detach", [False, True])

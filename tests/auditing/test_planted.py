@@ -94,7 +94,9 @@ def test_a_mean_over_all_numbers_says_what_it_divides_by():
 
 
 def test_gamma_zero():
-    report = audit(planted.nan_at_zero, "softmax_focal", gamma=(0.0, 2.0), samples=0, dtypes=("float32",))
+    report = audit(
+        planted.nan_at_zero, "softmax_focal", gamma=(0.0, 2.0), samples=0, dtypes=("float32",)
+    )
     finding = report.get("non-finite-value")
     assert finding.where["gammas"] == [0.0]
     assert "only for γ = 0" in finding.title
@@ -110,7 +112,10 @@ def test_gamma_below_one():
 
 @pytest.mark.parametrize(
     ("function", "words"),
-    [(planted.alpha_on_negatives, "weight of the negative class"), (planted.alpha_on_all, "does not weigh")],
+    [
+        (planted.alpha_on_negatives, "weight of the negative class"),
+        (planted.alpha_on_all, "does not weigh"),
+    ],
 )
 def test_what_alpha_multiplies(function, words):
     finding = found(function, "sigmoid_focal").get("alpha-meaning")

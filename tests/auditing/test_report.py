@@ -39,7 +39,9 @@ def test_findings_go_by_severity(dirty):
 
 
 def test_conventions_alone_are_no_fault(dirty):
-    assert replace(dirty, findings=tuple(f for f in dirty.findings if f.severity == "convention")).ok
+    assert replace(
+        dirty, findings=tuple(f for f in dirty.findings if f.severity == "convention")
+    ).ok
 
 
 def test_text_has_every_finding_with_its_input(dirty, clean):
@@ -93,7 +95,9 @@ def test_html_is_accessible(dirty):
     assert all(a.get("scope") for tag, a in page.tags if tag == "th")
     assert names.count("table") == names.count("caption")
     for finding in dirty.findings:
-        assert f'<span class="{finding.severity}">{finding.severity}</span>' in dirty.to_html()  # not by colour alone
+        assert (
+            f'<span class="{finding.severity}">{finding.severity}</span>' in dirty.to_html()
+        )  # not by colour alone
 
 
 def test_html_escapes(dirty):

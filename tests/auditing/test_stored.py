@@ -30,4 +30,7 @@ def test_torchvision_has_no_gradient_at_half_gamma():
 
 
 def test_optax_was_mended():
-    assert not any(f["id"].startswith("non-finite") for f in STORED["optax.losses.sigmoid_focal_loss"]["findings"])
+    assert not any(
+        f["id"].startswith("non-finite")
+        for f in STORED["optax.losses.sigmoid_focal_loss"]["findings"]
+    )

@@ -107,9 +107,15 @@ async () => {
 
 def chromium() -> str:
     """The browser the tests use: the one named by CHROMIUM, or Debian's, best the one that draws no windows."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    found = (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+    )
     if not found:
-        raise RuntimeError("no Chromium found: apt-get install chromium, or set CHROMIUM to its path")
+        raise RuntimeError(
+            "no Chromium found: apt-get install chromium, or set CHROMIUM to its path"
+        )
     return found
 
 
@@ -124,7 +130,10 @@ class Visit:
         own = re.escape("{0.scheme}://{0.netloc}/".format(urlsplit(url)))
         page.route(re.compile(f"^(?!{own}|data:|blob:)"), self._refuse)
         page.on(
-            "console", lambda m: self.faults.append(f"console {m.type}: {m.text}") if m.type in COMPLAINTS else None
+            "console",
+            lambda m: (
+                self.faults.append(f"console {m.type}: {m.text}") if m.type in COMPLAINTS else None
+            ),
         )
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._note)
@@ -142,13 +151,17 @@ class Visit:
         """One line for each thing wrong with the page: its mathematics, requests, console, width, contrast."""
         self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.emulate_media(color_scheme=scheme)
-        self.page.wait_for_function("(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme)
+        self.page.wait_for_function(
+            "(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme
+        )
         found = self.page.evaluate(EXAMINE)
         return [*self.faults, *found]
 
 
 @contextmanager
-def visit(browser: Browser, url: str, scheme: str = "light", width: int = 1280, plant: str = "") -> Iterator[Visit]:
+def visit(
+    browser: Browser, url: str, scheme: str = "light", width: int = 1280, plant: str = ""
+) -> Iterator[Visit]:
     """The page at `url`, loaded, its mathematics drawn.
 
     plant: HTML put at the end of the article before the browser sees it, for testing what a visit finds.
@@ -162,7 +175,9 @@ def visit(browser: Browser, url: str, scheme: str = "light", width: int = 1280, 
 
     def put(route) -> None:
         response = route.fetch()
-        route.fulfill(response=response, body=response.text().replace("</article>", f"{plant}</article>", 1))
+        route.fulfill(
+            response=response, body=response.text().replace("</article>", f"{plant}</article>", 1)
+        )
 
     if plant:
         page.route(url, put)

@@ -21,10 +21,16 @@ def problems(notebook: NotebookNode, name: str) -> list[str]:
         if cell.execution_count is None:
             found.append(f"cell {position} was never executed")
         elif cell.execution_count != expected:
-            found.append(f"cell {position} was executed out of order: [{cell.execution_count}], not [{expected}]")
+            found.append(
+                f"cell {position} was executed out of order: [{cell.execution_count}], not [{expected}]"
+            )
         expected += 1
-        found += [f"cell {position} ended in {o.ename}" for o in cell.outputs if o.output_type == "error"]
-        found += [f"cell {position} wrote to stderr" for o in cell.outputs if o.get("name") == "stderr"]
+        found += [
+            f"cell {position} ended in {o.ename}" for o in cell.outputs if o.output_type == "error"
+        ]
+        found += [
+            f"cell {position} wrote to stderr" for o in cell.outputs if o.get("name") == "stderr"
+        ]
         if re.search(r"\bat 0x[0-9a-f]{6,}", str(cell.outputs)):
             found.append(f"cell {position} prints an address, which changes from run to run")
     if normalise(copy.deepcopy(notebook), name) != notebook:

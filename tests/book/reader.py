@@ -47,7 +47,8 @@ def timed() -> Iterator[SimpleNamespace]:
     yield spent
     spent.elapsed, after = perf_counter() - start, queued()
     threads = [
-        (ran - before.get(t, (0, 0))[0], waited - before.get(t, (0, 0))[1]) for t, (ran, waited) in after.items()
+        (ran - before.get(t, (0, 0))[0], waited - before.get(t, (0, 0))[1])
+        for t, (ran, waited) in after.items()
     ]
     spent.waited = max(threads)[1] / 1e9
 
@@ -58,7 +59,9 @@ def within(seconds: float):
     with timed() as spent:
         yield
     elapsed, waited = spent.elapsed, spent.waited
-    assert elapsed - waited <= seconds, f"took {elapsed:.1f} s, of which {waited:.1f} waiting for a core, not {seconds}"
+    assert elapsed - waited <= seconds, (
+        f"took {elapsed:.1f} s, of which {waited:.1f} waiting for a core, not {seconds}"
+    )
 
 
 class Reader:
@@ -74,7 +77,9 @@ class Reader:
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
         self.page.goto(f"{site}/{path}", wait_until="networkidle")
-        self.page.evaluate("document.querySelectorAll('details.hide').forEach((fold) => (fold.open = true))")
+        self.page.evaluate(
+            "document.querySelectorAll('details.hide').forEach((fold) => (fold.open = true))"
+        )
 
     def _handle(self, route):
         target = urlsplit(route.request.url)

@@ -29,7 +29,9 @@ def opened(browser, url: str):
     page = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
     page.goto(url, wait_until="networkidle", timeout=120_000)
     page.wait_for_load_state("load", timeout=120_000)
-    page.wait_for_function("!document.querySelector('.lb-playground') || document.querySelector('.lb-play')")
+    page.wait_for_function(
+        "!document.querySelector('.lb-playground') || document.querySelector('.lb-play')"
+    )
     page.evaluate(PREPARE)
     return page
 
@@ -54,7 +56,9 @@ def violations(page, scheme: str, rules: tuple[str, ...] = ()) -> list[tuple[str
 
 def is_of_theme(page, rule: str, target: str) -> bool:
     matches = "([target, selector]) => document.querySelector(target)?.matches(selector)"
-    return any(rule == r and page.evaluate(matches, [target, selector]) for r, selector in OF_THE_THEME)
+    return any(
+        rule == r and page.evaluate(matches, [target, selector]) for r, selector in OF_THE_THEME
+    )
 
 
 def ours(page, scheme: str, rules: tuple[str, ...] = ()) -> list[tuple[str, str, str]]:
@@ -74,7 +78,10 @@ def test_what_is_listed_is_still_a_fault_of_the_theme(browser, site, fault, said
     rule, selector = fault
     page = opened(browser, f"{site}/{said[0]}.html")
     found = [target for r, target, _ in violations(page, "light") if r == rule]
-    still = any(page.evaluate("([t, s]) => document.querySelector(t)?.matches(s)", [t, selector]) for t in found)
+    still = any(
+        page.evaluate("([t, s]) => document.querySelector(t)?.matches(s)", [t, selector])
+        for t in found
+    )
     page.context.close()
     assert still, "mended by now: take it from the list"
 
@@ -90,12 +97,17 @@ def test_what_is_listed_is_still_a_fault_of_the_theme(browser, site, fault, said
         ('<p id="planted">one</p><p id="planted" role="nonsense">two</p>', "aria-roles"),
         ('<div role="img"><svg></svg></div>', "role-img-alt"),
         ("<table><tr><th></th></tr></table>", "empty-table-header"),
-        ('<div style="height: 2em; overflow: auto"><p>1</p><p>2</p><p>3</p></div>', "scrollable-region-focusable"),
+        (
+            '<div style="height: 2em; overflow: auto"><p>1</p><p>2</p><p>3</p></div>',
+            "scrollable-region-focusable",
+        ),
     ],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_planted_violation_is_found(planted, plant, rule, scheme):
-    planted.evaluate("(html) => { document.querySelector('#planted-here').innerHTML = html }", plant)
+    planted.evaluate(
+        "(html) => { document.querySelector('#planted-here').innerHTML = html }", plant
+    )
     assert rule in {r for r, *_ in ours(planted, scheme)}
 
 

@@ -53,7 +53,11 @@ def test_before_python_is_there_the_page_says_what_will_come(reader):
     ("text", "kind", "words"),
     [
         ("w_t*(p[j] - delta(j, t))", "right", "Right"),
-        (r"w_t p_j (1 - \delta_{jt}) - w_t (1 - p_j) \delta_{jt}", "right", "Right"),  # equal, and not the printed form
+        (
+            r"w_t p_j (1 - \delta_{jt}) - w_t (1 - p_j) \delta_{jt}",
+            "right",
+            "Right",
+        ),  # equal, and not the printed form
         ("p[j] - delta(j, t)", "mistake", "factor"),
         ("w_t*(delta(j, t) - p[j])", "mistake", "sign"),
         ("w_t*(p[j]**2 - delta(j, t))", "wrong", "your answer is"),
@@ -78,7 +82,9 @@ def test_the_preview_follows_the_keys(reader):
 
 def test_the_first_wrong_line_is_told(reader):
     place = widget(reader, STEPS)
-    found = judge(place, "-sum(y[k]*(delta(j, k) - p[j]), k)\n= -y[j] + p[j]*sum(y[k], k)\n= p[j] - y[j]")
+    found = judge(
+        place, "-sum(y[k]*(delta(j, k) - p[j]), k)\n= -y[j] + p[j]*sum(y[k], k)\n= p[j] - y[j]"
+    )
     expect(found).to_have_class("lb-verdict lb-right")
     found = judge(place, "-sum(y[k]*(delta(j, k) - p[j]), k)\n= y[j] - p[j]\n= p[j] - y[j]")
     expect(found).to_contain_text("Line 2")
@@ -125,8 +131,14 @@ def test_work_is_kept_and_exported_as_the_grader_reads_it(reader):
     with reader.page.expect_download() as download:
         widget(reader, ANSWER).get_by_role("button", name="Export my answers").click()
     entries = json.loads(download.value.path().read_text())
-    assert {entry["exercise"]: entry["verdict"] for entry in entries} == {ANSWER: "right", STEPS: "mistake"}
-    assert {entry["exercise"]: v.right for entry, v in grade(entries)} == {ANSWER: True, STEPS: False}
+    assert {entry["exercise"]: entry["verdict"] for entry in entries} == {
+        ANSWER: "right",
+        STEPS: "mistake",
+    }
+    assert {entry["exercise"]: v.right for entry, v in grade(entries)} == {
+        ANSWER: True,
+        STEPS: False,
+    }
 
 
 def test_what_is_cleared_is_forgotten(reader):

@@ -13,7 +13,9 @@ BOUND = 1_500_000
 
 def weight(responses) -> int:
     """Compressed size of what was loaded, as a static host would send it, in bytes."""
-    return sum(len(gzip.compress(response.body(), 6)) for response in responses if response.status == 200)
+    return sum(
+        len(gzip.compress(response.body(), 6)) for response in responses if response.status == 200
+    )
 
 
 @pytest.mark.parametrize(("scheme", "width"), STATES)
@@ -28,7 +30,10 @@ def test_first_view_is_light(visited, request, record_property):
 
 
 def test_weight_sees_what_a_page_loads(browser, site):
-    with visit(browser, f"{site}/index.html") as page, visit(browser, f"{site}/_static/favicon.svg") as icon:
+    with (
+        visit(browser, f"{site}/index.html") as page,
+        visit(browser, f"{site}/_static/favicon.svg") as icon,
+    ):
         assert weight(page.first) > weight(icon.first) + 300_000
 
 

@@ -31,7 +31,9 @@ def test_a_card_shows_gradient_and_limits():
     assert "gradient at y = 1, z → -∞ | 0" in text
 
 
-@pytest.mark.parametrize(("name", "function"), [("cross_entropy_index", "cross_entropy"), ("sigmoid", "sigmoid")])
+@pytest.mark.parametrize(
+    ("name", "function"), [("cross_entropy_index", "cross_entropy"), ("sigmoid", "sigmoid")]
+)
 def test_code_names(name, function):
     assert f"lossbook.numpy.{function}" in cards.code_names(losses.get(name))
 
@@ -42,7 +44,12 @@ def test_limits_are_approached_by_numbers(name):
     for what, value in cards.limits(loss):
         expr = loss.derivation().result if what.startswith("gradient") else loss.plain
         at = -60 if "-∞" in what else 60
-        point = {logit: at, target: S.One if "y = 1" in what else S.Zero, gamma: S(2), alpha: Rational(1, 4)}
+        point = {
+            logit: at,
+            target: S.One if "y = 1" in what else S.Zero,
+            gamma: S(2),
+            alpha: Rational(1, 4),
+        }
         found = evaluate(expr, point)
         assert found > 10 if value == S.Infinity else abs(found - float(value)) < 1e-12, what
 

@@ -7,11 +7,19 @@ from lossbook import NotEqualError, losses
 from lossbook.book import claims
 from lossbook.book.claims import Claim, claim_html, equality, fact, verdict
 from lossbook.book.claims.judging import KINDS
-from lossbook.book.claims.tutorial import LOGITS, PRINTED_GRADIENT, TARGETS, common_factor, module_values
+from lossbook.book.claims.tutorial import (
+    LOGITS,
+    PRINTED_GRADIENT,
+    TARGETS,
+    common_factor,
+    module_values,
+)
 from lossbook.expr.nodes import Diff
 from lossbook.notation import i, p, t, z
 
-IDS = [f"{letter}{n}" for letter, last in (("A", 7), ("B", 14), ("C", 8)) for n in range(1, last + 1)]
+IDS = [
+    f"{letter}{n}" for letter, last in (("A", 7), ("B", 14), ("C", 8)) for n in range(1, last + 1)
+]
 
 
 def test_every_claim_is_there_once():

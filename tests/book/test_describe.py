@@ -33,7 +33,9 @@ KINDS = {
 @pytest.mark.parametrize("formula", KINDS)
 def test_what_a_formula_is_a_loss_of(formula):
     about = describe(own(formula))
-    assert (about["kind"], about["target"], [p["name"] for p in about["parameters"]]) == KINDS[formula]
+    assert (about["kind"], about["target"], [p["name"] for p in about["parameters"]]) == KINDS[
+        formula
+    ]
 
 
 def test_a_registered_loss_typed_again_has_the_same_code():
@@ -41,7 +43,9 @@ def test_a_registered_loss_typed_again_has_the_same_code():
     mine = code(derive("-log(p_t)")["code"]["numpy"])
     assert "hvp" not in mine
     weights = {"weight": np.ones(3)}
-    np.testing.assert_allclose(mine["value"](row, one), cross_entropy_index.value(row, one, **weights), rtol=1e-15)
+    np.testing.assert_allclose(
+        mine["value"](row, one), cross_entropy_index.value(row, one, **weights), rtol=1e-15
+    )
     np.testing.assert_allclose(
         mine["gradient"](row, one), cross_entropy_index.gradient(row, one, **weights), rtol=1e-15
     )

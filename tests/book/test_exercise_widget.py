@@ -23,7 +23,9 @@ def test_the_page_shows_them(chapter):
     html = (SITE / "chapters" / f"{chapter}.html").read_text()
     for exercise in exercises.of_chapter(chapter):
         steps = "true" if exercise.by_steps else "false"
-        opening = f'<div class="lossbook-exercise" data-exercise="{exercise.name}" data-steps="{steps}">'
+        opening = (
+            f'<div class="lossbook-exercise" data-exercise="{exercise.name}" data-steps="{steps}">'
+        )
         assert html.count(opening) == 1
         inside = html.split(opening)[1].split('class="lossbook-exercise"')[0]
         assert inside.count('<details class="lb-hint">') == len(exercise.hints)
@@ -31,5 +33,9 @@ def test_the_page_shows_them(chapter):
 
 
 def test_no_other_page_has_one():
-    pages = [path.stem for path in (ROOT / "chapters").glob("*.ipynb") if "{exercise-widget}" in path.read_text()]
+    pages = [
+        path.stem
+        for path in (ROOT / "chapters").glob("*.ipynb")
+        if "{exercise-widget}" in path.read_text()
+    ]
     assert sorted(pages) == CHAPTERS

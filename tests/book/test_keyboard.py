@@ -16,7 +16,9 @@ def reader(browser, site):
 
 
 def focused(reader) -> str:
-    return reader.page.evaluate("document.activeElement.textContent.trim() || document.activeElement.ariaLabel")
+    return reader.page.evaluate(
+        "document.activeElement.textContent.trim() || document.activeElement.ariaLabel"
+    )
 
 
 def go_on(reader, name: str, most: int = 9) -> None:

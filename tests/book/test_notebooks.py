@@ -48,8 +48,19 @@ def planted(executed: Path, tmp_path: Path, change) -> Path:
 
 
 def nbval(path: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-c", str(ROOT / "pyproject.toml"), str(path)]
-    return subprocess.run([*command, f"--rootdir={path.parent}"], capture_output=True, text=True, cwd=path.parent)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "-q",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        str(path),
+    ]
+    return subprocess.run(
+        [*command, f"--rootdir={path.parent}"], capture_output=True, text=True, cwd=path.parent
+    )
 
 
 def test_executing_again_changes_nothing(executed, tmp_path):
@@ -67,7 +78,9 @@ def test_an_unchanged_notebook_passes(executed):
 @pytest.mark.parametrize("kind", CELLS)
 def test_nbval_refuses_an_edited_output(executed, tmp_path, kind):
     def edit(notebook):
-        data = next(o.data for c in notebook.cells[1:] for o in c.outputs if c.source == CELLS[kind])
+        data = next(
+            o.data for c in notebook.cells[1:] for o in c.outputs if c.source == CELLS[kind]
+        )
         data[kind] = data[kind].translate(str.maketrans("-4bM", "+5iL"))
 
     run = nbval(planted(executed, tmp_path, edit))
@@ -90,7 +103,9 @@ def out_of_order(notebook):
 
 
 def failed(notebook):
-    notebook.cells[1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])]
+    notebook.cells[1].outputs = [
+        nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
+    ]
 
 
 def address(notebook):
@@ -127,7 +142,9 @@ def test_guard_refuses(executed, tmp_path, change, complaint):
 
 def test_pieces_of_a_stream_are_joined(tmp_path):
     cell = new_code_cell("print(1)", execution_count=1)
-    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("1", "\n")]
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("1", "\n")
+    ]
     notebook = normalise(new_notebook(cells=[cell]), "streams")
     assert [output.text for output in notebook.cells[0].outputs] == ["1\n"]
     write(notebook, tmp_path / "streams.ipynb")

@@ -29,7 +29,9 @@ def said(reader):
 
 
 def unfolded(reader, title: str):
-    part = reader.page.locator("details.lb-play-details").filter(has=reader.page.get_by_text(title, exact=True))
+    part = reader.page.locator("details.lb-play-details").filter(
+        has=reader.page.get_by_text(title, exact=True)
+    )
     part.evaluate("(details) => { details.open = true; }")
     return part
 
@@ -52,14 +54,18 @@ def test_it_is_drawn_and_its_slider_moves_it(reader):
         p = ours.softmax(np.stack([x, 0 * x, 0 * x - 1], axis=-1))[:, 0]
         np.testing.assert_allclose(found[:, 1], gamma * (1 - p) - np.log(p), rtol=1e-5)
         np.testing.assert_allclose(found[:, 2], -(1 + gamma * p) * (1 - p), rtol=1e-5)
-        np.testing.assert_allclose(found[:, 3], p * (1 - p) * (1 - gamma + 2 * gamma * p), rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(
+            found[:, 3], p * (1 - p) * (1 - gamma + 2 * gamma * p), rtol=1e-4, atol=1e-9
+        )
 
 
 def test_its_derivation_is_shown_line_by_line(reader):
     part = unfolded(reader, "The gradient, derived")
     expect(part.locator(".lb-step mjx-container").first).to_be_visible()
     assert part.locator(".lb-step").count() >= 4
-    assert part.locator(".lb-evidence").count() == part.locator(".lb-evidence.lb-proved").count() >= 3
+    assert (
+        part.locator(".lb-evidence").count() == part.locator(".lb-evidence.lb-proved").count() >= 3
+    )
 
 
 def test_its_code_is_shown_for_each_target(reader):

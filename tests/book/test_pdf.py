@@ -41,16 +41,18 @@ What is $p_k$?
 
 It is unfolded.
 ````
-""".replace("WIDE", " + ".join(f"p_{{{k}}}" for k in range(80))).replace("LONG", "x = " + " + ".join(["word"] * 80))
+""".replace("WIDE", " + ".join(f"p_{{{k}}}" for k in range(80))).replace(
+    "LONG", "x = " + " + ".join(["word"] * 80)
+)
 SECOND = "# Second chapter\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
 
 def build(folder: Path, builder: str) -> Path:
-    script = (
-        f"import sys; sys.path.insert(0, {str(ROOT / '_ext')!r}); from sphinx.cmd.build import main; sys.exit(main())"
-    )
+    script = f"import sys; sys.path.insert(0, {str(ROOT / '_ext')!r}); from sphinx.cmd.build import main; sys.exit(main())"
     out = folder / builder
-    subprocess.run([sys.executable, "-c", script, "-q", "-b", builder, str(folder), str(out)], check=True)
+    subprocess.run(
+        [sys.executable, "-c", script, "-q", "-b", builder, str(folder), str(out)], check=True
+    )
     return out
 
 
@@ -177,7 +179,9 @@ def test_the_site_does_not_link_it_where_it_is_not(tiny, tmp_path):
 
 
 def title_of(page: str) -> str:
-    heading = re.search(r"<h1>((?:(?!<h1>).)*?)<a class=.headerlink", (SITE / f"{page}.html").read_text(), re.DOTALL)
+    heading = re.search(
+        r"<h1>((?:(?!<h1>).)*?)<a class=.headerlink", (SITE / f"{page}.html").read_text(), re.DOTALL
+    )
     return re.sub(r"<[^>]+>", "", heading[1]).strip()
 
 

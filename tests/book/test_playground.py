@@ -64,8 +64,12 @@ def numbers(tab, title: str) -> list[list[float]]:
     details.evaluate("(details) => { details.open = true; }")
     rows = details.locator("tbody tr")
     expect(rows.first).to_be_visible()
-    cells = rows.evaluate_all("(rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent))")
-    return [[number(cell) if cell[:1] not in ("c", "") else np.nan for cell in row] for row in cells]
+    cells = rows.evaluate_all(
+        "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return [
+        [number(cell) if cell[:1] not in ("c", "") else np.nan for cell in row] for row in cells
+    ]
 
 
 def curves(tab) -> np.ndarray:
@@ -79,7 +83,9 @@ def move(tab, parameter: str, value: float) -> None:
 
 
 def settle(tab) -> None:
-    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 def focal(row, gamma, weight=1.0):
@@ -114,7 +120,9 @@ def test_a_wrong_curve_is_noticed(browser, site):
     """The comparison above tells γ = 2 from γ = 2.1."""
     with opened(browser, site, setting="loss=softmax_focal&gamma=2.1&z=1,0,-1") as tab:
         found = curves(tab)
-        value, _ = focal(np.stack([found[:, 0], 0 * found[:, 0], 0 * found[:, 0] - 1], axis=-1), 2.0)
+        value, _ = focal(
+            np.stack([found[:, 0], 0 * found[:, 0], 0 * found[:, 0] - 1], axis=-1), 2.0
+        )
         assert not np.allclose(found[:, 1], value, rtol=1e-4)
 
 
@@ -125,19 +133,28 @@ SETTINGS = {
     ),
     "cross_entropy": (
         "weight=2&label_smoothing=0.3&y=0.9",
-        lambda x: ours.cross_entropy(x, soft(x), weight=np.array([2.0, 1, 1]), label_smoothing=0.3, reduction="none"),
+        lambda x: ours.cross_entropy(
+            x, soft(x), weight=np.array([2.0, 1, 1]), label_smoothing=0.3, reduction="none"
+        ),
     ),
     "softmax_focal": ("alpha=2&gamma=0.5", lambda x: focal(x, 0.5, 2.0)[0]),
     "softmax_mse": ("y=0.9", lambda x: ours.softmax_mse_loss(x, soft(x), reduction="none")),
     "binary_cross_entropy": (
         "pos_weight=3&y=0.25",
-        lambda x: ours.binary_cross_entropy_with_logits(x, np.full_like(x, 0.25), pos_weight=3.0, reduction="none"),
+        lambda x: ours.binary_cross_entropy_with_logits(
+            x, np.full_like(x, 0.25), pos_weight=3.0, reduction="none"
+        ),
     ),
     "sigmoid_focal": (
         "alpha=0.3&gamma=1&y=0",
-        lambda x: ours.sigmoid_focal_loss(x, np.zeros_like(x), alpha=0.3, gamma=1.0, reduction="none"),
+        lambda x: ours.sigmoid_focal_loss(
+            x, np.zeros_like(x), alpha=0.3, gamma=1.0, reduction="none"
+        ),
     ),
-    "sigmoid_mse": ("y=0.25", lambda x: ours.sigmoid_mse_loss(x, np.full_like(x, 0.25), reduction="none")),
+    "sigmoid_mse": (
+        "y=0.25",
+        lambda x: ours.sigmoid_mse_loss(x, np.full_like(x, 0.25), reduction="none"),
+    ),
     "mse": ("y=1.5", lambda x: ours.mse_loss(x, np.full_like(x, 1.5), reduction="none")),
 }
 
@@ -158,7 +175,9 @@ def test_every_loss_is_tried():
 def test_every_loss_is_that_of_numpy(browser, site, name):
     setting, value = SETTINGS[name]
     row = hasattr(losses.get(name).wrt, "base")
-    with opened(browser, site, setting=f"loss={name}&{setting}&z={'1,0.5,-1' if row else '1'}&t=1&keep=none") as tab:
+    with opened(
+        browser, site, setting=f"loss={name}&{setting}&z={'1,0.5,-1' if row else '1'}&t=1&keep=none"
+    ) as tab:
         found = curves(tab)
         x = found[:, 0]
         at = (lambda s: np.stack([s, 0 * s + 0.5, 0 * s - 1], axis=-1)) if row else (lambda s: s)
@@ -170,7 +189,9 @@ def test_every_loss_is_that_of_numpy(browser, site, name):
             ("The gradient, derived", ".lb-step mjx-container"),
             ("The generated code", ".highlight"),
         ):
-            part = tab.locator("details.lb-play-details").filter(has=tab.get_by_text(title, exact=True))
+            part = tab.locator("details.lb-play-details").filter(
+                has=tab.get_by_text(title, exact=True)
+            )
             part.locator("summary").first.click()
             expect(part.locator(f"{inside} >> visible=true").first).to_be_visible()
 
@@ -216,7 +237,9 @@ async () => {
 """
 
 
-@pytest.mark.parametrize("setting", ["loss=softmax_focal&gamma=2&z=1,0,-1", "loss=cross_entropy&z=1,0,-1,2,0,0,1,1"])
+@pytest.mark.parametrize(
+    "setting", ["loss=softmax_focal&gamma=2&z=1,0,-1", "loss=cross_entropy&z=1,0,-1,2,0,0,1,1"]
+)
 def test_a_move_is_seen_at_once(browser, site, setting, record_property):
     with opened(browser, site, setting=setting) as tab, timed() as spent:
         times = tab.evaluate(MOVES)
@@ -246,7 +269,9 @@ def test_by_keyboard_and_for_screen_readers(browser, site):
 
 def test_a_setting_is_an_address(browser, site):
     with opened(
-        browser, site, setting="loss=sigmoid_focal&alpha=0.4&gamma=1.5&z=-2&y=0&against=probability&keep=none"
+        browser,
+        site,
+        setting="loss=sigmoid_focal&alpha=0.4&gamma=1.5&z=-2&y=0&against=probability&keep=none",
     ) as tab:
         move(tab, "gamma", 3)
         tab.wait_for_url("**gamma=3&z=-2&y=0&against=probability&keep=none")
@@ -278,14 +303,20 @@ def test_an_address_that_makes_no_sense_gives_a_sensible_setting(browser, site, 
 
 def test_dragging_in_a_chart_moves_the_logit(browser, site):
     with opened(
-        browser, site, setting="loss=softmax_focal&gamma=2&z=1,0,-1", viewport={"width": 1280, "height": 1200}
+        browser,
+        site,
+        setting="loss=softmax_focal&gamma=2&z=1,0,-1",
+        viewport={"width": 1280, "height": 1200},
     ) as tab:
         box = tab.locator(".lb-play-drawing .u-over").first.bounding_box()
         tab.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
         tab.mouse.down()
         tab.mouse.up()
         settle(tab)
-        assert abs(float(tab.locator(".lb-play-classes input[type=range]").first.input_value()) - 5) < 0.3
+        assert (
+            abs(float(tab.locator(".lb-play-classes input[type=range]").first.input_value()) - 5)
+            < 0.3
+        )
 
 
 def claim(name, tab):
@@ -320,7 +351,9 @@ def test_the_experiments_show_what_the_page_says(browser, site):
         buttons = tab.get_by_role("button", name="Set it up")
         assert buttons.count() == 5
         for n in range(5):
-            name = buttons.nth(n).evaluate("(one) => one.closest('section').querySelector('h3').firstChild.textContent")
+            name = buttons.nth(n).evaluate(
+                "(one) => one.closest('section').querySelector('h3').firstChild.textContent"
+            )
             buttons.nth(n).click()
             settle(tab)
             expect(tab.get_by_label("Loss", exact=True)).to_be_focused()
@@ -373,7 +406,9 @@ def python(asked):
             route.fulfill(body=KERNEL, content_type="text/javascript")
         elif url.path.endswith(f"{PAGE}.html"):
             response = route.fetch()
-            route.fulfill(response=response, body=response.text().replace('"own": false', '"own": true'))
+            route.fulfill(
+                response=response, body=response.text().replace('"own": false', '"own": true')
+            )
         elif url.path.startswith("/answers/"):
             module, name = url.path.split("/")[2:]
             asked.append(name)
@@ -390,7 +425,10 @@ def test_a_readers_own_loss(browser, site):
     asked = []
     with opened(browser, site, answer=python(asked)) as tab:
         tab.get_by_label("Loss", exact=True).select_option("own")
-        formula, go = tab.get_by_label("Your loss"), tab.get_by_role("button", name="Derive and draw")
+        formula, go = (
+            tab.get_by_label("Your loss"),
+            tab.get_by_role("button", name="Derive and draw"),
+        )
         expect(formula).to_be_focused()
         assert asked == []
         formula.fill("-log(p_t")
@@ -398,7 +436,9 @@ def test_a_readers_own_loss(browser, site):
         expect(tab.locator(".lb-own-wrong")).to_contain_text("column 5: '(' is never closed")
         formula.fill("gamma*(1-p_t) - log(p_t)")
         tab.keyboard.press("Enter")
-        expect(tab.locator(".lb-own [role=status]")).to_have_text("Drawn. The gradient and the Hessian are derived.")
+        expect(tab.locator(".lb-own [role=status]")).to_have_text(
+            "Drawn. The gradient and the Hessian are derived."
+        )
         assert asked == ["derive", "derive", "curvature"]
         move(tab, "gamma", 3)
         found = curves(tab)
@@ -458,8 +498,16 @@ PIXELS = """
 def test_it_fits_and_follows_the_theme(browser, site, scheme, width):
     """With all that unfolds unfolded, and the most classes."""
     setting = "loss=softmax_focal&gamma=2&z=1,0,-1,0,0,0,0,0"
-    with opened(browser, site, setting=setting, color_scheme=scheme, viewport={"width": width, "height": 900}) as tab:
-        tab.locator("details.lb-play-details").evaluate_all("(all) => all.forEach((one) => (one.open = true))")
+    with opened(
+        browser,
+        site,
+        setting=setting,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+    ) as tab:
+        tab.locator("details.lb-play-details").evaluate_all(
+            "(all) => all.forEach((one) => (one.open = true))"
+        )
         settle(tab)
         wide = tab.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert wide <= 1
@@ -472,16 +520,21 @@ def test_it_fits_and_follows_the_theme(browser, site, scheme, width):
         assert canvas.evaluate(PIXELS, here) > 50
         assert canvas.evaluate(PIXELS, there) == 0
         tab.evaluate(
-            "(theme) => { document.documentElement.dataset.theme = theme; }", "dark" if scheme == "light" else "light"
+            "(theme) => { document.documentElement.dataset.theme = theme; }",
+            "dark" if scheme == "light" else "light",
         )
         settle(tab)
         assert canvas.evaluate(PIXELS, there) > 50
 
 
 def test_only_pages_that_use_it_load_it():
-    users = {page for page in PAGES if "playground/playground.js" in (SITE / f"{page}.html").read_text()}
+    users = {
+        page for page in PAGES if "playground/playground.js" in (SITE / f"{page}.html").read_text()
+    }
     assert users == {PAGE, CHAPTER}
-    assert all("uPlot" not in (SITE / f"{page}.html").read_text() for page in PAGES if page not in users)
+    assert all(
+        "uPlot" not in (SITE / f"{page}.html").read_text() for page in PAGES if page not in users
+    )
 
 
 # uPlot 1.6.32, MIT, as its package holds it

@@ -29,7 +29,9 @@ def test_citation_file_is_valid():
     assert cff_faults(CFF) == []
 
 
-@pytest.mark.parametrize("change", [{"type": "novel"}, {"authors": []}, {"cff-version": "9"}, {"titel": "x"}])
+@pytest.mark.parametrize(
+    "change", [{"type": "novel"}, {"authors": []}, {"cff-version": "9"}, {"titel": "x"}]
+)
 def test_a_wrong_citation_file_is_noticed(change):
     assert cff_faults(CFF | change) != []
 
@@ -45,9 +47,9 @@ def test_the_book_says_how_to_cite_it():
 def test_bibtex_is_read_by_pybtex():
     from pybtex.database import parse_string
 
-    entry = parse_string(citation.bibtex(citation.reference(CFF, "https://host/book/")), "bibtex").entries[
-        "losses-derived"
-    ]
+    entry = parse_string(
+        citation.bibtex(citation.reference(CFF, "https://host/book/")), "bibtex"
+    ).entries["losses-derived"]
     assert entry.type == "book"
     assert entry.fields["title"] == "{Losses, Derived}"
     assert entry.fields["url"] == "https://host/book/"
@@ -64,7 +66,9 @@ def tiny(tmp_path_factory):
     for address in ("", ADDRESS):
         folder = tmp_path_factory.mktemp("tiny")
         (folder / "sub").mkdir()
-        (folder / "index.md").write_text("# Start\n\nWhat it is about.\n\n```{toctree}\nsub/page\n```\n")
+        (folder / "index.md").write_text(
+            "# Start\n\nWhat it is about.\n\n```{toctree}\nsub/page\n```\n"
+        )
         (folder / "sub" / "page.md").write_text("# Page\n\nWhat the page says.\n")
         conf = {
             "project": "Tiny",
@@ -72,9 +76,13 @@ def tiny(tmp_path_factory):
             "html_baseurl": address,
             "html_theme": "sphinx_book_theme",
         }
-        (folder / "conf.py").write_text("".join(f"{key} = {value!r}\n" for key, value in conf.items()))
+        (folder / "conf.py").write_text(
+            "".join(f"{key} = {value!r}\n" for key, value in conf.items())
+        )
         script = f"import sys; sys.path.insert(0, {str(ROOT / '_ext')!r}); from sphinx.cmd.build import main; sys.exit(main())"
-        subprocess.run([sys.executable, "-c", script, "-q", str(folder), str(folder / "out")], check=True)
+        subprocess.run(
+            [sys.executable, "-c", script, "-q", str(folder), str(folder / "out")], check=True
+        )
         built[address] = folder / "out"
     return built
 
@@ -123,7 +131,10 @@ def test_every_page_has_its_own_description(page):
 def test_404_works_at_any_depth(browser, site):
     page = browser.new_context().new_page()
     failed = []
-    page.on("response", lambda r: failed.append(r.url) if r.status >= 400 and "nowhere" not in r.url else None)
+    page.on(
+        "response",
+        lambda r: failed.append(r.url) if r.status >= 400 and "nowhere" not in r.url else None,
+    )
     response = page.goto(f"{site}/some/folder/nowhere.html", wait_until="networkidle")
     assert response.status == 404
     assert page.locator(".bd-article h1").first.text_content() == "Page not found"

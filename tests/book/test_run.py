@@ -31,7 +31,9 @@ def live(cell):
 def test_a_view_fetches_none_of_it(reader):
     assert reader.cells().count() > 20
     assert not [
-        path for path in reader.requests if "pyodide" in path or path.endswith((".whl", "codemirror.js", "worker.js"))
+        path
+        for path in reader.requests
+        if "pyodide" in path or path.endswith((".whl", "codemirror.js", "worker.js"))
     ]
     assert "/_static/run/page.js" in reader.requests
     expect(reader.kernel).to_be_hidden()
@@ -56,13 +58,16 @@ def test_later_cells_are_quick(reader):
         expect_state(cell, "done")
         expect(live(cell).locator(".lb-step mjx-container").first).to_be_visible()
     assert (
-        live(cell).locator(".lb-evidence").count() == cell.locator(".cell_output").first.locator(".lb-evidence").count()
+        live(cell).locator(".lb-evidence").count()
+        == cell.locator(".cell_output").first.locator(".lb-evidence").count()
     )
 
 
 def test_edit_and_run_again(reader):
     cell = reader.cell("show.")
-    rewrite(reader, cell, "from sympy import Symbol, sqrt\nprint('printed', 6 * 7)\nsqrt(Symbol('x'))")
+    rewrite(
+        reader, cell, "from sympy import Symbol, sqrt\nprint('printed', 6 * 7)\nsqrt(Symbol('x'))"
+    )
     reader.page.keyboard.press("Shift+Enter")
     expect(live(cell).locator("pre").first).to_have_text("printed 42\n")
     expect(live(cell).locator(".text_latex mjx-container")).to_be_visible()  # LaTeX, typeset
@@ -83,7 +88,9 @@ def test_an_error_is_readable(reader):
     rewrite(reader, cell, "def half(n):\n    return n / 0\nhalf(1)")
     press(cell, "Run")
     expect_state(cell, "failed")
-    expect(live(cell).get_by_role("alert")).to_contain_text("ZeroDivisionError: division by zero (line 3 of this cell)")
+    expect(live(cell).get_by_role("alert")).to_contain_text(
+        "ZeroDivisionError: division by zero (line 3 of this cell)"
+    )
     expect(live(cell).locator("pre")).to_contain_text("return n / 0")
 
 
@@ -132,7 +139,9 @@ def test_cells_that_cannot_run_say_how_to_run_them(reader):
 
 
 def test_the_tools_fit_and_can_be_read(browser, site):
-    reader = Reader(browser, site, CHAPTER, color_scheme="light", viewport={"width": 390, "height": 900})
+    reader = Reader(
+        browser, site, CHAPTER, color_scheme="light", viewport={"width": 390, "height": 900}
+    )
     cell = reader.cell("show.")
     rewrite(reader, cell, "x = 'text'  # a comment\n1 / 0, " + "x, " * 80)
     press(cell, "Run")
@@ -144,7 +153,9 @@ def test_the_tools_fit_and_can_be_read(browser, site):
     reader.close()
 
 
-@pytest.mark.parametrize("name", ["pyodide.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "lossbook-"])
+@pytest.mark.parametrize(
+    "name", ["pyodide.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "lossbook-"]
+)
 def test_a_file_that_is_not_what_it_should_be_is_refused(browser, site, name):
     reader = Reader(browser, site, SHORT)
 
@@ -172,10 +183,14 @@ def test_the_public_cdn_serves_as_well(browser, site):
     def serve(route):
         asked.append(route.request.url)
         name = route.request.url.removeprefix(CDN)
-        route.fulfill(path=SITE / "_static" / "pyodide" / name, headers={"Access-Control-Allow-Origin": "*"})
+        route.fulfill(
+            path=SITE / "_static" / "pyodide" / name, headers={"Access-Control-Allow-Origin": "*"}
+        )
 
     reader.context.route(f"{CDN}**", serve)
-    reader.context.route("**/runtime.json", lambda route: route.fulfill(json={**described, "base": CDN}))
+    reader.context.route(
+        "**/runtime.json", lambda route: route.fulfill(json={**described, "base": CDN})
+    )
     cell = reader.cells().first
     press(cell, "Run")
     expect_state(cell, "done")

@@ -14,7 +14,12 @@ SOURCES = ROOT / "src"
 
 def judged(*sources: str, tags=()) -> list[Cell]:
     cells = [
-        {"cell_type": "code", "id": f"c{n}", "source": s.splitlines(keepends=True), "metadata": {"tags": list(tags)}}
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "source": s.splitlines(keepends=True),
+            "metadata": {"tags": list(tags)},
+        }
         for n, s in enumerate(sources)
     ]
     return cells_of({"cells": cells}, packages(), SOURCES)
@@ -68,7 +73,10 @@ def test_results_of_a_blocked_cell(later, blocked):
 
 
 def test_a_name_bound_anew_is_free_again():
-    assert [bool(c.needs) for c in judged("import torch\nx = 1", "y = x", "x = 2", "print(x)", "print(y)")] == [
+    assert [
+        bool(c.needs)
+        for c in judged("import torch\nx = 1", "y = x", "x = 2", "print(x)", "print(y)")
+    ] == [
         True,
         True,
         False,
@@ -84,5 +92,7 @@ def test_names_are_read_in_the_order_of_evaluation():
 
 
 def test_most_cells_of_the_book_run_in_a_page():
-    cells = [c for path in NOTEBOOKS for c in cells_of(json.loads(path.read_text()), packages(), SOURCES)]
+    cells = [
+        c for path in NOTEBOOKS for c in cells_of(json.loads(path.read_text()), packages(), SOURCES)
+    ]
     assert sum(not c.needs for c in cells) > 0.8 * len(cells)

@@ -29,7 +29,11 @@ def test_the_wheel_is_the_same_every_time_and_needs_no_torch(tmp_path):
         names = wheel.namelist()
         metadata = wheel.read(next(n for n in names if n.endswith("METADATA"))).decode()
     assert "lossbook/calculus/derive.py" in names
-    needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
+    needed = [
+        line
+        for line in metadata.splitlines()
+        if line.startswith("Requires-Dist") and "extra ==" not in line
+    ]
     assert "Requires-Dist: sympy==1.14.0" in needed
     assert not any("torch" in line for line in needed)
 
@@ -37,11 +41,16 @@ def test_the_wheel_is_the_same_every_time_and_needs_no_torch(tmp_path):
 def test_the_site_has_the_wheel_of_these_sources(tmp_path):
     built = run_files.build_wheel(tmp_path)
     assert sha256(built) == PACKAGES["lossbook"]["sha256"]
-    assert sha256(SITE / "_static" / "run" / PACKAGES["lossbook"]["file_name"]) == PACKAGES["lossbook"]["sha256"]
+    assert (
+        sha256(SITE / "_static" / "run" / PACKAGES["lossbook"]["file_name"])
+        == PACKAGES["lossbook"]["sha256"]
+    )
 
 
 def test_every_file_of_the_site_is_the_pinned_one():
-    assert DESCRIBED["base"] == "../pyodide/", "the tests need the site as `make test` builds it: PYODIDE=local"
+    assert DESCRIBED["base"] == "../pyodide/", (
+        "the tests need the site as `make test` builds it: PYODIDE=local"
+    )
     folder = SITE / "_static" / "pyodide"
     assert {path.name: sha256(path) for path in folder.iterdir()} == pyodide.hashes(run_files.PINS)
     for name, integrity in DESCRIBED["runtime"].items():
@@ -72,7 +81,11 @@ def test_an_unknown_way_is_refused(tmp_path):
 
 def test_a_missing_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(run_files, "CACHE", tmp_path / "empty")
-    monkeypatch.setattr(run_files, "build_wheel", lambda folder: copy2(ROOT / "LICENSE", folder / "lossbook-0-py3.whl"))
+    monkeypatch.setattr(
+        run_files,
+        "build_wheel",
+        lambda folder: copy2(ROOT / "LICENSE", folder / "lossbook-0-py3.whl"),
+    )
     with pytest.raises(FileNotFoundError, match=r"pyodide\.mjs is not in .*empty"):
         run_files.write(tmp_path / "static", "local")
 

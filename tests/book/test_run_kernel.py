@@ -53,7 +53,10 @@ def test_a_flood_is_cut(kernel, outputs):
 
 
 def test_sympy_shows_as_latex():
-    assert page_kernel.bundle(Symbol("x") ** 2) == {"text": "x**2", "latex": "$\\displaystyle x^{2}$"}
+    assert page_kernel.bundle(Symbol("x") ** 2) == {
+        "text": "x**2",
+        "latex": "$\\displaystyle x^{2}$",
+    }
 
 
 def test_a_figure_shows_as_svg():
@@ -61,9 +64,7 @@ def test_a_figure_shows_as_svg():
 
 
 def test_a_figure_of_pyplot_shows_once(kernel, outputs):
-    source = (
-        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.figure()\nplt.plot([1, 2]);"
-    )
+    source = "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.figure()\nplt.plot([1, 2]);"
     assert kernel.run(source, "cell 1") == "done"
     assert [o["type"] for o in outputs] == ["display"]
     assert "svg" in outputs[0]
@@ -101,7 +102,9 @@ def test_names_survive_an_error(kernel, outputs):
     assert kernel.run("x", "cell 2") == "done"
 
 
-@pytest.mark.parametrize("source", ["raise SystemExit", "raise KeyboardInterrupt", "import nowhere_at_all"])
+@pytest.mark.parametrize(
+    "source", ["raise SystemExit", "raise KeyboardInterrupt", "import nowhere_at_all"]
+)
 def test_no_error_leaves_the_kernel(kernel, outputs, source):
     assert kernel.run(source, "cell 1") == "failed"
     assert outputs[0]["type"] == "error"

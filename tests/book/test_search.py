@@ -16,7 +16,9 @@ def results(browser, site, query):
     page.wait_for_function(
         "/finished|did not match/.test(document.querySelector('.search-summary')?.textContent ?? '')"
     )
-    found = page.locator("ul.search > li > a").evaluate_all("links => links.map((a) => a.getAttribute('href'))")
+    found = page.locator("ul.search > li > a").evaluate_all(
+        "links => links.map((a) => a.getAttribute('href'))"
+    )
     page.context.close()
     return found
 

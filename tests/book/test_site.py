@@ -11,7 +11,9 @@ import pytest
 
 from paths import PAGES, ROOT, SITE
 
-DISPLAY = re.compile(r"\$\$.+?\$\$|^`{3,}\{math\}|^\\begin\{(?:align|equation|gather)", re.DOTALL | re.MULTILINE)
+DISPLAY = re.compile(
+    r"\$\$.+?\$\$|^`{3,}\{math\}|^\\begin\{(?:align|equation|gather)", re.DOTALL | re.MULTILINE
+)
 
 
 def source_of(page: str) -> tuple[str, list[dict]]:
@@ -21,7 +23,11 @@ def source_of(page: str) -> tuple[str, list[dict]]:
         return (ROOT / f"{page}.md").read_text(), []
     cells = nbformat.read(notebook, as_version=4).cells
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    shown = [c for c in cells if c.cell_type == "code" and "remove-output" not in c.metadata.get("tags", [])]
+    shown = [
+        c
+        for c in cells
+        if c.cell_type == "code" and "remove-output" not in c.metadata.get("tags", [])
+    ]
     return text, [output.data for cell in shown for output in cell.outputs if "data" in output]
 
 
@@ -37,7 +43,11 @@ def missing(page: str, html: str) -> list[str]:
         "<img": figures,
         "<h1": 1,
     }
-    return [f"{n} of {what}, found {html.count(what)}" for what, n in wanted.items() if html.count(what) < n]
+    return [
+        f"{n} of {what}, found {html.count(what)}"
+        for what, n in wanted.items()
+        if html.count(what) < n
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -48,7 +58,9 @@ def test_page_has_its_equations(page):
 
 
 def test_a_page_without_its_equations_is_noticed():
-    page = max(PAGES, key=lambda page: (SITE / f"{page}.html").read_text().count("math notranslate"))
+    page = max(
+        PAGES, key=lambda page: (SITE / f"{page}.html").read_text().count("math notranslate")
+    )
     html = (SITE / f"{page}.html").read_text()
     assert missing(page, html) == []
     assert missing(page, html.replace("math notranslate", "").replace("lb-step", "")) != []
@@ -94,6 +106,8 @@ def test_links_lead_somewhere(page):
     assert broken_links(page, (SITE / f"{page}.html").read_text()) == []
 
 
-@pytest.mark.parametrize("reference", ["nowhere.html", "index.html#nowhere", "#nowhere", "_static/nowhere.svg"])
+@pytest.mark.parametrize(
+    "reference", ["nowhere.html", "index.html#nowhere", "#nowhere", "_static/nowhere.svg"]
+)
 def test_a_broken_link_is_noticed(reference):
     assert broken_links("index", f'<a href="{reference}">x</a>') == [reference]

@@ -35,7 +35,12 @@ def bench(tmp_path):
     def made(*changes, smoke=False):
         rows = [ROW | change for change in changes]
         path = tmp_path / "bench.json"
-        head = {"machine": {"cpu": "one"}, "versions": {"torch": "2"}, "smoke": smoke, "date": "2026-01-01"}
+        head = {
+            "machine": {"cpu": "one"},
+            "versions": {"torch": "2"},
+            "smoke": smoke,
+            "date": "2026-01-01",
+        }
         path.write_text(json.dumps(head | {"rows": rows, "bars": [], "failures": []}))
         return measured.read(path)
 
@@ -67,7 +72,9 @@ def test_derivations_are_proved():
 
 def test_a_sum_that_was_not_rescaled_is_refused():
     with pytest.raises(NotEqualError):
-        prove_equal(split.whole(), split.n + split.log(Sum(split.part_sum(), (split.a, 1, split.A))))
+        prove_equal(
+            split.whole(), split.n + split.log(Sum(split.part_sum(), (split.a, 1, split.A)))
+        )
 
 
 @pytest.mark.parametrize("cuts", [[], [1], [5, 6, 20]])
@@ -77,7 +84,9 @@ def test_machines_together_compute_what_one_does(cuts):
     pieces = np.split(np.arange(32), cuts)
     shift, total = split.received([split.sent(logits[:, p]) for p in pieces])
     is_target = np.arange(32) == classes[:, None]
-    gradient = np.concatenate([split.local_gradient(logits[:, p], shift, total, is_target[:, p]) for p in pieces], 1)
+    gradient = np.concatenate(
+        [split.local_gradient(logits[:, p], shift, total, is_target[:, p]) for p in pieces], 1
+    )
     value = (shift + np.log(total))[:, 0] - logits[np.arange(20), classes]
     expected, slope = cross_entropy_with_grad(logits, classes, reduction="none")
     assert np.allclose(value, expected, rtol=1e-13, atol=1e-13)
@@ -92,8 +101,12 @@ def test_listings():
     assert listing.text("softmax_focal", "wide_both", "far") != text
     assert "Side{}" in listing.text("softmax_focal", "tall_both")
     assert "return most;" in listing.by_hand("farthest", "kernel.h")
-    assert listing.by_hand("exp_in_range", "kernel.h").startswith("FOR(double) INSIDE(T) exp_in_range(T x) {")
-    assert listing.by_hand("size_of", "kernel.h").count("\n") == 0  # on one line, and nothing of the next function
+    assert listing.by_hand("exp_in_range", "kernel.h").startswith(
+        "FOR(double) INSIDE(T) exp_in_range(T x) {"
+    )
+    assert (
+        listing.by_hand("size_of", "kernel.h").count("\n") == 0
+    )  # on one line, and nothing of the next function
     assert "least(16" in listing.by_hand("rows_at_a_time")
     shown = listing.cpp("a < b", "Folded")
     assert shown.text == "a < b"
@@ -102,7 +115,9 @@ def test_listings():
 
 
 def test_constants_depend_on_the_dtype():
-    assert listing.constant("TALL_BELOW", "driver.h", "FLOAT64") > listing.constant("TALL_BELOW") > 8
+    assert (
+        listing.constant("TALL_BELOW", "driver.h", "FLOAT64") > listing.constant("TALL_BELOW") > 8
+    )
     assert listing.constant("ROWS", "kernel.h") == listing.constant("ROWS", "kernel.h", "FLOAT64")
 
 
@@ -122,7 +137,9 @@ def test_names_that_the_chapter_explains():
 
 
 def test_rows_in_a_batch_are_as_the_chapter_says():
-    assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand("rows_at_a_time")
+    assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand(
+        "rows_at_a_time"
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,45 +163,78 @@ def test_cost_of_a_logit(bench):
 
 def test_tables(bench):
     two = bench(
-        {"workload": "tiny"}, {"workload": "tiny", "allocator": "reuse", "memory": 1.0, "ratio": [100, 120, 1e4]}
+        {"workload": "tiny"},
+        {"workload": "tiny", "allocator": "reuse", "memory": 1.0, "ratio": [100, 120, 1e4]},
     )
     assert (
         "1.25\N{NO-BREAK SPACE}(1.00–1.50) | 120\N{NO-BREAK SPACE}(100–10,000) | 1.0"
         in speed_tables.workload(two, "tiny", 1).text
     )
-    assert speed_tables.summary(two, 1).text.splitlines()[1] == "ours native, fast | given buffer | 1.25"
-    bar = {"what": "short rows", "limit": 2.0, "unit": " copies", "at_most": True, "threads": 1, "where": "here"}
+    assert (
+        speed_tables.summary(two, 1).text.splitlines()[1]
+        == "ours native, fast | given buffer | 1.25"
+    )
+    bar = {
+        "what": "short rows",
+        "limit": 2.0,
+        "unit": " copies",
+        "at_most": True,
+        "threads": 1,
+        "where": "here",
+    }
     bars = [bar | {"allocator": "default", "measured": 1.5, "met": True}]
     assert "not measured" in speed_tables.bars(replace(two, bars=tuple(bars))).text
     bars.append(bar | {"allocator": "reuse", "measured": 3.0, "met": False})
-    line = speed_tables.bars(replace(two, bars=tuple(bars))).text.splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
+    line = (
+        speed_tables.bars(replace(two, bars=tuple(bars)))
+        .text.splitlines()[1]
+        .replace("\N{NO-BREAK SPACE}", " ")
+    )
     assert line == "short rows | ≤ 2 copies | 1.50, met | 3.00, missed"
-    lost = {"workload": "tiny", "loss": "mse", "implementation": "torch", "mode": "all", "threads": 1}
+    lost = {
+        "workload": "tiny",
+        "loss": "mse",
+        "implementation": "torch",
+        "mode": "all",
+        "threads": 1,
+    }
     lost |= {"allocator": "default", "error": "no time"}
-    assert "Measurements that were not made: 1" in speed_tables.failures(replace(two, failures=(lost,))).html
+    assert (
+        "Measurements that were not made: 1"
+        in speed_tables.failures(replace(two, failures=(lost,))).html
+    )
     assert "few quick rounds" in speed_tables.machine(bench({}, smoke=True)).text
     assert "few quick rounds" not in speed_tables.machine(bench({})).text
 
 
 def test_figures(bench):
-    sweep = bench({}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]})
+    sweep = bench(
+        {}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]}
+    )
     assert "was not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
     figure = speed_figures.growth(sweep, "classes", 1)
     assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
     roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, {}, 4096, {})
     assert roofs.ridge("double") == 5
-    assert "currentColor" in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
+    assert (
+        "currentColor"
+        in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
+    )
 
 
 def test_what_the_compiler_reports():
     found = roofline.vectors("mse")
     assert found
     assert all(name.split()[0] in ("near", "far") for name in found)
-    assert "near tall_both" not in roofline.vectors("cross_entropy_index")  # its vectors are written out
+    assert "near tall_both" not in roofline.vectors(
+        "cross_entropy_index"
+    )  # its vectors are written out
     assert all(width in (16, 32, 64) for widths in found.values() for width in widths)
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86 are counted")
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86 are counted"
+)
 def test_where_vectors_are_written_out_no_number_is_alone():
     found = roofline.arithmetic("cross_entropy_index")
     vectors, alone = found["near tall_both"]
@@ -195,6 +245,7 @@ def test_where_vectors_are_written_out_no_number_is_alone():
 
 def test_instructions_are_told_apart():
     kinds = [
-        roofline.INSTRUCTION.match(f"\t{line}") for line in ("vfmadd231pd\ta", "addss\ta", "vmovapd\ta", "vaddsubpd\ta")
+        roofline.INSTRUCTION.match(f"\t{line}")
+        for line in ("vfmadd231pd\ta", "addss\ta", "vmovapd\ta", "vaddsubpd\ta")
     ]
     assert [kind and kind[1] for kind in kinds] == ["p", "s", None, None]

@@ -50,7 +50,9 @@ def test_fused_loops_are_the_least(loss):
 
 
 def test_within_reach_the_logits_are_read_in_one_loop():
-    near, far = (traffic.loops(fused(losses.get("softmax_focal"), near=near)) for near in (True, False))
+    near, far = (
+        traffic.loops(fused(losses.get("softmax_focal"), near=near)) for near in (True, False)
+    )
     assert [reads for reads, _, _ in near] == ["logits", "the kept exp"]
     assert [reads for reads, _, _ in far].count("logits") == 2
 
@@ -58,7 +60,10 @@ def test_within_reach_the_logits_are_read_in_one_loop():
 def test_the_built_in_loss(logits, targets):
     found = traffic.in_torch(F.cross_entropy, logits, targets)
     assert named(found.forward) == [("_log_softmax", 1, 1)]
-    assert named(found.backward) == [("nll_loss_backward", 0, 1), ("_log_softmax_backward_data", 2, 1)]
+    assert named(found.backward) == [
+        ("nll_loss_backward", 0, 1),
+        ("_log_softmax_backward_data", 2, 1),
+    ]
     assert round(found.saved, 2) == 1
 
 
@@ -70,7 +75,9 @@ def test_views_cost_nothing(logits):
 
 def test_what_is_kept_for_the_backward_pass(logits):
     assert round(traffic.in_torch(lambda x: (x.exp() * x.exp()).sum(), logits).saved) == 2
-    assert traffic.in_torch(lambda x: (x * x).sum(), logits).saved == 0  # the logits are there anyway
+    assert (
+        traffic.in_torch(lambda x: (x * x).sum(), logits).saved == 0
+    )  # the logits are there anyway
 
 
 def test_an_old_gradient_is_not_added_to(logits, targets):
@@ -119,7 +126,9 @@ def test_one_exponential_for_each_logit():
 def test_the_target_of_a_long_row_is_put_in_its_place():
     found = losses.get("cross_entropy_index")
     exp = operations.functions("double")["exp_"]
-    assert operations.of_kernel(found).each == exp + operations.REACH + 4  # compare, choose, add; times the factor
+    assert (
+        operations.of_kernel(found).each == exp + operations.REACH + 4
+    )  # compare, choose, add; times the factor
 
 
 def test_the_kernel_for_all_logits_does_more():

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import random
 
-from sympy import Add, Expr, IndexedBase, Integer, KroneckerDelta, Mul, Pow, Rational, exp, expand, log, together
+from sympy import (
+    Add,
+    Expr,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    Rational,
+    exp,
+    expand,
+    log,
+    together,
+)
 
 from lossbook.calculus.theorems import DIFFERENTIATION
 from lossbook.calculus.zero_test import unfold
@@ -117,7 +130,11 @@ def mutated(rng: random.Random, e: Expr) -> Expr:
         if not isinstance(a, Vec):
             nodes.append((a, path))
         for n, b in enumerate(a.args):
-            if (isinstance(a, Vec) and n > 0) or isinstance(b, IndexedBase) or (isinstance(a, Diff) and n > 0):
+            if (
+                (isinstance(a, Vec) and n > 0)
+                or isinstance(b, IndexedBase)
+                or (isinstance(a, Diff) and n > 0)
+            ):
                 continue  # what is bound, what is a name, what it is differentiated by
             collect(b, (*path, n))
 

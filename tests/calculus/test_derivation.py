@@ -35,7 +35,9 @@ def test_every_step_of_every_registered_loss_is_proved(name, order, full):
 
 
 def test_hessian_of_cross_entropy():
-    assert losses.get("cross_entropy").derivation(order=2).result == (KroneckerDelta(i, j) - p(i)) * p(j)
+    assert losses.get("cross_entropy").derivation(order=2).result == (
+        KroneckerDelta(i, j) - p(i)
+    ) * p(j)
 
 
 def test_weighted_gradient():
@@ -95,7 +97,9 @@ def test_latex_is_aligned_deterministic_and_unambiguous():
     assert latex == losses.get("cross_entropy").derivation().to_latex()
     assert latex.startswith("\\begin{aligned}")
     assert latex.count("\\\\\n") == len(losses.get("cross_entropy").derivation()) - 1
-    assert re.search(r"\\partial}{\\partial z_\{j\}}\s*[^\\s{]*\\left\[", latex), "the derivative's scope is bracketed"
+    assert re.search(r"\\partial}{\\partial z_\{j\}}\s*[^\\s{]*\\left\[", latex), (
+        "the derivative's scope is bracketed"
+    )
     assert "Dummy" not in latex
     assert "_k" not in latex.replace("_{k", "")
 

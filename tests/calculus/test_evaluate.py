@@ -13,7 +13,16 @@ from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, t, y, z
 
 LOGITS = [0.3, -1.2, 2.5]
-POINT = {K: 3, z: ["0.3", "-1.2", "2.5"], y: ["0.2", "0.5", "0.3"], i: 2, j: 3, t: 1, gamma: "1.5", logit: "0.7"}
+POINT = {
+    K: 3,
+    z: ["0.3", "-1.2", "2.5"],
+    y: ["0.2", "0.5", "0.3"],
+    i: 2,
+    j: 3,
+    t: 1,
+    gamma: "1.5",
+    logit: "0.7",
+}
 EXPS = [math.exp(x) for x in LOGITS]
 PROBS = [e / sum(EXPS) for e in EXPS]
 

@@ -12,7 +12,10 @@ CASES = {
         Diff(y[j] * log(p(j)), z[j]),
         r"\frac{\partial}{\partial z_{j}}\left[y_{j} \, \log p_{j}\right]",
     ),
-    "a derivative comes last": (Diff(p(i), z[j]) * y[i], r"y_{i} \, \frac{\partial p_{i}}{\partial z_{j}}"),
+    "a derivative comes last": (
+        Diff(p(i), z[j]) * y[i],
+        r"y_{i} \, \frac{\partial p_{i}}{\partial z_{j}}",
+    ),
     "a log before another factor is bracketed": (
         log(p(t)) * Sum(y[k], (k, 1, K)),
         r"\log\left(p_{t}\right) \, \sum_{k=1}^{K} y_{k}",
@@ -47,7 +50,10 @@ CASES = {
         Mul(-1, KroneckerDelta(j, t) - p(j), evaluate=False),
         r"-\left(\delta_{j t} -p_{j}\right)",
     ),
-    "a number times a sum keeps its bracket": (Mul(2, z[i] - z[j], evaluate=False), r"2 \left(z_{i} -z_{j}\right)"),
+    "a number times a sum keeps its bracket": (
+        Mul(2, z[i] - z[j], evaluate=False),
+        r"2 \left(z_{i} -z_{j}\right)",
+    ),
     "minus a sum over classes": (-Sum(y[k], (k, 1, K)), r"-\sum_{k=1}^{K} y_{k}"),
     "sums inside sums take another letter": (
         Sum(p(k) * (z[k] - Sum(p(k) * z[k], (k, 1, K))) ** 2, (k, 1, K)),
@@ -59,7 +65,10 @@ CASES = {
         log(p(t)) ** 2 * Sum(y[k], (k, 1, K)),
         r"\log^{2}\left(p_{t}\right) \, \sum_{k=1}^{K} y_{k}",
     ),
-    "definition": (exp(z[i]) / Sum(exp(z[k]), (k, 1, K)), r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}"),
+    "definition": (
+        exp(z[i]) / Sum(exp(z[k]), (k, 1, K)),
+        r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}",
+    ),
 }
 
 

@@ -28,7 +28,10 @@ SIMPLEX = (Simplex(y),)
 CROSS_ENTROPY = -Sum(y[k] * log(p(k)), (k, 1, K))
 FOCAL = -alpha * (1 - p(t)) ** gamma * log(p(t))
 FOCAL_GRADIENT = (
-    alpha * (1 - p(t)) ** (gamma - 1) * (KroneckerDelta(i, t) - p(i)) * (gamma * p(t) * log(p(t)) + p(t) - 1)
+    alpha
+    * (1 - p(t)) ** (gamma - 1)
+    * (KroneckerDelta(i, t) - p(i))
+    * (gamma * p(t) * log(p(t)) + p(t) - 1)
 )
 MARGIN = z[t] - log(Sum(exp(z[k]) * (1 - KroneckerDelta(k, t)), (k, 1, K)))
 c = sympy.Symbol("c", real=True)
@@ -99,7 +102,10 @@ TRUE = {
     "tanh": (tanh(logit), 2 * sigmoid(2 * logit) - 1, ()),
     "sigmoid by cases": (
         sigmoid(logit),
-        Piecewise((1 / (1 + exp(-Abs(logit))), logit >= 0), (exp(-Abs(logit)) / (1 + exp(-Abs(logit))), True)),
+        Piecewise(
+            (1 / (1 + exp(-Abs(logit))), logit >= 0),
+            (exp(-Abs(logit)) / (1 + exp(-Abs(logit))), True),
+        ),
         (),
     ),
     "softplus by cases": (softplus(logit), sympy.Max(logit, 0) + log(1 + exp(-Abs(logit))), ()),
@@ -119,7 +125,11 @@ TRUE = {
 
 FALSE = {
     "softmax Jacobian without the delta": (Diff(p(i), z[j]), -p(i) * p(j), ()),
-    "softmax Jacobian, wrong factor": (Diff(p(i), z[j]), p(i) * (KroneckerDelta(i, j) - 2 * p(j)), ()),
+    "softmax Jacobian, wrong factor": (
+        Diff(p(i), z[j]),
+        p(i) * (KroneckerDelta(i, j) - 2 * p(j)),
+        (),
+    ),
     "cross entropy when y is not a distribution": (Diff(CROSS_ENTROPY, z[j]), p(j) - y[j], ()),
     "focal gradient without alpha": (Diff(FOCAL, z[i]), FOCAL_GRADIENT / alpha, ()),
     "focal gradient, detached factor": (
@@ -129,7 +139,11 @@ FALSE = {
     ),
     "log of a square": (log(logit**2), 2 * log(logit) + 1, ()),
     "square root of a square": (sqrt(logit**2), logit, ()),
-    "sum of a product": (Sum(p(k) * y[k], (k, 1, K)), Sum(p(k), (k, 1, K)) * Sum(y[k], (k, 1, K)), ()),
+    "sum of a product": (
+        Sum(p(k) * y[k], (k, 1, K)),
+        Sum(p(k), (k, 1, K)) * Sum(y[k], (k, 1, K)),
+        (),
+    ),
     "two classes, wrong sign": (p(1), sigmoid(z[2] - z[1]), (Size(K, 2),)),
     "a hypothesis put in before differentiating": (
         Diff(Sum(y[k] * z[k], (k, 1, K)), y[1]),
@@ -175,7 +189,9 @@ def test_evidence_says_for_all_k_and_its_hypotheses():
 
 
 def test_a_counterexample_names_sizes_indices_logits_and_both_sides():
-    with pytest.raises(NotEqualError, match=r"at K = \d, i = \d, j = \d, z = \(.*\): left = .*, right = ") as caught:
+    with pytest.raises(
+        NotEqualError, match=r"at K = \d, i = \d, j = \d, z = \(.*\): left = .*, right = "
+    ) as caught:
         prove_equal(Diff(p(i), z[j]), -p(i) * p(j))
     values = caught.value.counterexample.values
     assert len(values[z]) == values[K]
@@ -206,7 +222,9 @@ def test_bound_indices_are_never_captured():
 
     inner = Sum(z[k] * KroneckerDelta(k, i), (k, 1, K))
     assert inner.xreplace({i: j}) == Sum(z[k] * KroneckerDelta(k, j), (k, 1, K))
-    assert inner.xreplace({i: k}) == Sum(z[j] * KroneckerDelta(j, k), (j, 1, K)), "k is free here, not bound"
+    assert inner.xreplace({i: k}) == Sum(z[j] * KroneckerDelta(j, k), (j, 1, K)), (
+        "k is free here, not bound"
+    )
     index = Dummy("k", integer=True, positive=True)
     vec = Vec(z[index] * KroneckerDelta(index, i), index, K)
     shadowed = Vec(z[index] * Sum(vec), index, K)

@@ -26,7 +26,11 @@ def pair(rng):
             right = rewritten(rng, left)
             if not true:
                 right = mutated(rng, right)
-        except (TypeError, ValueError, ZeroDivisionError):  # a mutation need not be an expression at all
+        except (
+            TypeError,
+            ValueError,
+            ZeroDivisionError,
+        ):  # a mutation need not be an expression at all
             continue
         if left.count_ops() < 40 and right.count_ops() < 80 and left != right:
             return left, right, true
@@ -47,7 +51,8 @@ def judged(seed):
     """One batch of pairs, each with whether it was made to be true, and its verdict."""
     rng = random.Random(seed)
     return [
-        (left, right, true, judge(left, right)) for left, right, true in (pair(rng) for _ in range(PAIRS_PER_BATCH))
+        (left, right, true, judge(left, right))
+        for left, right, true in (pair(rng) for _ in range(PAIRS_PER_BATCH))
     ]
 
 
@@ -64,10 +69,14 @@ def test_no_false_proof(batch, record_property):
         record_property(f"random pairs, {kind}", (verdict, n))
     assert not false_proofs(pairs, is_zero)
     for left, right, true, verdict in pairs:
-        if verdict == "proved" and not true:  # a mutation that changed nothing, or a false proof? other points tell
+        if (
+            verdict == "proved" and not true
+        ):  # a mutation that changed nothing, or a false proof? other points tell
             prove_equal(left, right, given=GIVEN, points=10, seed=7)
     assert verdicts["true", "refuted"] == 0, "a rewriting that keeps the value was refuted"
-    assert verdicts["mutated", "refuted"] >= PAIRS_PER_BATCH // 4, "too few false pairs to mean anything"
+    assert verdicts["mutated", "refuted"] >= PAIRS_PER_BATCH // 4, (
+        "too few false pairs to mean anything"
+    )
     true_pairs = sum(n for (kind, _), n in verdicts.items() if kind == "true")
     assert verdicts["true", "proved"] >= 0.9 * true_pairs
 

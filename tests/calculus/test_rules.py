@@ -1,7 +1,20 @@
 """Each rule on an example, judged; a planted wrong rule must be refused."""
 
 import pytest
-from sympy import Add, IndexedBase, Integer, KroneckerDelta, Max, Mul, Piecewise, cos, exp, log, sin, symbols
+from sympy import (
+    Add,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Mul,
+    Piecewise,
+    cos,
+    exp,
+    log,
+    sin,
+    symbols,
+)
 
 from lossbook import Derivation, Simplex, StepError, prove_equal
 from lossbook.calculus import rules, theorems
@@ -53,11 +66,15 @@ def test_rule(rule):
 
 
 def test_every_rule_has_an_example():
-    named = {r for module in (rules, theorems) for r in vars(module).values() if isinstance(r, Rule)}
+    named = {
+        r for module in (rules, theorems) for r in vars(module).values() if isinstance(r, Rule)
+    }
     assert named == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("rule", [rules.PRODUCT, rules.CONTRACT, theorems.SOFTMAX], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "rule", [rules.PRODUCT, rules.CONTRACT, theorems.SOFTMAX], ids=lambda r: r.name
+)
 def test_a_rule_that_does_not_apply_says_so(rule):
     assert rule.apply(y[j] + 1, GIVEN) is None
 
@@ -66,11 +83,15 @@ WRONG = {
     "product rule without its second term": lambda e, by: (
         e.args[0] * Diff(Mul(*e.args[1:]), by) if isinstance(e, Mul) else None
     ),
-    "chain rule without the inner derivative": lambda e, by: exp(e.args[0]) if isinstance(e, exp) else None,
+    "chain rule without the inner derivative": lambda e, by: (
+        exp(e.args[0]) if isinstance(e, exp) else None
+    ),
     "softmax Jacobian without the cross terms": lambda e, by: (
         p(e.index) * (1 - p(e.index)) if isinstance(e, softmax) else None
     ),
-    "derivative of a sum by one of its terms only": lambda e, by: Diff(e.args[0], by) if isinstance(e, Add) else None,
+    "derivative of a sum by one of its terms only": lambda e, by: (
+        Diff(e.args[0], by) if isinstance(e, Add) else None
+    ),
 }
 WRONG_ON = {
     "product rule without its second term": Diff(sin(x) * exp(x), x),
@@ -92,7 +113,9 @@ def test_a_wrong_rule_is_refused(name):
 
 def test_a_wrong_contraction_is_refused():
     line = Sum(KroneckerDelta(j, i) * z[i], (i, 1, K))
-    wrong = Rule("delta is one", lambda e, given: Integer(1) if isinstance(e, KroneckerDelta) else None)
+    wrong = Rule(
+        "delta is one", lambda e, given: Integer(1) if isinstance(e, KroneckerDelta) else None
+    )
     with pytest.raises(StepError, match="delta is one"):
         Derivation(line).apply(wrong)
 
@@ -105,7 +128,12 @@ def test_theorems_are_derived_from_exponentials(kind):
     assert derivation[0].expr == Diff(theorem.node, theorem.by)
     assert derivation[1].rule == "definition"
     used = {s.rule for s in derivation}
-    assert not used & {"softmax Jacobian", "log-sum-exp gradient", "sigmoid derivative", "softplus derivative"}
+    assert not used & {
+        "softmax Jacobian",
+        "log-sum-exp gradient",
+        "sigmoid derivative",
+        "softplus derivative",
+    }
 
 
 def test_softmax_rule_on_a_vector_of_any_body():
@@ -118,7 +146,10 @@ def test_softmax_rule_on_a_vector_of_any_body():
 
 def test_softmax_rule_on_a_linear_map():
     size, m = symbols("D m", integer=True, positive=True)
-    weights, inputs = IndexedBase("W", shape=(K, size), real=True), IndexedBase("x", shape=(size,), real=True)
+    weights, inputs = (
+        IndexedBase("W", shape=(K, size), real=True),
+        IndexedBase("x", shape=(size,), real=True),
+    )
     scores = Vec(Sum(weights[k, m] * inputs[m], (m, 1, size)), k, K)
     derivation = derive_expr(Diff(-log(softmax(scores, t)), weights[i, j]))
     assert [s.rule for s in derivation.steps[1:] if not s.evidence.proved] == []

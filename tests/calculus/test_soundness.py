@@ -11,7 +11,9 @@ from lossbook.notation import K, i, j, k, logit, p, t, w, y, z
 
 D, m = symbols("D m", integer=True, positive=True)
 guard = KroneckerDelta(i, 1) * KroneckerDelta(j, 1)
-squares = Sum(log(KroneckerDelta(k, i) + (1 - KroneckerDelta(k, i)) * (z[k] - z[i]) ** 2), (k, 1, K))
+squares = Sum(
+    log(KroneckerDelta(k, i) + (1 - KroneckerDelta(k, i)) * (z[k] - z[i]) ** 2), (k, 1, K)
+)
 
 NOT_ZERO = {
     "a number outside the range": (Sum(KroneckerDelta(k, 2) * w[1], (k, 1, K)) - w[1], ()),
@@ -31,7 +33,8 @@ NOT_ZERO = {
     "all of p but one": (Sum(p(k), (k, 1, K - 1)) - 1, ()),
     "one over infinity": (1 / squares - 1 / (squares + 1), ()),
     "a value of its own at a point": (
-        Diff(Piecewise((1, Eq(logit, 1)), (logit**2, True)), logit) - Piecewise((0, Eq(logit, 1)), (2 * logit, True)),
+        Diff(Piecewise((1, Eq(logit, 1)), (logit**2, True)), logit)
+        - Piecewise((0, Eq(logit, 1)), (2 * logit, True)),
         (),
     ),
 }

@@ -32,10 +32,14 @@ def function(expr, inputs: Inputs, table=numpy_table.OPERATIONS):
     node = Lowering(inputs).lower(expr)
     body = Printer(Program("f", "", "", inputs.listed, True, node), table, "test").body()
     arguments = ", ".join(a.name for a in inputs.listed)
-    return run("import numpy as np\n" + f"def f({arguments}, axis=-1):\n    " + "\n    ".join(body)).f
+    return run(
+        "import numpy as np\n" + f"def f({arguments}, axis=-1):\n    " + "\n    ".join(body)
+    ).f
 
 
-def random_arguments(loss, rng: np.random.Generator, rows: int = 3, classes: int = 4) -> dict[str, np.ndarray]:
+def random_arguments(
+    loss, rng: np.random.Generator, rows: int = 3, classes: int = 4
+) -> dict[str, np.ndarray]:
     """Arguments of a generated function, by name, rows first and classes last."""
     inputs = inputs_of(loss)
     shape = (rows,) if inputs.size is None else (rows, classes)
@@ -49,7 +53,11 @@ def random_arguments(loss, rng: np.random.Generator, rows: int = 3, classes: int
             return float(rng.uniform(0.1, 0.9))
         if argument.name == "targets" and loss.target == "probabilities":
             return rng.dirichlet(np.ones(classes), rows)
-        return rng.uniform(0.1, 0.9, shape) if argument.name == "targets" else 3 * rng.normal(size=shape)
+        return (
+            rng.uniform(0.1, 0.9, shape)
+            if argument.name == "targets"
+            else 3 * rng.normal(size=shape)
+        )
 
     return {a.name: one(a) for a in inputs.listed}
 

@@ -24,7 +24,9 @@ def test_refused():
     with pytest.raises(LoweringError, match="activation softmax"):
         cpp_text(get("softmax"))
     odd = get("mse").with_(name="odd", expr=sympy.sin(get("mse").wrt) ** 2)
-    with pytest.raises(LoweringError, match="loss odd, target cpp: there is no vectorised code for 'sin'"):
+    with pytest.raises(
+        LoweringError, match="loss odd, target cpp: there is no vectorised code for 'sin'"
+    ):
         cpp_text(odd)
 
 
@@ -39,7 +41,9 @@ def test_refused():
 def test_one_half_of_a_loss_serves_for_both_targets(name, images):
     half, numbers = mirrored(get(name))
     assert {str(a): str(b) for a, b in numbers.items()} == images
-    assert not half.has(*(s for s, a in inputs_of(get(name)).by_symbol.items() if a.role == "array"))
+    assert not half.has(
+        *(s for s, a in inputs_of(get(name)).by_symbol.items() if a.role == "array")
+    )
 
 
 def test_what_has_no_such_half():

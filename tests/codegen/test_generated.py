@@ -24,7 +24,9 @@ def name(x):
 def call(loss, target, function, arguments, **more):
     code, roles = module(loss, target), inputs_of(loss).by_symbol.values()
     convert = torch.as_tensor if target == "torch" else lambda x: x
-    plain = [convert(arguments[a.name]) for a in roles if not a.keyword] + [convert(x) for x in more.pop("extra", ())]
+    plain = [convert(arguments[a.name]) for a in roles if not a.keyword] + [
+        convert(x) for x in more.pop("extra", ())
+    ]
     named = {a.name: convert(arguments[a.name]) for a in roles if a.role == "per class"}
     named |= {a.name: arguments[a.name] for a in roles if a.role == "scalar"}
     return np.asarray(getattr(code, function)(*plain, **named, **more))
@@ -42,7 +44,9 @@ def derivative(loss, row_values, rows, tangent=None):
         if tangent is None:
             out.append(exact(Diff(loss.expr, by), at))
         else:
-            gradients = [exact(Diff(Diff(loss.expr, by.base[m]), by), at) for m in range(1, len(rows) + 1)]
+            gradients = [
+                exact(Diff(Diff(loss.expr, by.base[m]), by), at) for m in range(1, len(rows) + 1)
+            ]
             out.append(float(np.dot(gradients, tangent)))
     return out
 
@@ -85,14 +89,19 @@ def test_activation(loss, target):
             np.testing.assert_allclose(value[row], exact(loss.expr, values), rtol=1e-14)
             np.testing.assert_allclose(vjp[row], grad_output[row] * slope, rtol=1e-13)
             np.testing.assert_allclose(jvp[row], tangent[row] * slope, rtol=1e-13)
-            np.testing.assert_allclose(again[row], tangent[row] * grad_output[row] * curvature, rtol=1e-12)
+            np.testing.assert_allclose(
+                again[row], tangent[row] * grad_output[row] * curvature, rtol=1e-12
+            )
         return
     z, j = loss.wrt.base, loss.wrt.indices[0]
     for row in range(2):
         values = point(loss, arguments, row)
         outputs = [exact(loss.expr, {**values, i: n}) for n in (1, 2, 3)]
         jacobian = np.array(
-            [[exact(Diff(loss.expr, z[j]), {**values, i: a, j: b}) for b in (1, 2, 3)] for a in (1, 2, 3)]
+            [
+                [exact(Diff(loss.expr, z[j]), {**values, i: a, j: b}) for b in (1, 2, 3)]
+                for a in (1, 2, 3)
+            ]
         )
         np.testing.assert_allclose(value[row], outputs, rtol=1e-13)
         np.testing.assert_allclose(vjp[row], grad_output[row] @ jacobian, rtol=1e-12, atol=1e-14)
@@ -101,7 +110,9 @@ def test_activation(loss, target):
         inner = Sum(Vec(loss.expr * g[i], i, z.shape[0]))
         at = {**values, g: weights.tolist()}
         hessian = [[exact(Diff(Diff(inner, z[b]), z[a]), at) for b in (1, 2, 3)] for a in (1, 2, 3)]
-        np.testing.assert_allclose(again[row], np.array(hessian) @ tangent[row], rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(
+            again[row], np.array(hessian) @ tangent[row], rtol=1e-11, atol=1e-14
+        )
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -119,6 +130,9 @@ def test_the_class_axis_may_be_anywhere(loss, target, axis):
 
     moved = {key: folded(key, value) for key, value in flat.items()}
     for function in ("value",) if loss.is_activation else ("value", "gradient"):
-        expected, got = call(loss, target, function, flat), call(loss, target, function, moved, axis=axis)
+        expected, got = (
+            call(loss, target, function, flat),
+            call(loss, target, function, moved, axis=axis),
+        )
         got = np.moveaxis(got, axis, -1).reshape(6, 4) if got.ndim == 3 else got.reshape(6)
         np.testing.assert_allclose(got, expected, rtol=1e-14)

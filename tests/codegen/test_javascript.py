@@ -78,10 +78,14 @@ def test_loss_to_fifty_digits(javascript, loss):
     for row, logits in enumerate(x):
         given = of_row(loss, arguments, row)
         along = of_row(loss, arguments, row, [tangent])
-        value, gradient, hvp = javascript(loss.name, [["value", *given], ["gradient", *given], ["hvp", *along]])
+        value, gradient, hvp = javascript(
+            loss.name, [["value", *given], ["gradient", *given], ["hvp", *along]]
+        )
         values = point(loss, arguments, row)
         np.testing.assert_allclose(value, exact(loss.expr, values), rtol=1e-13)
-        np.testing.assert_allclose(gradient, derivative(loss, values, np.atleast_1d(logits)), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(
+            gradient, derivative(loss, values, np.atleast_1d(logits)), rtol=1e-12, atol=1e-14
+        )
         expected = derivative(loss, values, np.atleast_1d(logits), tangent[row])
         np.testing.assert_allclose(hvp, expected, rtol=1e-12, atol=1e-14)
 
@@ -120,8 +124,14 @@ def test_loss_at_the_extremes_is_that_of_numpy(javascript, loss):
         given = [arguments[a.name] for a in listed if not a.keyword]
         named = {a.name: arguments[a.name] for a in listed if a.keyword}
         with np.errstate(all="ignore"):
-            expected = [code.value(*given, **named), code.gradient(*given, **named), code.hvp(*given, tangent, **named)]
-        calls = [[f, *of_row(loss, arguments, row)] for f in ("value", "gradient") for row in range(rows)]
+            expected = [
+                code.value(*given, **named),
+                code.gradient(*given, **named),
+                code.hvp(*given, tangent, **named),
+            ]
+        calls = [
+            [f, *of_row(loss, arguments, row)] for f in ("value", "gradient") for row in range(rows)
+        ]
         calls += [["hvp", *of_row(loss, arguments, row, [tangent])] for row in range(rows)]
         got = javascript(loss.name, calls)
         assert np.isfinite(got[:rows]).all()
@@ -133,19 +143,27 @@ def test_loss_at_the_extremes_is_that_of_numpy(javascript, loss):
                 .max(1)
                 .reshape(-1, *[1] * (here.ndim - 1))
             )
-            assert (np.abs(here - wanted_) <= 1e-13 * np.abs(wanted_) + 1e-14 * scale + 1e-320).all()
+            assert (
+                np.abs(here - wanted_) <= 1e-13 * np.abs(wanted_) + 1e-14 * scale + 1e-320
+            ).all()
 
 
 @pytest.mark.parametrize("loss", ACTIVATIONS, ids=name)
 def test_activation_is_that_of_numpy(javascript, loss):
     code, rng = module(loss), np.random.default_rng(15)
     arguments = random_arguments(loss, rng, rows=4, classes=5)
-    x = arguments["logits"] * np.array([1, 10, 100, 300]).reshape(-1, *[1] * (arguments["logits"].ndim - 1))
+    x = arguments["logits"] * np.array([1, 10, 100, 300]).reshape(
+        -1, *[1] * (arguments["logits"].ndim - 1)
+    )
     arguments["logits"] = x
     more = [rng.normal(size=x.shape), rng.normal(size=x.shape)]
     for function, count in (("value", 0), ("vjp", 1), ("jvp", 1), ("vjp_vjp", 2)):
-        got = javascript(loss.name, [[function, *of_row(loss, arguments, row, more[:count])] for row in range(4)])
-        np.testing.assert_allclose(got, getattr(code, function)(x, *more[:count]), rtol=1e-12, atol=1e-15)
+        got = javascript(
+            loss.name, [[function, *of_row(loss, arguments, row, more[:count])] for row in range(4)]
+        )
+        np.testing.assert_allclose(
+            got, getattr(code, function)(x, *more[:count]), rtol=1e-12, atol=1e-15
+        )
 
 
 @pytest.mark.parametrize("gamma", [0, 0.5, 1, 2])
@@ -153,7 +171,9 @@ def test_activation_is_that_of_numpy(javascript, loss):
 def test_focal_gradient_at_and_near_certainty(javascript, gamma, size):
     """Against the 50 digits, where most implementations give NaN or 0."""
     row, weights = [float(size), 0.0, -1.0], [0.5, 1.0, 2.0]
-    ((*got,),) = javascript("softmax_focal", [["gradient", row, 0, {"alpha": weights, "gamma": gamma}]])
+    ((*got,),) = javascript(
+        "softmax_focal", [["gradient", row, 0, {"alpha": weights, "gamma": gamma}]]
+    )
     with mpmath.workdps(400):
         e = [mpmath.exp(a - row[0]) for a in row]
         q, total = e[1] + e[2], sum(e)
@@ -162,7 +182,9 @@ def test_focal_gradient_at_and_near_certainty(javascript, gamma, size):
         scale = weights[0] * rest**gamma * (1 + gamma * chance * loss_ / rest)
         truth = [-scale * rest, scale * e[1] / total, scale * e[2] / total]
     np.testing.assert_allclose(got, [float(x) for x in truth], rtol=1e-13, atol=5e-324)
-    certain = javascript("softmax_focal", [["gradient", [1e4, 0, 0], 0, {"alpha": weights, "gamma": gamma}]])
+    certain = javascript(
+        "softmax_focal", [["gradient", [1e4, 0, 0], 0, {"alpha": weights, "gamma": gamma}]]
+    )
     assert np.abs(certain).max() == 0
 
 
@@ -177,16 +199,22 @@ EQUATIONS = {
 
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_a_readers_own_loss(javascript, name):
-    mine = Loss(name="mine", title="Mine", expr=EQUATIONS[name], wrt=logit, target="real", reference="none")
+    mine = Loss(
+        name="mine", title="Mine", expr=EQUATIONS[name], wrt=logit, target="real", reference="none"
+    )
     for a, y in ((0.5, 0.9), (-2.0, 0.25), (1.5, 0.25)):
         values = {logit: a, target: y}
         targets = [y] if any(x.name == "targets" for x in inputs_of(mine).listed) else []
         calls = [["value", a, *targets], ["gradient", a, *targets]]
         got = javascript("mine", calls, mine.source("javascript"))
-        np.testing.assert_allclose(got, [exact(mine.expr, values), exact(Diff(mine.expr, logit), values)], rtol=1e-13)
+        np.testing.assert_allclose(
+            got, [exact(mine.expr, values), exact(Diff(mine.expr, logit), values)], rtol=1e-13
+        )
 
 
-@pytest.mark.parametrize("op", sorted(set(ELEMENTWISE.split()) & javascript_table.OPERATIONS.keys()))
+@pytest.mark.parametrize(
+    "op", sorted(set(ELEMENTWISE.split()) & javascript_table.OPERATIONS.keys())
+)
 def test_each_operation_is_that_of_numpy(javascript, op):
     """Alone, and as an operand of a sign, a quotient and a choice, so that every bracket is where it must be."""
     count = len({n for n in range(3) if f"{{{n}}}" in numpy_table.OPERATIONS[op]})
@@ -198,16 +226,23 @@ def test_each_operation_is_that_of_numpy(javascript, op):
     node = build.make(op, *first[:count])
     if logical or op in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
         node = build.make("where", node, a, build.make("negative", c))
-    node = build.make("divide", build.make("negative", build.make("add", node, b)), build.make("multiply", node, c))
+    node = build.make(
+        "divide",
+        build.make("negative", build.make("add", node, b)),
+        build.make("multiply", node, c),
+    )
     program = Program("f", "", "", tuple(Input(x, "array") for x in "abc"), False, node)
     body = "\n  ".join(ScriptPrinter(program, javascript_table.OPERATIONS, "test").body())
     code = run(
-        "import numpy as np\ndef f(a, b, c):\n " + "\n ".join(Printer(program, numpy_table.OPERATIONS, "test").body())
+        "import numpy as np\ndef f(a, b, c):\n "
+        + "\n ".join(Printer(program, numpy_table.OPERATIONS, "test").body())
     )
     points = [(0.5, 2.0, 0.75), (1.5, 0.25, 2.0), (2.0, 2.0, 3.0)]
     with np.errstate(divide="ignore"):  # 2 - 2 is divided by
         expected = [code.f(*map(np.float64, x)) for x in points]
-    got = javascript("operation", [["f", *x] for x in points], f"export function f(a, b, c) {{\n  {body}\n}}\n")
+    got = javascript(
+        "operation", [["f", *x] for x in points], f"export function f(a, b, c) {{\n  {body}\n}}\n"
+    )
     np.testing.assert_allclose(got, expected, rtol=1e-15)
 
 
@@ -220,5 +255,7 @@ def test_a_wrong_line_is_noticed(javascript):
     text = loss.source("javascript")
     assert "Math.log1p(rest)" in text
     (right,) = javascript("right", [["value", *given]], text)
-    (wrong,) = javascript("wrong", [["value", *given]], text.replace("Math.log1p(rest)", "Math.log(rest)"))
+    (wrong,) = javascript(
+        "wrong", [["value", *given]], text.replace("Math.log1p(rest)", "Math.log(rest)")
+    )
     assert abs(right / truth - 1) < 1e-13 < abs(wrong / truth - 1)

@@ -25,7 +25,9 @@ GAMMA = Parameter(gamma, "γ ≥ 0", "focusing exponent")
 
 
 def loss(expr, wrt=z[j], kind="class index", **more):
-    return Loss(name="mine", title="My loss", expr=expr, wrt=wrt, target=kind, reference="none", **more)
+    return Loss(
+        name="mine", title="My loss", expr=expr, wrt=wrt, target=kind, reference="none", **more
+    )
 
 
 def test_generated_files_are_up_to_date():
@@ -38,7 +40,11 @@ def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
     assert main([]) == 0
     assert main(["--check"]) == 0
-    edits = {"numpy/softmax.py": (" / ", " * "), "javascript/prelude.js": ("f(0)", "f(1)"), "cpp/mse.cpp": ("+=", "-=")}
+    edits = {
+        "numpy/softmax.py": (" / ", " * "),
+        "javascript/prelude.js": ("f(0)", "f(1)"),
+        "cpp/mse.cpp": ("+=", "-="),
+    }
     for path, edit in edits.items():
         file = tmp_path / path
         text = file.read_text("utf-8")
@@ -53,7 +59,9 @@ def test_generated_files_are_laid_out_as_ruff_would():
     if not ruff.exists():
         pytest.skip("ruff is not installed beside this Python")
     options = ["--isolated", "--no-cache", "--line-length", "120"]
-    done = subprocess.run([ruff, "format", "--diff", *options, GENERATED], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [ruff, "format", "--diff", *options, GENERATED], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -61,7 +69,10 @@ def test_the_same_text_whatever_the_hash_seed():
     code = "from lossbook import codegen, losses; print(*(codegen.source(losses.get(x), 'torch') for x in ('cross_entropy_index', 'sigmoid')))"
     texts = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
         ).stdout
         for seed in "12"
     }
@@ -111,7 +122,9 @@ def check_value(a_loss, *, rtol=1e-12, classes=4):
     arguments = random_arguments(a_loss, np.random.default_rng(1), classes=classes)
     got = np.squeeze(function(a_loss.expr, inputs_of(a_loss))(**arguments))
     for row in range(len(got)):
-        np.testing.assert_allclose(got[row], exact(a_loss.expr, point(a_loss, arguments, row)), rtol=rtol)
+        np.testing.assert_allclose(
+            got[row], exact(a_loss.expr, point(a_loss, arguments, row)), rtol=rtol
+        )
 
 
 TEMPERATURE = softmax(Vec(z[k] / 3, k, K), t)
@@ -119,9 +132,14 @@ VALUES = {
     "focal": loss(-((1 - p(t)) ** gamma) * log(p(t)), parameters=(GAMMA,)),
     "temperature": loss(-log(TEMPERATURE)),
     "one vector in another": loss(Sum((p(i) - y[i]) ** 2, (i, 1, K)), kind="probabilities"),
-    "entropy": loss(Sum(y[k] * z[k], (k, 1, K)) - Sum(p(k) * log(p(k)), (k, 1, K)), kind="probabilities"),
+    "entropy": loss(
+        Sum(y[k] * z[k], (k, 1, K)) - Sum(p(k) * log(p(k)), (k, 1, K)), kind="probabilities"
+    ),
     "margin": loss(softplus(Max(z) - z[t]) + sqrt(1 + z[t] ** 2)),
-    "weights": loss(-w[t] * log(p(t)) / Sum(w[k] * p(k), (k, 1, K)), parameters=(Parameter(w, "w > 0", "weights"),)),
+    "weights": loss(
+        -w[t] * log(p(t)) / Sum(w[k] * p(k), (k, 1, K)),
+        parameters=(Parameter(w, "w > 0", "weights"),),
+    ),
     "sigmoid focal": loss(
         -alpha * target * (1 - sigmoid(logit)) ** gamma * log(sigmoid(logit))
         - (1 - alpha) * (1 - target) * sigmoid(logit) ** gamma * log(1 - sigmoid(logit)),
@@ -129,7 +147,9 @@ VALUES = {
         kind="real",
         parameters=(GAMMA, Parameter(alpha, "α > 0", "weight")),
     ),
-    "cases": loss(Piecewise((logit**2 / 2, logit < target), (exp(-logit), True)), wrt=logit, kind="real"),
+    "cases": loss(
+        Piecewise((logit**2 / 2, logit < target), (exp(-logit), True)), wrt=logit, kind="real"
+    ),
 }
 
 
@@ -153,7 +173,10 @@ def test_a_wrong_entry_in_a_table_is_noticed():
     wrong = numpy.OPERATIONS | {"log1p": "np.log({0})"}
     arguments = random_arguments(mine, np.random.default_rng(1))
     inputs = inputs_of(mine)
-    right, planted = function(mine.expr, inputs)(**arguments), function(mine.expr, inputs, wrong)(**arguments)
+    right, planted = (
+        function(mine.expr, inputs)(**arguments),
+        function(mine.expr, inputs, wrong)(**arguments),
+    )
     expected = exact(mine.expr, point(mine, arguments, 0))
     assert abs(right[0, 0] - expected) < 1e-13 * abs(expected)
     assert abs(planted[0, 0] - expected) > 1e-3 * abs(expected)

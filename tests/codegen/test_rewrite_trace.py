@@ -17,7 +17,9 @@ from lossbook.numerics.rewrite import i, x
 from lossbook.numerics.rewrites import ALL, COMPLEMENT, SHIFT, WITHIN_REACH
 
 FIRST = [
-    (loss, name) for loss in losses.all_losses() for name in ("value", "vjp" if loss.is_activation else "gradient")
+    (loss, name)
+    for loss in losses.all_losses()
+    for name in ("value", "vjp" if loss.is_activation else "gradient")
 ]
 
 
@@ -26,7 +28,9 @@ def test_every_step_is_proved(loss, name):
     found = chain(loss, name)
     assert all(link.evidence.proved for link in found.links)
     assert all(link.before != link.after for link in found.links)
-    used = {a.rewrite for program in programs_of(loss) if program.name == name for a in program.applied}
+    used = {
+        a.rewrite for program in programs_of(loss) if program.name == name for a in program.applied
+    }
     assert used == {link.rewrite for link in found.links}
     assert used <= set(ALL)
     assert sum(len(links) for _, links in found.by_rewrite()) == len(found.links)
@@ -34,7 +38,12 @@ def test_every_step_is_proved(loss, name):
 
 
 def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
-    used = {a.rewrite for loss in losses.all_losses() for program in programs_of(loss) for a in program.applied}
+    used = {
+        a.rewrite
+        for loss in losses.all_losses()
+        for program in programs_of(loss)
+        for a in program.applied
+    }
     # for losses of a reader's own: a log-sum-exp, a logarithm of 1 + u, an exponential less 1
     # and for kernels
     others = {"log-sum-exp by the largest", "log1p", "expm1", *(a.name for a in WITHIN_REACH)}
@@ -43,7 +52,9 @@ def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
 
 def test_the_textbook_gradient_of_focal_loss_comes_first_and_its_cures_in_order():
     found = chain(losses.get("softmax_focal"))
-    assert to_latex(found.formula) == to_latex(losses.get("softmax_focal").derivation(full=True).result)
+    assert to_latex(found.formula) == to_latex(
+        losses.get("softmax_focal").derivation(full=True).result
+    )
     names = [rewrite.name for rewrite, _ in found.by_rewrite()]
     assert names[:4] == [
         "one class apart",
@@ -63,13 +74,17 @@ def test_another_name_of_a_class_or_another_sign_is_not_another_step():
 def test_a_false_step_is_refused(monkeypatch):
     """A rewrite that forgets the sign: its code would be generated, but its chain is not printed."""
     wrong = replace(COMPLEMENT, replacement=-COMPLEMENT.replacement)
-    monkeypatch.setattr(rewrites, "REWRITES", tuple(wrong if a is COMPLEMENT else a for a in rewrites.REWRITES))
+    monkeypatch.setattr(
+        rewrites, "REWRITES", tuple(wrong if a is COMPLEMENT else a for a in rewrites.REWRITES)
+    )
     with pytest.raises(NotEqualError):
         chain(losses.get("cross_entropy_index"))
 
 
 def test_an_unknown_function_is_named():
-    with pytest.raises(ValueError, match=r"chain\('mse', 'vjp'\): function must be one of value, gradient, hvp"):
+    with pytest.raises(
+        ValueError, match=r"chain\('mse', 'vjp'\): function must be one of value, gradient, hvp"
+    ):
         chain(losses.get("mse"), "vjp")
 
 

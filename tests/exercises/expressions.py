@@ -4,10 +4,30 @@ from hypothesis import strategies as st
 from sympy import KroneckerDelta, Rational, S, exp, log, sqrt
 
 from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.notation import K, alpha, alphas, epsilon, gamma, i, j, k, logit, p, prediction, t, target, v, w, y, z
+from lossbook.notation import (
+    K,
+    alpha,
+    alphas,
+    epsilon,
+    gamma,
+    i,
+    j,
+    k,
+    logit,
+    p,
+    prediction,
+    t,
+    target,
+    v,
+    w,
+    y,
+    z,
+)
 
 indices = st.sampled_from([i, j, t, S(1), S(2)])
-components = st.builds(lambda vector, index: vector[index], st.sampled_from([z, y, w, v, alphas]), indices)
+components = st.builds(
+    lambda vector, index: vector[index], st.sampled_from([z, y, w, v, alphas]), indices
+)
 probabilities = st.builds(p, indices)
 deltas = st.builds(KroneckerDelta, indices, indices)
 numbers = st.builds(Rational, st.integers(-30, 30), st.integers(1, 9))
@@ -26,7 +46,9 @@ def combined(inner):
         st.builds(lambda a, b: a - b, inner, inner),
         st.builds(lambda a, b: a * b, inner, inner),
         st.builds(lambda a, b: a / (b + 100), inner, inner),
-        st.builds(lambda a, n: a**n, inner.filter(lambda a: a != 0), st.sampled_from([2, 3, -1, -2])),
+        st.builds(
+            lambda a, n: a**n, inner.filter(lambda a: a != 0), st.sampled_from([2, 3, -1, -2])
+        ),
         st.builds(lambda a: (1 + a**2) ** gamma, inner),
         st.builds(lambda a: log(1 + a**2), inner),
         st.builds(lambda a: sqrt(1 + a**2), inner),
@@ -58,5 +80,6 @@ def small(e) -> bool:
 
 
 expressions = st.one_of(
-    st.recursive(of_classes, over_classes, max_leaves=7), st.recursive(of_one_logit, by_one_logit, max_leaves=7)
+    st.recursive(of_classes, over_classes, max_leaves=7),
+    st.recursive(of_one_logit, by_one_logit, max_leaves=7),
 ).filter(small)

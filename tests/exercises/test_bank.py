@@ -68,7 +68,10 @@ def test_what_a_question_says_is_no_answer():
 def test_preview():
     exercise = exercises.get("ce-gradient")
     assert exercise.preview("p_j - y_j = p_j") == {"latex": "p_{j} -y_{j} = p_{j}"}
-    assert exercise.preview("p_j - * ") == {"error": "expected a number, a name or a bracket, found '*'", "column": 7}
+    assert exercise.preview("p_j - * ") == {
+        "error": "expected a number, a name or a bracket, found '*'",
+        "column": 7,
+    }
 
 
 def test_an_unknown_exercise():
@@ -86,7 +89,11 @@ def test_questions_read_well_without_latex():
 ANSWERS = [
     {"student": "Ada", "exercise": "ce-gradient", "answer": "p[j] - y[j]"},
     {"student": "Bob", "exercise": "ce-gradient", "answer": "y_j - p_j"},
-    {"student": "Cleo", "exercise": "ce-gradient", "steps": ["sum(y[k]*(p[j] - delta(j, k)), k)", "= y_j - p_j"]},
+    {
+        "student": "Cleo",
+        "exercise": "ce-gradient",
+        "steps": ["sum(y[k]*(p[j] - delta(j, k)), k)", "= y_j - p_j"],
+    },
     {"student": "Dan", "exercise": "ce-gradient", "answer": "p_j -"},
 ]
 

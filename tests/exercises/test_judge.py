@@ -27,9 +27,14 @@ FOCAL = Exercise(
     question="Differentiate.",
     asks=Diff(-alpha * (1 - p(t)) ** gamma * log(p(t)), z[j]),
 )
-SIGMOID = Exercise(name="sigmoid", chapter="none", question="Differentiate.", asks=Diff(sigmoid(logit), logit))
+SIGMOID = Exercise(
+    name="sigmoid", chapter="none", question="Differentiate.", asks=Diff(sigmoid(logit), logit)
+)
 SQUARED = Exercise(
-    name="squared", chapter="none", question="Differentiate.", asks=Diff((sigmoid(logit) - target) ** 2, logit)
+    name="squared",
+    chapter="none",
+    question="Differentiate.",
+    asks=Diff((sigmoid(logit) - target) ** 2, logit),
 )
 
 RIGHT = [
@@ -82,7 +87,9 @@ WRONG = {
     "p_j": lambda a, q: q[a["j"] - 1],
     "y_j - p_j": lambda a, q: a["y"][a["j"] - 1] - q[a["j"] - 1],
     "p_j^2 - y_j": lambda a, q: q[a["j"] - 1] ** 2 - a["y"][a["j"] - 1],
-    "sum(p*y) - y_j": lambda a, q: mpmath.fsum(u * v for u, v in zip(q, a["y"], strict=True)) - a["y"][a["j"] - 1],
+    "sum(p*y) - y_j": lambda a, q: (
+        mpmath.fsum(u * v for u, v in zip(q, a["y"], strict=True)) - a["y"][a["j"] - 1]
+    ),
     "3(p_j - y_j)": lambda a, q: 3 * (q[a["j"] - 1] - a["y"][a["j"] - 1]),
 }
 
@@ -109,7 +116,9 @@ def test_counterexamples_are_plain():
 
 
 def test_shares_stay_between_0_and_1():
-    exercise = Exercise("x", "none", "?", asks=epsilon * alpha * target, solution=epsilon * alpha * target)
+    exercise = Exercise(
+        "x", "none", "?", asks=epsilon * alpha * target, solution=epsilon * alpha * target
+    )
     values = exercise.judge("epsilon*alpha*y + 1").counterexample.values
     assert all(0 < values[name] < 1 for name in (epsilon, alpha, target))
 
@@ -245,7 +254,9 @@ def test_large_answers_are_judged_soon(typed):
     assert judge(typed, p(j) - y[j]).kind in ("wrong", "unknown", "malformed", "undecided")
     large = judge(f"{typed} + 1 - 1", parse(typed), without=())
     assert large.kind in ("right", "undecided")
-    assert time.process_time() - start < 60  # not a measurement: without its limits this does not end
+    assert (
+        time.process_time() - start < 60
+    )  # not a measurement: without its limits this does not end
 
 
 def test_what_is_large_is_decided_by_numbers():
@@ -258,7 +269,20 @@ def test_what_is_large_is_decided_by_numbers():
 
 def test_noise_is_judged():
     rng = random.Random(1)
-    words = ["p_j", "y_j", "p_t", "z_j", "1", "2", "gamma", "log(p_t)", "(1-p_t)", "delta_jt", "sum(p*y)", "e^(-z_j)"]
+    words = [
+        "p_j",
+        "y_j",
+        "p_t",
+        "z_j",
+        "1",
+        "2",
+        "gamma",
+        "log(p_t)",
+        "(1-p_t)",
+        "delta_jt",
+        "sum(p*y)",
+        "e^(-z_j)",
+    ]
     kinds = set()
     for _ in range(15):
         typed = rng.choice(words)

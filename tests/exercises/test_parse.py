@@ -8,7 +8,24 @@ from lossbook import exercises
 from lossbook.calculus.latex import to_latex
 from lossbook.exercises import ParseError, parse, parse_chain
 from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
-from lossbook.notation import K, alpha, alphas, epsilon, gamma, i, j, k, logit, p, prediction, t, target, w, y, z
+from lossbook.notation import (
+    K,
+    alpha,
+    alphas,
+    epsilon,
+    gamma,
+    i,
+    j,
+    k,
+    logit,
+    p,
+    prediction,
+    t,
+    target,
+    w,
+    y,
+    z,
+)
 
 P, LOSS = p(t), -Sum(y[k] * log(p(k)), (k, 1, K))
 TYPED = {
@@ -100,7 +117,10 @@ def test_what_is_written_is_kept():
 
 
 def test_letters_of_an_exercise():
-    tau, W = Symbol("tau", positive=True), IndexedBase("W", shape=(K, Symbol("D", integer=True, positive=True)))
+    tau, W = (
+        Symbol("tau", positive=True),
+        IndexedBase("W", shape=(K, Symbol("D", integer=True, positive=True))),
+    )
     assert parse("softmax(z/tau, i)", [tau]) == softmax(Vec(z[k] / tau, k, K), i)
     assert parse("W[i, j]", [W]) == W[i, j]
     assert parse("p(1-p)", {"p": sigmoid(logit)}) == sigmoid(logit) * (1 - sigmoid(logit))
@@ -120,7 +140,9 @@ def test_a_sum_runs_over_the_axis_of_its_array():
 
 
 def test_no_capture():
-    assert parse("sum(sum(y[k], k)*p[k], k)") == Sum(p(k), (k, 1, K)) * 0 + Sum(p(k) * Sum(y[i], (i, 1, K)), (k, 1, K))
+    assert parse("sum(sum(y[k], k)*p[k], k)") == Sum(p(k), (k, 1, K)) * 0 + Sum(
+        p(k) * Sum(y[i], (i, 1, K)), (k, 1, K)
+    )
     assert parse("y_k + sum_k p_k") == y[k] + Sum(p(i), (i, 1, K))
 
 

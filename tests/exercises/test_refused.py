@@ -244,7 +244,16 @@ def test_noise_is_read_or_refused():
 
 def test_nothing_is_evaluated_as_code():
     """No module of the reader calls what turns text into code."""
-    forbidden = {"eval", "exec", "sympify", "parse_expr", "parse_latex", "S", "__import__", "getattr"}
+    forbidden = {
+        "eval",
+        "exec",
+        "sympify",
+        "parse_expr",
+        "parse_latex",
+        "S",
+        "__import__",
+        "getattr",
+    }
     calls = []
     for path in Path(reading.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -39,8 +39,14 @@ def test_the_reason_is_known_where_the_goal_is():
 @pytest.mark.parametrize(
     "lines",
     [
-        [r"-\sum_k y_k \frac{\partial}{\partial z_j}[\log p_k]", r"= -\sum_k y_k (\delta_{jk} - p_j)", "= p_j - y_j"],
-        ["= -sum(y[k]*diff(log(p[k]), z[j]), k) = -sum(y[k]*(delta(j, k) - p[j]), k) = p[j] - y[j]"],
+        [
+            r"-\sum_k y_k \frac{\partial}{\partial z_j}[\log p_k]",
+            r"= -\sum_k y_k (\delta_{jk} - p_j)",
+            "= p_j - y_j",
+        ],
+        [
+            "= -sum(y[k]*diff(log(p[k]), z[j]), k) = -sum(y[k]*(delta(j, k) - p[j]), k) = p[j] - y[j]"
+        ],
         "-sum(y[k]*(delta(j, k) - p[j]), k)\n\n= p_j - y_j\n",
         ["p_j - y_j"],
     ],
@@ -52,14 +58,20 @@ def test_a_right_derivation(lines):
 
 
 def test_a_chain_is_judged_link_by_link():
-    verdict = GRADIENT.judge_steps(["-sum(y[k]*(delta(j, k) - p[j]), k)", "= y_j - p_j = p_j - y_j"])
+    verdict = GRADIENT.judge_steps(
+        ["-sum(y[k]*(delta(j, k) - p[j]), k)", "= y_j - p_j = p_j - y_j"]
+    )
     assert (verdict.kind, verdict.line) == ("mistake", 2)
     assert verdict.lines[-1].mistake.name == "sign"
 
 
 def test_a_mistake_in_the_middle():
     verdict = GRADIENT.judge_steps(
-        ["-sum(y[k]*diff(log(p[k]), z[j]), k)", "-sum(y[k]*delta(j,k)*(1 - p[k]), k)", "-y_j(1 - p_j)"]
+        [
+            "-sum(y[k]*diff(log(p[k]), z[j]), k)",
+            "-sum(y[k]*delta(j,k)*(1 - p[k]), k)",
+            "-y_j(1 - p_j)",
+        ]
     )
     assert (verdict.kind, verdict.line) == ("mistake", 2)
     assert verdict.lines[-1].mistake.name == "only the term of the same index"

@@ -22,7 +22,9 @@ def options(name, axis):
 @pytest.mark.parametrize("axis", [0, 1, -1])
 @pytest.mark.parametrize("name", NAMES)
 def test_agrees_with_torch(name, axis):
-    logits = 5 * torch.randn(3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    logits = 5 * torch.randn(
+        3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
     expected = theirs(name, logits, axis)
     torch.testing.assert_close(
         getattr(ours_torch, name)(logits, **options(name, axis)), expected, rtol=1e-13, atol=1e-15
@@ -33,10 +35,16 @@ def test_agrees_with_torch(name, axis):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradcheck_and_gradgradcheck(name):
-    x = torch.randn(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    x = torch.randn(
+        3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    ).requires_grad_()
     for axis in (0, 1):
-        assert torch.autograd.gradcheck(lambda z, a=axis: getattr(ours_torch, name)(z, **options(name, a)), x)
-        assert torch.autograd.gradgradcheck(lambda z, a=axis: getattr(ours_torch, name)(z, **options(name, a)), x)
+        assert torch.autograd.gradcheck(
+            lambda z, a=axis: getattr(ours_torch, name)(z, **options(name, a)), x
+        )
+        assert torch.autograd.gradgradcheck(
+            lambda z, a=axis: getattr(ours_torch, name)(z, **options(name, a)), x
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,7 +58,9 @@ def test_vmap_and_jacobian(name):
     )
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_dtype_is_kept(name, dtype):
     x = torch.linspace(-8, 8, 12).reshape(3, 4).to(dtype).requires_grad_()
@@ -80,7 +90,10 @@ def test_log_softmax_keeps_a_small_logarithm():
 @pytest.mark.parametrize("front", [ours_numpy, ours_torch], ids=["numpy", "torch"])
 def test_bad_input(front):
     make = np.zeros if front is ours_numpy else torch.zeros
-    with pytest.raises(ValueError, match=r"softmax: axis is 2; expected an axis of logits, which has shape \(3, 4\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"softmax: axis is 2; expected an axis of logits, which has shape \(3, 4\)",
+    ):
         front.softmax(make((3, 4)), axis=2)
     with pytest.raises(ValueError, match="log_softmax: logits has shape"):
         front.log_softmax(make((3, 0)))

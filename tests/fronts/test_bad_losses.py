@@ -10,31 +10,78 @@ import lossbook.torch as ours_torch
 X, Y = np.zeros((3, 4)), np.full((3, 4), 0.5)
 T = np.array([0, 1, 2])
 NAN, INF = float("nan"), float("inf")
-ELEMENTS = ("mse_loss", "sigmoid_mse_loss", "binary_cross_entropy_with_logits", "sigmoid_focal_loss")
+ELEMENTS = (
+    "mse_loss",
+    "sigmoid_mse_loss",
+    "binary_cross_entropy_with_logits",
+    "sigmoid_focal_loss",
+)
 CLASSES = ("softmax_mse_loss", "softmax_focal_loss")
 
 CASES = [
-    *((f, (X, Y[:2]), {}, ValueError, r"targets has shape \(2, 4\); expected \(3, 4\): the shape") for f in ELEMENTS),
     *(
-        (f, (X.astype(int), Y), {}, TypeError, "inputs has dtype .*int.*; expected a dtype that is float")
+        (f, (X, Y[:2]), {}, ValueError, r"targets has shape \(2, 4\); expected \(3, 4\): the shape")
+        for f in ELEMENTS
+    ),
+    *(
+        (
+            f,
+            (X.astype(int), Y),
+            {},
+            TypeError,
+            "inputs has dtype .*int.*; expected a dtype that is float",
+        )
         for f in ELEMENTS
     ),
     *((f, (X, Y > 0), {}, TypeError, "targets has dtype .*bool") for f in ELEMENTS),
-    *((f, (X, Y), {"reduction": "avg"}, ValueError, "reduction is 'avg'; expected one of 'mean'") for f in ELEMENTS),
-    *((f, (X, Y + 1), {}, ValueError, r"targets is 1.5 at position \(0, 0\); .* 0 to 1") for f in ELEMENTS[1:]),
+    *(
+        (f, (X, Y), {"reduction": "avg"}, ValueError, "reduction is 'avg'; expected one of 'mean'")
+        for f in ELEMENTS
+    ),
+    *(
+        (f, (X, Y + 1), {}, ValueError, r"targets is 1.5 at position \(0, 0\); .* 0 to 1")
+        for f in ELEMENTS[1:]
+    ),
     *((f, (X, Y * NAN), {}, ValueError, "targets is nan") for f in ELEMENTS[1:]),
-    *((f, (X, T + 7), {}, ValueError, r"targets is 7 at position \(0,\); .* from 0 to 3") for f in CLASSES),
-    *((f, (X, T[:2]), {}, ValueError, r"targets has shape \(2,\); expected \(3,\)") for f in CLASSES),
-    *((f, (X[:, :0], T), {}, ValueError, r"logits has shape \(3, 0\); .* one class along axis 1") for f in CLASSES),
+    *(
+        (f, (X, T + 7), {}, ValueError, r"targets is 7 at position \(0,\); .* from 0 to 3")
+        for f in CLASSES
+    ),
+    *(
+        (f, (X, T[:2]), {}, ValueError, r"targets has shape \(2,\); expected \(3,\)")
+        for f in CLASSES
+    ),
+    *(
+        (f, (X[:, :0], T), {}, ValueError, r"logits has shape \(3, 0\); .* one class along axis 1")
+        for f in CLASSES
+    ),
     *((f, (X, T), {"axis": 2}, ValueError, "axis is 2") for f in CLASSES),
     *((f, (X, T), {"reduction": "avg"}, ValueError, "reduction is 'avg'") for f in CLASSES),
     *((f, (X, T), {"ignore_index": 0.5}, TypeError, "ignore_index is 0.5") for f in CLASSES),
-    ("softmax_mse_loss", (X, Y), {}, ValueError, r"the sum of targets in a row is 2.0 at position \(0,\); expected 1"),
-    ("softmax_focal_loss", (X, Y), {}, TypeError, "targets has dtype .*float64; expected a dtype that is integer"),
+    (
+        "softmax_mse_loss",
+        (X, Y),
+        {},
+        ValueError,
+        r"the sum of targets in a row is 2.0 at position \(0,\); expected 1",
+    ),
+    (
+        "softmax_focal_loss",
+        (X, Y),
+        {},
+        TypeError,
+        "targets has dtype .*float64; expected a dtype that is integer",
+    ),
     *(
         (f, (X, y), {"gamma": g}, error, f"gamma is {g!r}")
         for f, y in (("sigmoid_focal_loss", Y), ("softmax_focal_loss", T))
-        for g, error in ((-0.5, ValueError), (NAN, ValueError), (INF, ValueError), ("2", TypeError), (True, TypeError))
+        for g, error in (
+            (-0.5, ValueError),
+            (NAN, ValueError),
+            (INF, ValueError),
+            ("2", TypeError),
+            (True, TypeError),
+        )
     ),
     *(
         ("sigmoid_focal_loss", (X, Y), {"alpha": a}, error, f"alpha is {a!r}")
@@ -42,15 +89,36 @@ CASES = [
     ),
     *(
         ("softmax_focal_loss", (X, T), {"alpha": a}, error, f"alpha is {a!r}")
-        for a, error in ((-0.5, ValueError), (NAN, ValueError), (INF, ValueError), (True, TypeError))
+        for a, error in (
+            (-0.5, ValueError),
+            (NAN, ValueError),
+            (INF, ValueError),
+            (True, TypeError),
+        )
     ),
-    ("softmax_focal_loss", (X, T), {"alpha": np.ones(3)}, ValueError, r"alpha has shape \(3,\); expected \(4,\)"),
-    ("softmax_focal_loss", (X, T), {"alpha": -np.ones(4)}, ValueError, r"alpha is -1.0 at position \(0,\)"),
+    (
+        "softmax_focal_loss",
+        (X, T),
+        {"alpha": np.ones(3)},
+        ValueError,
+        r"alpha has shape \(3,\); expected \(4,\)",
+    ),
+    (
+        "softmax_focal_loss",
+        (X, T),
+        {"alpha": -np.ones(4)},
+        ValueError,
+        r"alpha is -1.0 at position \(0,\)",
+    ),
     *(
         ("binary_cross_entropy_with_logits", (X, Y), {name: value}, error, message)
         for name in ("weight", "pos_weight")
         for value, error, message in (
-            (np.ones(3), ValueError, rf"{name} has shape \(3,\); expected one that broadcasts to \(3, 4\)"),
+            (
+                np.ones(3),
+                ValueError,
+                rf"{name} has shape \(3,\); expected one that broadcasts to \(3, 4\)",
+            ),
             (np.ones((1, 3, 4)), ValueError, rf"{name} has shape \(1, 3, 4\)"),
             (-np.ones(4), ValueError, rf"{name} is -1.0 at position \(0,\)"),
             (np.full(4, NAN), ValueError, f"{name} is nan"),
@@ -82,7 +150,10 @@ def test_says_what_is_wrong(name, positional, options, error, message):
 )
 def test_a_gradient_that_nobody_computes_is_not_silently_missing(name, arguments):
     ((argument, value),) = arguments.items()
-    given = {"targets": torch.tensor(T if name in CLASSES else Y), argument: torch.tensor(value).requires_grad_()}
+    given = {
+        "targets": torch.tensor(T if name in CLASSES else Y),
+        argument: torch.tensor(value).requires_grad_(),
+    }
     with pytest.raises(ValueError, match=f"^{name}: {argument} requires grad; expected a constant"):
         getattr(ours_torch, name)(torch.tensor(X), **given)
 

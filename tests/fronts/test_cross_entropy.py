@@ -70,7 +70,9 @@ def test_agrees_with_torch(shape, axis, weighted, soft, smoothing, reduction):
         np.testing.assert_allclose(value, loss, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-12)
         x = torch.tensor(logits, requires_grad=True)
-        again = ours_torch.cross_entropy(x, torch.tensor(targets), weight=given, axis=axis, **options)
+        again = ours_torch.cross_entropy(
+            x, torch.tensor(targets), weight=given, axis=axis, **options
+        )
         again.sum().backward()
         # the same code, so the same numbers but for the order in which sums are added up
         np.testing.assert_allclose(again.detach().numpy(), value, rtol=1e-14, atol=1e-15)
@@ -81,7 +83,10 @@ def exact(z, y):
     """Value and gradient of one row to 50 digits, nothing cancelling."""
     with mpmath.workdps(50):
         z, y = [mpmath.mpf(float(a)) for a in z], [mpmath.mpf(float(a)) for a in y]
-        others = [mpmath.fsum(mpmath.exp(b - a) for m, b in enumerate(z) if m != n) for n, a in enumerate(z)]
+        others = [
+            mpmath.fsum(mpmath.exp(b - a) for m, b in enumerate(z) if m != n)
+            for n, a in enumerate(z)
+        ]
         value = mpmath.fsum(c * mpmath.log1p(o) for c, o in zip(y, others, strict=True) if c)
         p = [1 / (1 + o) for o in others]
         rest = [mpmath.fsum(y[:n] + y[n + 1 :]) for n in range(len(y))]
@@ -98,7 +103,11 @@ def test_float32_is_correctly_rounded(soft):
         if n % 3 == 0:
             logits = (rng.normal(size=K) * rng.choice([1e-3, 1, 10, 30])).astype(np.float32)
         target = int(rng.integers(K))
-        y = rng.dirichlet(np.ones(K)).astype(np.float32) if soft and n % 2 else np.eye(K, dtype=np.float32)[target]
+        y = (
+            rng.dirichlet(np.ones(K)).astype(np.float32)
+            if soft and n % 2
+            else np.eye(K, dtype=np.float32)[target]
+        )
         truth, slope = exact(logits, y)
         value, gradient = ours_numpy.cross_entropy_with_grad(logits, y if soft else target)
         for got, want in ((value, truth), *zip(gradient, slope, strict=True)):
@@ -120,7 +129,9 @@ def test_float64_against_fifty_digits():
         assert all(abs(a - b) <= tolerance * abs(b) for a, b in zip(gradient, slope, strict=True))
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str
+)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_torch_keeps_the_dtype_and_rounds_once(dtype, reduction):
     generator = torch.Generator().manual_seed(0)
@@ -155,7 +166,9 @@ def test_gradcheck_and_gradgradcheck(soft, reduction, weighted, smoothing):
 
     def f(z):
         given = torch.tensor(weight) if weighted else None
-        return ours_torch.cross_entropy(z, y, weight=given, label_smoothing=smoothing, reduction=reduction)
+        return ours_torch.cross_entropy(
+            z, y, weight=given, label_smoothing=smoothing, reduction=reduction
+        )
 
     assert torch.autograd.gradcheck(f, x)
     assert torch.autograd.gradgradcheck(f, x)
@@ -171,7 +184,9 @@ def test_third_derivative_is_autograds_through_the_generated_second():
         return torch.autograd.grad((h**2).sum(), x)[0]
 
     ours = curvature(lambda z: ours_torch.cross_entropy(z, target))
-    torch.testing.assert_close(ours, curvature(lambda z: F.cross_entropy(z, target)), rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(
+        ours, curvature(lambda z: F.cross_entropy(z, target)), rtol=1e-11, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -179,12 +194,16 @@ def test_vmap_grad_and_hessian(smoothing):
     logits = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     targets = torch.tensor([0, 1, 2, 3, -100])
     each = torch.func.vmap(
-        torch.func.grad(lambda z, t: ours_torch.cross_entropy(z, t, label_smoothing=smoothing, reduction="sum"))
+        torch.func.grad(
+            lambda z, t: ours_torch.cross_entropy(z, t, label_smoothing=smoothing, reduction="sum")
+        )
     )
     x = logits.clone().requires_grad_()
     F.cross_entropy(x, targets, label_smoothing=smoothing, reduction="sum").backward()
     torch.testing.assert_close(each(logits, targets), x.grad, rtol=1e-12, atol=1e-14)
-    hessian = torch.func.jacrev(torch.func.jacrev(lambda z: ours_torch.cross_entropy(z, targets[0])))(logits[0])
+    hessian = torch.func.jacrev(
+        torch.func.jacrev(lambda z: ours_torch.cross_entropy(z, targets[0]))
+    )(logits[0])
     p = logits[0].softmax(0)
     torch.testing.assert_close(hessian, torch.diag(p) - torch.outer(p, p), rtol=1e-12, atol=1e-14)
 
@@ -233,7 +252,9 @@ def test_nothing_of_an_ignored_row_gets_through(reduction, smoothing):
         logits, targets, reduction=reduction, label_smoothing=smoothing
     )
     x = torch.tensor(logits, requires_grad=True)
-    loss = ours_torch.cross_entropy(x, torch.tensor(targets), reduction=reduction, label_smoothing=smoothing)
+    loss = ours_torch.cross_entropy(
+        x, torch.tensor(targets), reduction=reduction, label_smoothing=smoothing
+    )
     (slope,) = torch.autograd.grad(loss.sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(slope.pow(2).sum(), x)
     assert np.all(np.isfinite(value))
@@ -244,7 +265,9 @@ def test_nothing_of_an_ignored_row_gets_through(reduction, smoothing):
 
 
 @pytest.mark.parametrize("rows", [0, 2], ids=["empty", "all ignored"])
-@pytest.mark.parametrize(("reduction", "expected"), [("mean", np.nan), ("sum", 0.0), ("none", None)])
+@pytest.mark.parametrize(
+    ("reduction", "expected"), [("mean", np.nan), ("sum", 0.0), ("none", None)]
+)
 def test_a_batch_in_which_no_row_counts(rows, reduction, expected):
     logits, targets = np.ones((rows, 3)), np.full(rows, -100)
     value, gradient = ours_numpy.cross_entropy_with_grad(logits, targets, reduction=reduction)
@@ -261,10 +284,13 @@ def test_a_batch_in_which_no_row_counts(rows, reduction, expected):
 def test_strided_and_list_input():
     logits = np.arange(24.0).reshape(4, 6)[::2, ::-2]
     np.testing.assert_array_equal(
-        ours_numpy.cross_entropy(logits, [0, 1]), ours_numpy.cross_entropy(logits.copy(), np.array([0, 1], np.uint8))
+        ours_numpy.cross_entropy(logits, [0, 1]),
+        ours_numpy.cross_entropy(logits.copy(), np.array([0, 1], np.uint8)),
     )
     expanded = torch.zeros(1, 3).expand(4, 3)
-    assert ours_torch.cross_entropy(expanded, torch.tensor([0, 1, 2, 0])).item() == pytest.approx(np.log(3))
+    assert ours_torch.cross_entropy(expanded, torch.tensor([0, 1, 2, 0])).item() == pytest.approx(
+        np.log(3)
+    )
 
 
 def test_arguments_are_not_changed():
@@ -276,10 +302,17 @@ def test_arguments_are_not_changed():
 
 def test_the_module_is_the_function():
     weight = torch.tensor([1.0, 2.0, 3.0])
-    module = ours_torch.CrossEntropyLoss(weight=weight, label_smoothing=0.1, reduction="sum", axis=-1)
+    module = ours_torch.CrossEntropyLoss(
+        weight=weight, label_smoothing=0.1, reduction="sum", axis=-1
+    )
     generator = torch.Generator().manual_seed(0)
-    logits, targets = torch.randn(2, 5, 3, generator=generator), torch.randint(3, (2, 5), generator=generator)
-    expected = ours_torch.cross_entropy(logits, targets, weight=weight, label_smoothing=0.1, reduction="sum", axis=-1)
+    logits, targets = (
+        torch.randn(2, 5, 3, generator=generator),
+        torch.randint(3, (2, 5), generator=generator),
+    )
+    expected = ours_torch.cross_entropy(
+        logits, targets, weight=weight, label_smoothing=0.1, reduction="sum", axis=-1
+    )
     assert torch.equal(module(logits, targets), expected)
     assert set(module.state_dict()) == {"weight"}
     assert "label_smoothing=0.1" in repr(module)

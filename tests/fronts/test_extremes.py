@@ -32,15 +32,27 @@ def test_single_outputs_are_finite(name, g, dtype):
     x = torch.tensor([s * size for size in SIZES for s in (-1, 1)] + [0.0], dtype=dtype)
     for y in (0.0, 0.3, 1.0):
         more = options(name, g) | {"reduction": "sum"}
-        results = derivatives(lambda a, y=y, m=more: getattr(ours_torch, name)(a, torch.full_like(a, y), **m), x)
+        results = derivatives(
+            lambda a, y=y, m=more: getattr(ours_torch, name)(a, torch.full_like(a, y), **m), x
+        )
         assert all(torch.isfinite(a).all() for a in results)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize(("name", "g"), [("softmax_mse_loss", None), *(("softmax_focal_loss", g) for g in GAMMAS)])
+@pytest.mark.parametrize(
+    ("name", "g"), [("softmax_mse_loss", None), *(("softmax_focal_loss", g) for g in GAMMAS)]
+)
 def test_classes_are_finite(name, g, dtype):
     patterns = torch.tensor(
-        [[1, 0, 0, -1], [0, 0, 0, 0], [0, 1, 1, 0], [-1, 1, 0.999, 0.5], [1, 1, 1, 1], [-1, -1, -1, 1]], dtype=dtype
+        [
+            [1, 0, 0, -1],
+            [0, 0, 0, 0],
+            [0, 1, 1, 0],
+            [-1, 1, 0.999, 0.5],
+            [1, 1, 1, 1],
+            [-1, -1, -1, 1],
+        ],
+        dtype=dtype,
     )
     x = torch.cat([patterns * size for size in SIZES])
     for c in range(4):
@@ -55,7 +67,9 @@ def test_classes_are_finite(name, g, dtype):
 @pytest.mark.parametrize("g", GAMMAS)
 def test_one_class_is_certain(g):
     x, y = torch.tensor([[3.0], [-1e4]], dtype=torch.float64), torch.tensor([0, 0])
-    for result in derivatives(lambda a: ours_torch.softmax_focal_loss(a, y, gamma=g, reduction="none"), x):
+    for result in derivatives(
+        lambda a: ours_torch.softmax_focal_loss(a, y, gamma=g, reduction="none"), x
+    ):
         assert torch.equal(result, torch.zeros_like(result))
 
 
@@ -81,7 +95,8 @@ def test_sigmoid_focal_to_fifty_digits(g):
     for y in (0, 1):
         value, gradient = ours_numpy.sigmoid_focal_loss_with_grad(x, np.full(8, y), 0.25, g)
         curvature = derivatives(
-            lambda a, y=y: ours_torch.sigmoid_focal_loss(a, torch.full_like(a, y), 0.25, g, "sum"), torch.tensor(x)
+            lambda a, y=y: ours_torch.sigmoid_focal_loss(a, torch.full_like(a, y), 0.25, g, "sum"),
+            torch.tensor(x),
         )[2].numpy() / (np.arange(1, 9) / 8)
         for n, at in enumerate(x):
             point = {logit: at, target: y, alpha: 0.25, gamma: float(g)}
@@ -108,7 +123,9 @@ def test_softmax_focal_to_fifty_digits(row, g):
     loss, logits = get("softmax_focal"), np.array([row])
     weights = np.array([0.5, 1.0, 2.0])
     for c in range(3):
-        value, gradient = ours_numpy.softmax_focal_loss_with_grad(logits, [c], gamma=g, alpha=weights)
+        value, gradient = ours_numpy.softmax_focal_loss_with_grad(
+            logits, [c], gamma=g, alpha=weights
+        )
         hvp = derivatives(
             lambda a, c=c: ours_torch.softmax_focal_loss(
                 a, torch.tensor([c]), gamma=g, alpha=torch.tensor(weights), reduction="sum"
@@ -121,7 +138,10 @@ def test_softmax_focal_to_fifty_digits(row, g):
         for n in range(3):
             at = {**point, j: n + 1}
             assert relative(gradient[0, n], evaluate(Diff(loss.expr, z[j]), at, 120)) < 1e-13
-            second = sum(evaluate(Diff(Diff(loss.expr, z[m + 1]), z[j]), at, 120) * (m + 1) / 3 for m in range(3))
+            second = sum(
+                evaluate(Diff(Diff(loss.expr, z[m + 1]), z[j]), at, 120) * (m + 1) / 3
+                for m in range(3)
+            )
             largest = max(largest, abs(second))
             assert abs(hvp[n] - second) <= 1e-13 * largest + 1e-12 * abs(second)
 
@@ -134,7 +154,9 @@ def exact_rows(row, c, g):
     if g is None:
         errors = [-q if n == c else a for n, a in enumerate(p)]
         mean = mpmath.fsum(a * b for a, b in zip(p, errors, strict=True))
-        return mpmath.fsum(a * a for a in errors), [2 * a * (b - mean) for a, b in zip(p, errors, strict=True)]
+        return mpmath.fsum(a * a for a in errors), [
+            2 * a * (b - mean) for a, b in zip(p, errors, strict=True)
+        ]
     loss = -mpmath.log(p[c])
     scale = q**g * (1 + g * p[c] * loss / q)
     return q**g * loss, [-scale * q if n == c else scale * a for n, a in enumerate(p)]
@@ -149,7 +171,11 @@ def test_float32_is_correctly_rounded(g):
         if n % 2:
             row = (rng.normal(size=size) * rng.choice([0.1, 1, 10, 30])).astype(np.float32)
         c = int(rng.integers(size))
-        f = ours_numpy.softmax_mse_loss_with_grad if g is None else ours_numpy.softmax_focal_loss_with_grad
+        f = (
+            ours_numpy.softmax_mse_loss_with_grad
+            if g is None
+            else ours_numpy.softmax_focal_loss_with_grad
+        )
         value, gradient = f(row, c, **({} if g is None else {"gamma": g}))
         with mpmath.workdps(400):
             truth, slopes = exact_rows(row, c, g)

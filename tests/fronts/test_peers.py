@@ -59,11 +59,15 @@ def test_fvcore_and_torchvision(gamma, alpha, reduction):
 def test_soft_targets_are_an_expectation_here_and_a_mixed_probability_there():
     x, y = binary()
     half = torch.full_like(y, 0.5)
-    expectation = (ours.sigmoid_focal_loss(x, half * 0, None) + ours.sigmoid_focal_loss(x, half * 0 + 1, None)) / 2
+    expectation = (
+        ours.sigmoid_focal_loss(x, half * 0, None) + ours.sigmoid_focal_loss(x, half * 0 + 1, None)
+    ) / 2
     torch.testing.assert_close(ours.sigmoid_focal_loss(x, half, None), expectation, **TIGHT)
     p_t = 0.5  # σ/2 + (1 - σ)/2, whatever the logit
     bce = ours.binary_cross_entropy_with_logits(x, half, reduction="none")
-    torch.testing.assert_close(fvcore.sigmoid_focal_loss(x, half, -1, 2), (1 - p_t) ** 2 * bce, **TIGHT)
+    torch.testing.assert_close(
+        fvcore.sigmoid_focal_loss(x, half, -1, 2), (1 - p_t) ** 2 * bce, **TIGHT
+    )
     # kornia's is the expectation
     theirs = kornia.binary_focal_loss_with_logits(x, half, alpha=0.25, gamma=2.0, reduction="none")
     torch.testing.assert_close(ours.sigmoid_focal_loss(x, half), theirs, **TIGHT)
@@ -101,7 +105,9 @@ def test_kornia_softmax(gamma):
         z,
     )
     theirs = kornia.focal_loss(z, t, **options, reduction="mean")
-    torch.testing.assert_close(ours.softmax_focal_loss(z, t, gamma=gamma) / z.shape[1], theirs, **TIGHT)
+    torch.testing.assert_close(
+        ours.softmax_focal_loss(z, t, gamma=gamma) / z.shape[1], theirs, **TIGHT
+    )
     # a scalar alpha is 1 - alpha for class 0 and alpha for the others there; here one weight for all
     scalar = kornia.focal_loss(z, t, 0.25, gamma, reduction="sum")
     by_class = torch.tensor([0.75, 0.25, 0.25], dtype=torch.float64)
@@ -117,12 +123,16 @@ def test_monai(gamma):
     one_hot = torch.nn.functional.one_hot(t, 3).movedim(-1, 1).double()
     for alpha in (None, 0.25):
         loss = monai.FocalLoss(gamma=gamma, alpha=alpha, reduction="none")
-        same(lambda a, w=alpha: ours.sigmoid_focal_loss(a, y, w, gamma), lambda a, f=loss: f(a, y), x)
+        same(
+            lambda a, w=alpha: ours.sigmoid_focal_loss(a, y, w, gamma), lambda a, f=loss: f(a, y), x
+        )
     for alpha in (None, [0.5, 1.0, 2.0]):
         weight = None if alpha is None else torch.tensor(alpha, dtype=torch.float64)
         loss = monai.FocalLoss(gamma=gamma, alpha=alpha, use_softmax=True, reduction="none")
         same(
-            lambda a, w=weight: ours.softmax_focal_loss(a, t, gamma=gamma, alpha=w, reduction="none"),
+            lambda a, w=weight: ours.softmax_focal_loss(
+                a, t, gamma=gamma, alpha=w, reduction="none"
+            ),
             lambda a, f=loss: f(a, one_hot).sum(1),
             z,
         )
@@ -136,4 +146,7 @@ def test_certainty_where_others_return_no_number():
     x, y = torch.tensor([200.0, -200.0]).double(), torch.tensor([1.0, 0.0]).double()
     theirs = derivatives(lambda a: fvcore.sigmoid_focal_loss(a, y, 0.25, 0.5), x)
     assert torch.isnan(theirs[1]).all()
-    assert all(torch.isfinite(a).all() for a in derivatives(lambda a: ours.sigmoid_focal_loss(a, y, 0.25, 0.5), x))
+    assert all(
+        torch.isfinite(a).all()
+        for a in derivatives(lambda a: ours.sigmoid_focal_loss(a, y, 0.25, 0.5), x)
+    )

@@ -11,7 +11,9 @@ from lossbook.torch.kernels import switched_off
 
 FOCAL = [loss for loss in LOSSES if any(str(q.symbol) == "gamma" for q in get(loss).parameters)]
 CASES = [(loss, dtype, None) for loss in LOSSES if loss not in FOCAL for dtype in FORMATS]
-CASES += [(loss, dtype, gamma) for loss in FOCAL for dtype in ("float32", "float64") for gamma in GAMMAS]
+CASES += [
+    (loss, dtype, gamma) for loss in FOCAL for dtype in ("float32", "float64") for gamma in GAMMAS
+]
 CASES += [(loss, dtype, 0.5) for loss in FOCAL for dtype in ("float16", "bfloat16")]
 
 
@@ -53,7 +55,9 @@ def spoiled(change):
 )
 def test_a_wrong_loss_misses_the_bars(monkeypatch, change, found):
     monkeypatch.setattr(accuracy, "torch_results", spoiled(change))
-    lines = {(line.library, line.quantity): line for line in measure("softmax_focal", "float32", 2, 40)}
+    lines = {
+        (line.library, line.quantity): line for line in measure("softmax_focal", "float32", 2, 40)
+    }
     for quantity in ("value", "gradient"):
         assert not lines["torch", quantity].passes
         assert found(lines["torch", quantity])
@@ -84,7 +88,9 @@ def test_rows_are_numbers_of_their_dtype():
 
 def test_every_loss_in_every_dtype_is_measured():
     found = jobs(20_000)
-    assert {(loss, dtype) for loss, dtype, _, _ in found} == {(loss, dtype) for loss in LOSSES for dtype in FORMATS}
+    assert {(loss, dtype) for loss, dtype, _, _ in found} == {
+        (loss, dtype) for loss in LOSSES for dtype in FORMATS
+    }
     for loss in LOSSES:
         assert sum(count for name, _, _, count in found if name == loss) >= 20_000
     assert {gamma for loss, _, gamma, _ in found if loss in FOCAL} == set(GAMMAS)

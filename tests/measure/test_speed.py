@@ -10,14 +10,31 @@ import pytest
 import bench
 from lossbook.losses import all_losses
 from lossbook.measure.speed import child, ours, peers
-from lossbook.measure.speed.plan import PEERS, SETTINGS, SMOKE_SETTINGS, WORKLOADS, Group, Setting, groups
+from lossbook.measure.speed.plan import (
+    PEERS,
+    SETTINGS,
+    SMOKE_SETTINGS,
+    WORKLOADS,
+    Group,
+    Setting,
+    groups,
+)
 from lossbook.measure.speed.rounds import FEWEST, Entry, measure, peak
 from lossbook.measure.speed.tables import bar_table, failure_table, tables
 from lossbook.measure.speed.targets import BARS, judged
 from lossbook.measure.speed.workloads import BY_INDEX, LOSSES, case, shapes
 
 USUAL = Setting(1, kernels=False)
-FIELDS = {"workload", "shape", "loss", "implementation", "precision", "mode", "threads", "allocator"}
+FIELDS = {
+    "workload",
+    "shape",
+    "loss",
+    "implementation",
+    "precision",
+    "mode",
+    "threads",
+    "allocator",
+}
 
 
 def entry(call, name="planted", **more):
@@ -119,7 +136,9 @@ def test_the_document(monkeypatch):
     monkeypatch.setenv("LOSSBOOK_NATIVE", "0")
     lines = []
     for loss in LOSSES:
-        group = Group("tiny", loss, ("ours torch", "ours NumPy", *PEERS[loss][:1]), rounds=3, seconds=0.01)
+        group = Group(
+            "tiny", loss, ("ours torch", "ours NumPy", *PEERS[loss][:1]), rounds=3, seconds=0.01
+        )
         lines += child.measured(group, USUAL, smoke=True)
     result = json.loads(bench.text(bench.document(lines, smoke=True)))
     assert set(result) == {"machine", "versions", "smoke", "date", "rows", "failures", "bars"}
@@ -135,7 +154,11 @@ def test_the_document(monkeypatch):
         assert 0 < low <= middle <= high
         assert row["copy_ns"] > 0
     modes = {(row["implementation"], row["mode"]) for row in result["rows"]}
-    assert {("ours torch", "training step"), ("ours torch", "value"), ("ours NumPy", "given buffer")} <= modes
+    assert {
+        ("ours torch", "training step"),
+        ("ours torch", "value"),
+        ("ours NumPy", "given buffer"),
+    } <= modes
     assert "ours NumPy exact given buffer" in tables(result["rows"])
 
 
@@ -162,7 +185,10 @@ def test_every_loss_and_every_peer_is_in_the_plan():
     assert set(LOSSES) == {loss.name for loss in all_losses() if not loss.is_activation}
     assert set(LOSSES) == set(ours.FUNCTIONS) == set(PEERS)
     planned = [
-        (g.loss, name, g.workload) for s in SETTINGS for g in groups(s, smoke=False) for name in g.implementations
+        (g.loss, name, g.workload)
+        for s in SETTINGS
+        for g in groups(s, smoke=False)
+        for name in g.implementations
     ]
     for loss in LOSSES:
         named = {name for found, name, _ in planned if found == loss}
@@ -223,7 +249,14 @@ def test_bars_are_judged():
 
 def test_bars_over_sweeps():
     def at(n, k, ratio, copy_ns):
-        return planted_row("in place", ratio, workload="classes", shape=[n, k], loss="softmax_focal", copy_ns=copy_ns)
+        return planted_row(
+            "in place",
+            ratio,
+            workload="classes",
+            shape=[n, k],
+            loss="softmax_focal",
+            copy_ns=copy_ns,
+        )
 
     rows = [at(1 << 16, 256, 1.0, 0.5), at(64, 1 << 18, 0.5, 2.0), at(1 << 19, 32, 3.0, 1.0)]
     found = {bar["what"]: bar for bar in judged(rows)}

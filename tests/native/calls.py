@@ -43,7 +43,13 @@ def run(
     extra = {key: options.pop(key) for key in ("factor", "ignored", "look") if key in options}
     logits = np.array(logits, memory)
     rows, classes = logits.shape if logits.ndim == 2 else (logits.size, 1)
-    shape = (1, 1, rows) if logits.ndim == 1 else (rows, classes, 1) if layout == "rows" else (1, classes, rows)
+    shape = (
+        (1, 1, rows)
+        if logits.ndim == 1
+        else (rows, classes, 1)
+        if layout == "rows"
+        else (1, classes, rows)
+    )
 
     def laid(a):
         return np.ascontiguousarray(a if layout == "rows" else a.T)
@@ -66,6 +72,11 @@ def run(
             numbers.append(float(value))
     values = np.full(rows, np.nan, memory)
     slope = (x if inplace else np.full_like(x, np.nan)) if gradient else None
-    more = {"gradient": address(slope), "values": address(values), "factors": address(factors), "threads": threads}
+    more = {
+        "gradient": address(slope),
+        "values": address(values),
+        "factors": address(factors),
+        "threads": threads,
+    }
     total = code.run(shape, address(x), code.fixed(weights, numbers), **inputs, **more, **extra)
     return total, values, None if slope is None else laid(slope)

@@ -22,7 +22,11 @@ print(kernel is not None, status.available, status.reason)
 def process(folder, **environment):
     env = {**os.environ, "LOSSBOOK_CACHE": str(folder), **environment}
     return subprocess.Popen(
-        [sys.executable, "-c", LOAD], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", LOAD],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -49,7 +53,10 @@ def test_a_file_that_was_cut_short_is_made_again(tmp_path):
     out, err = outcome(process(tmp_path))
     assert out.startswith("True True")
     assert not err
-    assert all(len(file.read_bytes()) >= len(content) // 2 for file, content in zip(files, before, strict=True))
+    assert all(
+        len(file.read_bytes()) >= len(content) // 2
+        for file, content in zip(files, before, strict=True)
+    )
     assert all(cache._whole(file) for file in files)
 
 
@@ -120,14 +127,20 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 def test_a_forked_process_that_comes_first():
     env = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_IN_THE_CHILD], env=env, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", FIRST_IN_THE_CHILD],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.stdout.strip() == "() {1.0}", done.stderr
 
 
 def test_a_forked_process_does_without_the_threads_of_its_parent():
     env = {**os.environ, "OMP_NUM_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", FORKED], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], env=env, capture_output=True, text=True, timeout=120
+    )
     assert done.stdout.strip() == "('mse',) True", done.stderr
 
 

@@ -10,11 +10,22 @@ from lossbook.native import compiler
 from lossbook.native.cache import kept
 
 NAMES = ["exp", "log", "log1p", "log1p_to_one", "power"]
-FUNCTIONS = {"exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p, "log1p_to_one": mpmath.log1p}
+FUNCTIONS = {
+    "exp": mpmath.exp,
+    "log": mpmath.log,
+    "log1p": mpmath.log1p,
+    "log1p_to_one": mpmath.log1p,
+}
 # Relative errors. A double is rounded to float32 in the end, at 2**-24: 2**-32 is 0.004 of that unit, of the 0.01 that may
 # be lost. The polynomial of exp has as few terms as reach it.
 LARGEST = {
-    np.float64: {"exp": 2**-32, "log": 2**-50, "log1p": 2**-50, "log1p_to_one": 2**-37, "power": 2**-32},
+    np.float64: {
+        "exp": 2**-32,
+        "log": 2**-50,
+        "log1p": 2**-50,
+        "log1p_to_one": 2**-37,
+        "power": 2**-32,
+    },
     np.float32: {"exp": 2**-22, "log": 2**-22, "log1p": 2**-22, "log1p_to_one": 2**-22.5},
 }
 OF_PAIRS = 2**-63  # 0.001 units in the last place of a double
@@ -44,7 +55,11 @@ def arguments(which, dtype, count):
     rng = np.random.default_rng(1)
     lowest = -707 if dtype == np.float64 else -40
     if which == "exp":
-        parts = [rng.uniform(lowest, 0, count), rng.uniform(-2, 2, count), -(10 ** rng.uniform(-20, 1.6, count))]
+        parts = [
+            rng.uniform(lowest, 0, count),
+            rng.uniform(-2, 2, count),
+            -(10 ** rng.uniform(-20, 1.6, count)),
+        ]
     elif which == "log1p_to_one":
         parts = [rng.uniform(0, 1, count), 10 ** rng.uniform(-20, 0, count)]
     else:
@@ -59,7 +74,8 @@ def worst(call, which, dtype, count=400):
     with mpmath.workdps(50):
         exact = [FUNCTIONS[which](mpmath.mpf(float(a))) for a in x]
         return max(
-            float(abs((float(a) - b) / b)) if b else float(a != 0) for a, b in zip(call(which, x), exact, strict=True)
+            float(abs((float(a) - b) / b)) if b else float(a != 0)
+            for a, b in zip(call(which, x), exact, strict=True)
         )
 
 
@@ -79,14 +95,18 @@ def mapped_pairs(text, which, x, r=0.0):
     x = np.ascontiguousarray(x)
     y = np.empty_like(x)
     pointers = (ctypes.c_void_p(a.ctypes.data) for a in (x, y))
-    library.lossbook_map_pair(NAMES.index(which), ctypes.c_double(r), *pointers, ctypes.c_int64(len(x)))
+    library.lossbook_map_pair(
+        NAMES.index(which), ctypes.c_double(r), *pointers, ctypes.c_int64(len(x))
+    )
     return y
 
 
 def pairs_of(which, count=300):
     """Arguments with a second part as large as it can be."""
     rng = np.random.default_rng(3)
-    high = np.concatenate([arguments(which, np.float64, count), 10 ** rng.uniform(-290, -5, 50) * (which != "exp")])
+    high = np.concatenate(
+        [arguments(which, np.float64, count), 10 ** rng.uniform(-290, -5, 50) * (which != "exp")]
+    )
     high = high[high != 0] if which == "log" else high
     return np.stack([high, rng.uniform(-0.5, 0.5, len(high)) * np.spacing(high)], 1)
 
@@ -97,7 +117,9 @@ def worst_of_pairs(text, which, r=0.0, x=None):
     with mpmath.workdps(50):
         exact = [function(mpmath.mpf(float(a)) + float(b)) for a, b in x]
         got = [mpmath.mpf(float(a)) + float(b) for a, b in mapped_pairs(text, which, x, r)]
-        return max(float(abs((a - b) / b)) if b else float(a != 0) for a, b in zip(got, exact, strict=True))
+        return max(
+            float(abs((a - b) / b)) if b else float(a != 0) for a, b in zip(got, exact, strict=True)
+        )
 
 
 @pytest.mark.parametrize("which", FUNCTIONS)
@@ -122,8 +144,16 @@ def test_power_of_pairs(source_of_pairs, r):
 @pytest.mark.parametrize("which", ["exp", "log", "log1p"])
 def test_pairs_at_the_limits(source_of_pairs, which):
     inf, nan = np.inf, np.nan
-    of = {"exp": [0, -0.0, -inf, -1e300, -746, nan], "log": [1, 5e-324, nan], "log1p": [0, 5e-324, 1e-300, nan]}[which]
-    wanted = {"exp": [1, 1, 0, 0, 0, nan], "log": [0, np.log(5e-324), nan], "log1p": [0, 5e-324, 1e-300, nan]}[which]
+    of = {
+        "exp": [0, -0.0, -inf, -1e300, -746, nan],
+        "log": [1, 5e-324, nan],
+        "log1p": [0, 5e-324, 1e-300, nan],
+    }[which]
+    wanted = {
+        "exp": [1, 1, 0, 0, 0, nan],
+        "log": [0, np.log(5e-324), nan],
+        "log1p": [0, 5e-324, 1e-300, nan],
+    }[which]
     got = mapped_pairs(source_of_pairs, which, np.stack([of, np.zeros(len(of))], 1))
     np.testing.assert_array_equal(got[:, 0], wanted)
 
@@ -133,7 +163,10 @@ def test_a_subnormal_result_is_rounded_once(source_of_pairs):
     got = mapped_pairs(source_of_pairs, "exp", x)[:, 0]
     with mpmath.workdps(50):
         exact = [mpmath.exp(mpmath.mpf(a)) for a in x[:, 0]]
-        assert max(float(abs(mpmath.mpf(a) - b)) for a, b in zip(got, exact, strict=True)) <= 0.51 * 5e-324
+        assert (
+            max(float(abs(mpmath.mpf(a) - b)) for a, b in zip(got, exact, strict=True))
+            <= 0.51 * 5e-324
+        )
 
 
 @pytest.mark.parametrize(
@@ -165,7 +198,9 @@ def test_power(source, r, dtype):
 def test_limits(source):
     call = loaded(source)
     inf, nan = np.inf, np.nan
-    np.testing.assert_array_equal(call("exp", np.array([0, -0.0, -inf, -1e300, -709, nan])), [1, 1, 0, 0, 0, nan])
+    np.testing.assert_array_equal(
+        call("exp", np.array([0, -0.0, -inf, -1e300, -709, nan])), [1, 1, 0, 0, 0, nan]
+    )
     np.testing.assert_array_equal(call("log1p", np.array([0.0, nan])), [0, nan])
     np.testing.assert_array_equal(call("power", np.array([0.0, 0.5, 1, nan]), 0.0), [1, 1, 1, nan])
     np.testing.assert_array_equal(call("power", np.array([0.0, 1, nan]), 0.5), [0, 1, nan])
@@ -178,9 +213,15 @@ def test_limits(source):
         ("log", "0x1.5555555555555p-1", "0x1.5555550000000p-1"),
         ("log1p", "x - (y - 1)", "T{}"),
         ("log1p", "0x1.5555555555555p-1", "0x1.5555550000000p-1"),
-        ("log1p_to_one", "return x * log1p_polynomial(x)", "return x * log1p_polynomial(x + 0x1p-30)"),
+        (
+            "log1p_to_one",
+            "return x * log1p_polynomial(x)",
+            "return x * log1p_polynomial(x + 0x1p-30)",
+        ),
     ],
 )
 def test_a_wrong_function_is_found(source, which, right, wrong):
     assert source.count(right) >= 1
-    assert worst(loaded(source.replace(right, wrong)), which, np.float64) > LARGEST[np.float64][which]
+    assert (
+        worst(loaded(source.replace(right, wrong)), which, np.float64) > LARGEST[np.float64][which]
+    )

@@ -14,7 +14,9 @@ TARGETS = torch.randint(70, (40,), generator=GENERATOR)
 SHARES = torch.nn.functional.one_hot(TARGETS, 70).float()
 CALLS = {
     "cross_entropy": lambda x, **o: losses.cross_entropy(x, TARGETS, **o),
-    "smoothed": lambda x, **o: losses.cross_entropy(x, TARGETS, label_smoothing=0.1, reduction="sum", **o),
+    "smoothed": lambda x, **o: losses.cross_entropy(
+        x, TARGETS, label_smoothing=0.1, reduction="sum", **o
+    ),
     "focal": lambda x, **o: losses.softmax_focal_loss(x, TARGETS, gamma=1.5, **o),
     "softmax_mse": lambda x, **o: losses.softmax_mse_loss(x, TARGETS, **o),
     "bce": lambda x, **o: losses.binary_cross_entropy_with_logits(x, SHARES, **o),
@@ -37,7 +39,9 @@ def trained(function, dtype=torch.float32, factor=3, **options):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
 @pytest.mark.parametrize("name", CALLS)
 def test_the_same_gradient(name, dtype, native):
-    factor = 3 if native and dtype != torch.float64 else 1  # generated code multiplies before it rounds
+    factor = (
+        3 if native and dtype != torch.float64 else 1
+    )  # generated code multiplies before it rounds
     with torch.enable_grad() if native else kernels.switched_off():
         plain = trained(CALLS[name], dtype, factor)
         overwritten = trained(CALLS[name], dtype, factor, inplace=True)
@@ -101,7 +105,9 @@ def test_unsafe(name, reason, change, options):
     if name in ("smoothed", "sigmoid_focal") and options:
         return
     logits = change(INPUTS @ WEIGHTS.clone().requires_grad_())
-    with pytest.raises(ValueError, match=f"inplace is True with {reason}; expected inplace=False there"):
+    with pytest.raises(
+        ValueError, match=f"inplace is True with {reason}; expected inplace=False there"
+    ):
         CALLS[name](logits, inplace=True, **options)
 
 
@@ -124,7 +130,9 @@ def test_a_value_that_is_no_number_does_not_make_it_start_again(shape, precision
     for inplace in (False, True):
         leaf = logits.detach().clone().requires_grad_()
         y = leaf * 1.0
-        loss = losses.cross_entropy(y, targets, weight=weight, reduction="sum", inplace=inplace, precision=precision)
+        loss = losses.cross_entropy(
+            y, targets, weight=weight, reduction="sum", inplace=inplace, precision=precision
+        )
         loss.backward()
         found.append((float(loss.detach()), leaf.grad))
     assert np.isfinite(found[0][0])

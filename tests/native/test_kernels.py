@@ -21,11 +21,20 @@ def measured(loss, gamma, layout, change=lambda a: a, rows=16, dtype="float32"):
     lines = {q: Line(loss, layout, dtype, gamma, q) for q in ("value", "gradient")}
     for classes in (2, 3, 10, 30, 70, 300) if loss in OF_ROWS else (1,):
         case = case_of(loss, dtype, gamma, classes, rows if classes < 70 else 3, rng)
-        _, values, slope = run(loss, case.logits, case.targets, layout=layout, dtype=dtype, **case.parameters)
+        _, values, slope = run(
+            loss, case.logits, case.targets, layout=layout, dtype=dtype, **case.parameters
+        )
         got = {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
         for n, truth in enumerate(truths(loss, case, len(case.logits), 0)):
             for quantity, line in lines.items():
-                _judge(line, np.atleast_1d(got[quantity][n]), truth[quantity], list(map(abs, truth[quantity])), case, n)
+                _judge(
+                    line,
+                    np.atleast_1d(got[quantity][n]),
+                    truth[quantity],
+                    list(map(abs, truth[quantity])),
+                    case,
+                    n,
+                )
     return list(lines.values())
 
 
@@ -69,7 +78,9 @@ def example(loss, rows, classes, seed=0):
     if loss not in OF_ROWS:
         return rng.normal(0, 3, rows * classes), rng.choice([0.0, 1, 0.25], rows * classes)
     logits = rng.normal(0, 3, (rows, classes))
-    return logits, rng.integers(classes, size=rows) if loss in BY_INDEX else rng.dirichlet(np.ones(classes), rows)
+    return logits, rng.integers(classes, size=rows) if loss in BY_INDEX else rng.dirichlet(
+        np.ones(classes), rows
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 2), (300, 3), (129, 63), (7, 64), (3, 1001)])
@@ -117,7 +128,9 @@ def test_ignored_rows_count_for_nothing(loss, layout, classes, dtype):
     assert np.isfinite(total)
 
 
-@pytest.mark.parametrize(("classes", "dtype"), [(3, "float32"), (100, "float32"), (3, "float64"), (1100, "float64")])
+@pytest.mark.parametrize(
+    ("classes", "dtype"), [(3, "float32"), (100, "float32"), (3, "float64"), (1100, "float64")]
+)
 @pytest.mark.parametrize("layout", ["rows", "planes"])
 @pytest.mark.parametrize("loss", OF_ROWS)
 def test_nan_stays_in_its_row(loss, classes, dtype, layout):

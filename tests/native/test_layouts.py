@@ -41,7 +41,11 @@ def addresses(monkeypatch):
     found = []
     right = Kernel.run
     monkeypatch.setattr(
-        Kernel, "run", lambda self, shape, logits, *a, **k: found.append(logits) or right(self, shape, logits, *a, **k)
+        Kernel,
+        "run",
+        lambda self, shape, logits, *a, **k: (
+            found.append(logits) or right(self, shape, logits, *a, **k)
+        ),
     )
     return found
 
@@ -52,7 +56,10 @@ def functions(name):
 
 
 def tensors(options):
-    return {k: torch.as_tensor(v) if isinstance(v, (np.ndarray, np.float32)) else v for k, v in options.items()}
+    return {
+        k: torch.as_tensor(v) if isinstance(v, (np.ndarray, np.float32)) else v
+        for k, v in options.items()
+    }
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
@@ -106,7 +113,9 @@ def test_a_factor_for_each_row_follows_its_row():
     y = torch.from_numpy(LOGITS).requires_grad_()
     rows = torch.arange(60, dtype=torch.float32).reshape(3, 4, 5)
     for z in (x, y):
-        lossbook.torch.softmax_focal_loss(z, torch.from_numpy(INDEX), reduction="none").backward(rows)
+        lossbook.torch.softmax_focal_loss(z, torch.from_numpy(INDEX), reduction="none").backward(
+            rows
+        )
     torch.testing.assert_close(x.grad, y.grad, rtol=3e-7, atol=0)
 
 

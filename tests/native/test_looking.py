@@ -15,8 +15,18 @@ from .test_kernels import BY_INDEX, example
 OF_CLASS_SHARES = ("cross_entropy", "softmax_mse")
 OF_SHARES = ("sigmoid_focal", "binary_cross_entropy", "sigmoid_mse")
 CLASSES = {"rows": (3, 100), "planes": (3,)}
-WAYS = [(loss, layout, classes) for loss in BY_INDEX for layout in CLASSES for classes in CLASSES[layout]]
-WAYS += [(loss, layout, classes) for loss in OF_CLASS_SHARES for layout in CLASSES for classes in CLASSES[layout]]
+WAYS = [
+    (loss, layout, classes)
+    for loss in BY_INDEX
+    for layout in CLASSES
+    for classes in CLASSES[layout]
+]
+WAYS += [
+    (loss, layout, classes)
+    for loss in OF_CLASS_SHARES
+    for layout in CLASSES
+    for classes in CLASSES[layout]
+]
 WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
 
 
@@ -33,7 +43,9 @@ def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast
     found = run(loss, logits, targets, look=True, **given)
     assert found[0] == wanted[0]
     np.testing.assert_array_equal(found[2].astype(float), wanted[2].astype(float))
-    for bad in (-1, classes, 2**40, -(2**63)) if loss in BY_INDEX else (-0.25, 1.25, np.nan, np.inf):
+    for bad in (
+        (-1, classes, 2**40, -(2**63)) if loss in BY_INDEX else (-0.25, 1.25, np.nan, np.inf)
+    ):
         for row in (0, rows // 2, rows - 1):
             wrong = targets.astype(np.int64 if loss in BY_INDEX else float)
             wrong[(row, -1) if loss in OF_CLASS_SHARES else row] = bad
@@ -44,7 +56,9 @@ def test_a_kernel_stops_at_any_unusual_target(loss, layout, classes, dtype, fast
 
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
+@pytest.mark.parametrize(
+    ("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)]
+)
 def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
     """Asked for sums, a kernel stops there; class numbers have none."""
     logits, targets = example("cross_entropy_index" if one_hot else "softmax_mse", 300, classes)
@@ -59,8 +73,12 @@ def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
             assert run("softmax_mse", logits, wrong, look=SUMS, **given)[0] is None
 
 
-@pytest.mark.parametrize(("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False)])
-@pytest.mark.parametrize(("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)])
+@pytest.mark.parametrize(
+    ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False)]
+)
+@pytest.mark.parametrize(
+    ("layout", "classes"), [("rows", 3), ("rows", 100), ("rows", 1100), ("planes", 3)]
+)
 @pytest.mark.parametrize("loss", OF_CLASS_SHARES)
 def test_class_numbers_in_the_place_of_shares(loss, layout, classes, dtype, fast):
     """The same, but for the order in which values are added up."""
@@ -156,14 +174,18 @@ def test_before_logits_are_overwritten_all_targets_are_looked_at(name):
     np.testing.assert_array_equal(logits.detach(), LOGITS)
 
 
-@pytest.mark.parametrize("name", ["cross_entropy", "smoothed cross_entropy", "softmax_mse_loss", "softmax_focal_loss"])
+@pytest.mark.parametrize(
+    "name", ["cross_entropy", "smoothed cross_entropy", "softmax_mse_loss", "softmax_focal_loss"]
+)
 def test_ignored_rows_are_counted_where_there_are_any(name):
     targets, options = CALLS[name]
     name = name.split()[-1]
     some = np.where(np.arange(len(targets)) % 1000 == 999, -100, targets)
     kept = some >= 0
     value, slope = getattr(lossbook.numpy, name + "_with_grad")(LOGITS, some, **options)
-    wanted, wanted_slope = getattr(lossbook.numpy, name + "_with_grad")(LOGITS[kept], some[kept], **options)
+    wanted, wanted_slope = getattr(lossbook.numpy, name + "_with_grad")(
+        LOGITS[kept], some[kept], **options
+    )
     np.testing.assert_allclose(value, wanted, rtol=2e-7)
     np.testing.assert_array_equal(slope[kept], wanted_slope)
     assert not slope[~kept].any()
@@ -174,14 +196,18 @@ def test_ignored_rows_are_counted_where_there_are_any(name):
     np.testing.assert_array_equal(x.grad, slope)
 
 
-@pytest.mark.parametrize("name", ["sigmoid_focal_loss", "binary_cross_entropy_with_logits", "sigmoid_mse_loss"])
+@pytest.mark.parametrize(
+    "name", ["sigmoid_focal_loss", "binary_cross_entropy_with_logits", "sigmoid_mse_loss"]
+)
 def test_a_share_above_1_by_rounding_is_taken(name):
     targets, options = CALLS[name]
     name = name.split()[-1]
     above = targets.copy()
     above[-1, -1] = np.nextafter(np.float32(1), np.float32(2))
     found = getattr(lossbook.numpy, name)(LOGITS, above, **options)
-    assert found == getattr(lossbook.torch, name)(torch.from_numpy(LOGITS), torch.from_numpy(above), **options)
+    assert found == getattr(lossbook.torch, name)(
+        torch.from_numpy(LOGITS), torch.from_numpy(above), **options
+    )
     assert np.isfinite(found)
 
 
@@ -203,7 +229,9 @@ def test_targets_that_change_before_the_backward_pass(name, reduction):
     """They are read again where the gradient was not computed with the value, or was given away."""
     targets, options = CALLS[name]
     x, y = torch.from_numpy(LOGITS).requires_grad_(), torch.from_numpy(targets.copy())
-    value = getattr(lossbook.torch, name.split()[-1])(x, y, **options | {"reduction": reduction}).sum()
+    value = getattr(lossbook.torch, name.split()[-1])(
+        x, y, **options | {"reduction": reduction}
+    ).sum()
     value.backward(retain_graph=True)
     y.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
@@ -212,7 +240,9 @@ def test_targets_that_change_before_the_backward_pass(name, reduction):
 
 def test_weights_that_change_before_the_backward_pass():
     x, weight = torch.from_numpy(LOGITS).requires_grad_(), torch.ones(4, dtype=torch.float64)
-    value = lossbook.torch.cross_entropy(x, torch.from_numpy(INDEX), weight=weight, reduction="none").sum()
+    value = lossbook.torch.cross_entropy(
+        x, torch.from_numpy(INDEX), weight=weight, reduction="none"
+    ).sum()
     weight.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         value.backward()
@@ -225,7 +255,9 @@ def test_a_class_to_ignore_that_no_class_number_can_be(name, number):
         (getattr(lossbook.torch, name), torch.from_numpy),
         (getattr(lossbook.numpy, name), np.array),
     ):
-        with pytest.raises(ValueError, match=f"ignore_index is {number}; expected an integer of 64 bits"):
+        with pytest.raises(
+            ValueError, match=f"ignore_index is {number}; expected an integer of 64 bits"
+        ):
             function(change(LOGITS), change(INDEX), ignore_index=number)
 
 
@@ -260,5 +292,7 @@ def test_without_autograd_nothing_is_overwritten(name):
     targets, options = CALLS[name]
     x = torch.from_numpy(LOGITS.copy()).requires_grad_()
     with torch.no_grad():
-        getattr(lossbook.torch, name.split()[-1])(x, torch.from_numpy(targets), inplace=True, **options)
+        getattr(lossbook.torch, name.split()[-1])(
+            x, torch.from_numpy(targets), inplace=True, **options
+        )
     np.testing.assert_array_equal(x.detach(), LOGITS)

@@ -39,7 +39,9 @@ def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, 
     logits = LOGITS.astype(dtype)
     used = []
     right = kernels._computed
-    monkeypatch.setattr(kernels, "_computed", lambda *a, **k: used.append(right(*a, **k)) or used[-1])
+    monkeypatch.setattr(
+        kernels, "_computed", lambda *a, **k: used.append(right(*a, **k)) or used[-1]
+    )
     value, slope = function(logits, targets, reduction=reduction, **options)
     assert sum(result is not None for result in used) == 1
     generated(monkeypatch)
@@ -117,9 +119,15 @@ def test_bytes_in_another_order_or_at_odd_addresses(name, dtype, change):
     function, targets, options = CALLS[name]
     logits = LOGITS.astype(dtype)
     wanted, slope = function(logits, targets, **options)
-    for x, y in ((change(logits), targets), (logits, change(targets)), (change(logits), change(targets))):
+    for x, y in (
+        (change(logits), targets),
+        (logits, change(targets)),
+        (change(logits), change(targets)),
+    ):
         value, found = function(x, y, **options)
-        np.testing.assert_allclose(value, wanted, rtol=np.finfo(dtype).eps)  # weights may be added up in another order
+        np.testing.assert_allclose(
+            value, wanted, rtol=np.finfo(dtype).eps
+        )  # weights may be added up in another order
         np.testing.assert_allclose(found, slope, rtol=2 * np.finfo(dtype).eps)
     for x in (change(logits), logits):
         out = change(np.zeros_like(logits))
@@ -138,7 +146,8 @@ def test_targets_out_of_range_are_found_among_many(size, bad, dtype):
     losses.sigmoid_mse_loss(logits, targets)
     targets[size - 3] = bad
     with pytest.raises(
-        ValueError, match=rf"targets is {bad} at position \({size - 3},\); expected numbers from 0 to 1"
+        ValueError,
+        match=rf"targets is {bad} at position \({size - 3},\); expected numbers from 0 to 1",
     ):
         losses.sigmoid_mse_loss(logits, targets)
 
@@ -157,6 +166,9 @@ def test_a_class_out_of_range_is_found_among_many(threads):
     index = np.arange(100_000) % 10
     index[::7] = -100
     check = kernel("softmax_focal").check
-    assert check(index.ctypes.data, index.size, 10, -100, None, threads)[:2] == (-1, np.count_nonzero(index != -100))
+    assert check(index.ctypes.data, index.size, 10, -100, None, threads)[:2] == (
+        -1,
+        np.count_nonzero(index != -100),
+    )
     index[77_777] = 10
     assert check(index.ctypes.data, index.size, 10, -100, None, threads)[0] == 77_777

@@ -45,7 +45,9 @@ def test_one_graph_with_the_same_result(name, reduction):
     function = CALLS[name]
     compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
     for got, wanted in zip(
-        slope(compiled, LOGITS, reduction=reduction), slope(function, LOGITS, reduction=reduction), strict=True
+        slope(compiled, LOGITS, reduction=reduction),
+        slope(function, LOGITS, reduction=reduction),
+        strict=True,
     ):
         torch.testing.assert_close(got, wanted, rtol=5e-7, atol=1e-9)
 
@@ -64,7 +66,9 @@ def test_a_graph_has_the_operator_in_it():
 def test_compiled_code():
     """By the compiler that torch.compile takes by default."""
     compiled = torch.compile(CALLS["cross_entropy"], fullgraph=True)
-    for got, wanted in zip(slope(compiled, LOGITS), slope(CALLS["cross_entropy"], LOGITS), strict=True):
+    for got, wanted in zip(
+        slope(compiled, LOGITS), slope(CALLS["cross_entropy"], LOGITS), strict=True
+    ):
         torch.testing.assert_close(got, wanted, rtol=5e-7, atol=1e-9)
 
 
@@ -87,14 +91,28 @@ def test_generated_code_is_compiled_where_there_is_no_kernel(monkeypatch):
 
 def arguments(reduction="mean", index=SOME):
     index = torch.where(index == -100, -(2**63), index)
-    return (index, [], [WEIGHT.double()], torch.tensor(8.0), [2.0], "softmax_focal", 1, 1.0, reduction, "exact", True)
+    return (
+        index,
+        [],
+        [WEIGHT.double()],
+        torch.tensor(8.0),
+        [2.0],
+        "softmax_focal",
+        1,
+        1.0,
+        reduction,
+        "exact",
+        True,
+    )
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_pytorch_finds_nothing_wrong_with_it(reduction):
     more = arguments(reduction)
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
-    torch.library.opcheck(torch.ops.lossbook.loss.default, (LOGITS.clone().requires_grad_(), *more), test_utils=checks)
+    torch.library.opcheck(
+        torch.ops.lossbook.loss.default, (LOGITS.clone().requires_grad_(), *more), test_utils=checks
+    )
 
 
 def test_differentiated_twice():
@@ -130,6 +148,8 @@ def test_meta():
 
 
 def test_a_class_that_there_is_not_never_reaches_a_kernel():
-    compiled = torch.compile(lambda x, t: losses.softmax_focal_loss(x, t), fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(
+        lambda x, t: losses.softmax_focal_loss(x, t), fullgraph=True, backend="aot_eager"
+    )
     with pytest.raises(ValueError, match="targets is 9 at position 2"):
         compiled(LOGITS, torch.where(torch.arange(12) == 2, 9, TARGETS))

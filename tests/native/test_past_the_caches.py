@@ -20,7 +20,9 @@ SHAPES = [  # outer x classes x inner
 ]
 
 
-@pytest.mark.parametrize(("dtype", "offsets"), [("float32", (0, 4, 16, 36)), ("bfloat16", (0, 2, 38))])
+@pytest.mark.parametrize(
+    ("dtype", "offsets"), [("float32", (0, 4, 16, 36)), ("bfloat16", (0, 2, 38))]
+)
 @pytest.mark.parametrize(("loss", "shape"), SHAPES)
 def test_wherever_it_starts(loss, shape, dtype, offsets):
     outer, classes, inner = (shape[0] * (2 if dtype == "bfloat16" else 1), *shape[1:])
@@ -43,7 +45,9 @@ def test_wherever_it_starts(loss, shape, dtype, offsets):
         start = GUARD - memory.ctypes.data % 64 + offset
         found = memory[start : start + logits.nbytes].view(MEMORY[dtype])
         code.run(shape, logits.ctypes.data, fixed, gradient=found.ctypes.data, threads=2, **inputs)
-        rtol = 16 * 2**-24 if dtype == "float32" else 2**-7  # which rows go the longer way depends on where it starts
+        rtol = (
+            16 * 2**-24 if dtype == "float32" else 2**-7
+        )  # which rows go the longer way depends on where it starts
         np.testing.assert_allclose(found.astype(np.float32), wanted.astype(np.float32), rtol=rtol)
         assert (memory[:start] == 0xA5).all()
         assert (memory[start + logits.nbytes :] == 0xA5).all()

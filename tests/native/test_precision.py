@@ -11,7 +11,12 @@ from lossbook.native import kernel
 from .calls import MEMORY, run
 from .test_kernels import BY_INDEX, CASES, OF_ROWS, example
 
-BARS = {("float32", False): 0.51, ("float32", True): 16, ("float16", False): 0.51, ("bfloat16", False): 0.51}
+BARS = {
+    ("float32", False): 0.51,
+    ("float32", True): 16,
+    ("float16", False): 0.51,
+    ("bfloat16", False): 0.51,
+}
 SPREADS = (0.01, 4, 25)
 
 
@@ -32,12 +37,20 @@ def measured(loss, gamma, layout, dtype="float32", fast=False, change=lambda a: 
             got = {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
             for n, truth in enumerate(truths(loss, case, len(case.logits), 0)):
                 for q, line in lines.items():
-                    _judge(line, np.atleast_1d(got[q][n]), truth[q], list(map(abs, truth[q])), case, n)
+                    _judge(
+                        line, np.atleast_1d(got[q][n]), truth[q], list(map(abs, truth[q])), case, n
+                    )
     return lines.values()
 
 
-LAYOUTS = [(loss, g, "rows") for loss, g in CASES] + [(loss, g, "planes") for loss, g in CASES if loss in BY_INDEX]
-NARROW = [("cross_entropy_index", None, "rows"), ("softmax_focal", 0.5, "planes"), ("sigmoid_focal", 0.5, "rows")]
+LAYOUTS = [(loss, g, "rows") for loss, g in CASES] + [
+    (loss, g, "planes") for loss, g in CASES if loss in BY_INDEX
+]
+NARROW = [
+    ("cross_entropy_index", None, "rows"),
+    ("softmax_focal", 0.5, "planes"),
+    ("sigmoid_focal", 0.5, "rows"),
+]
 MEASURED = [(*case, "float32", fast) for case in LAYOUTS for fast in (False, True)]
 MEASURED += [(*case, dtype, False) for case in NARROW for dtype in ("float16", "bfloat16")]
 
@@ -100,8 +113,12 @@ def test_every_number_of_16_bits_is_read_and_written(dtype):
     with np.errstate(over="ignore", invalid="ignore"):
         _, values, slope = run("mse", x, np.zeros_like(x), dtype=dtype)
         wide = x.astype(np.float64)
-        np.testing.assert_array_equal(values.astype(float), (wide * wide).astype(MEMORY[dtype]).astype(float))
-        np.testing.assert_array_equal(slope.astype(float), (2 * wide).astype(MEMORY[dtype]).astype(float))
+        np.testing.assert_array_equal(
+            values.astype(float), (wide * wide).astype(MEMORY[dtype]).astype(float)
+        )
+        np.testing.assert_array_equal(
+            slope.astype(float), (2 * wide).astype(MEMORY[dtype]).astype(float)
+        )
 
 
 def test_there_is_no_fast_float64():
@@ -109,7 +126,9 @@ def test_there_is_no_fast_float64():
 
 
 @pytest.mark.parametrize("shape", [(16, 10), (16, 200)])
-@pytest.mark.parametrize("factors", [(2.0**-59, 2.0**-59, 30), (2.0**59, 2.0**59, -30), (2.0**-39, 2.0**-39, 30)])
+@pytest.mark.parametrize(
+    "factors", [(2.0**-59, 2.0**-59, 30), (2.0**59, 2.0**59, -30), (2.0**-39, 2.0**-39, 30)]
+)
 def test_factors_whose_product_float_does_not_hold(shape, factors):
     factor, of_rows, logit = factors
     logits, targets = np.full(shape, float(logit)), np.zeros(shape[0], int)
@@ -121,7 +140,9 @@ def test_factors_whose_product_float_does_not_hold(shape, factors):
 
 
 @pytest.mark.parametrize("shape", [(16, 10), (16, 200)])
-@pytest.mark.parametrize(("weight", "factor"), [(1e-40, 1e12), (1e39, 1e-15), (0.0, 1.0), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("weight", "factor"), [(1e-40, 1e12), (1e39, 1e-15), (0.0, 1.0), (1.0, 1.0)]
+)
 def test_weights_that_float_does_not_hold(shape, weight, factor):
     rng = np.random.default_rng(1)
     logits, targets = rng.normal(0, 3, shape), rng.integers(shape[1], size=shape[0])
@@ -137,7 +158,9 @@ def test_weights_that_float_does_not_hold(shape, weight, factor):
 def test_one_minus_alpha_keeps_its_digits(alpha):
     logits = np.random.default_rng(2).normal(0, 3, 256)
     _, wanted, slope = run("sigmoid_focal", logits, np.zeros(256), alpha=alpha, gamma=2.0)
-    _, got, fast_slope = run("sigmoid_focal", logits, np.zeros(256), alpha=alpha, gamma=2.0, fast=True)
+    _, got, fast_slope = run(
+        "sigmoid_focal", logits, np.zeros(256), alpha=alpha, gamma=2.0, fast=True
+    )
     np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
     np.testing.assert_allclose(fast_slope, slope, rtol=16 * 2**-24)
 
@@ -148,6 +171,8 @@ def test_sums_of_equal_terms_keep_their_digits(logit, classes):
     """Each addition of the same number rounds the same way."""
     logits, targets = np.full((16, classes), logit), np.arange(16)
     _, wanted, slope = run("softmax_focal", logits, targets, layout="planes", gamma=2.0)
-    _, got, fast_slope = run("softmax_focal", logits, targets, layout="planes", gamma=2.0, fast=True)
+    _, got, fast_slope = run(
+        "softmax_focal", logits, targets, layout="planes", gamma=2.0, fast=True
+    )
     np.testing.assert_allclose(got, wanted, rtol=16 * 2**-24)
     np.testing.assert_allclose(fast_slope, slope, rtol=16 * 2**-24)

@@ -26,7 +26,9 @@ def calls(monkeypatch):
     """How often kernels were called."""
     found = []
     right = kernels.Call.run
-    monkeypatch.setattr(kernels.Call, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k))
+    monkeypatch.setattr(
+        kernels.Call, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k)
+    )
     return found
 
 
@@ -59,7 +61,9 @@ NAMES = tuple(functions(torch.zeros(3, dtype=torch.long)))
 @pytest.mark.parametrize(("dtype", "rtol"), [(torch.float32, 5e-7), (torch.float64, 4 * 2**-52)])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("name", NAMES)
-def test_kernels_are_used_and_agree_with_generated_code(name, reduction, dtype, rtol, calls, monkeypatch):
+def test_kernels_are_used_and_agree_with_generated_code(
+    name, reduction, dtype, rtol, calls, monkeypatch
+):
     logits, targets = example(rows=20)
     logits = logits.detach().to(dtype).requires_grad_()
     loss = functions(targets)[name]
@@ -167,7 +171,9 @@ def test_logits_that_do_not_lie_in_order():
     wanted = torch.autograd.grad(losses.cross_entropy(logits, targets), logits)[0]
     turned = logits.detach().t().contiguous().t().requires_grad_()
     assert not turned.is_contiguous()
-    torch.testing.assert_close(torch.autograd.grad(losses.cross_entropy(turned, targets), turned)[0], wanted)
+    torch.testing.assert_close(
+        torch.autograd.grad(losses.cross_entropy(turned, targets), turned)[0], wanted
+    )
     images = logits.detach().reshape(2, 4, CLASSES).permute(0, 2, 1).requires_grad_()
     found = torch.autograd.grad(losses.cross_entropy(images, targets.reshape(2, 4)), images)[0]
     torch.testing.assert_close(found.permute(0, 2, 1).reshape(8, CLASSES), wanted)

@@ -26,10 +26,16 @@ def test_each_operation_is_rounded_to_nearest(dtype):
     rng = np.random.default_rng(0)
     for u, v in rng.uniform(0.1, 3, (200, 2)).astype(dtype):
         exact_u, exact_v = Fraction(float(u)), Fraction(float(v))
-        for expr, truth in ((a + b, exact_u + exact_v), (a * b, exact_u * exact_v), (a / b, exact_u / exact_v)):
+        for expr, truth in (
+            (a + b, exact_u + exact_v),
+            (a * b, exact_u * exact_v),
+            (a / b, exact_u / exact_v),
+        ):
             got = as_written(expr, {a: u, b: v}, dtype)
             assert got.dtype == dtype
-            assert ulp_error(got, mpmath.mpf(truth.numerator) / truth.denominator, dtype) <= 0.5 + 1e-9
+            assert (
+                ulp_error(got, mpmath.mpf(truth.numerator) / truth.denominator, dtype) <= 0.5 + 1e-9
+            )
         for function, reference in (
             (exp, mpmath.exp),
             (log, mpmath.log),

@@ -23,7 +23,9 @@ def names(losses):
 
 def parameters_of(loss, rng, size):
     options = {"gamma": rng.choice((0, 0.5, 1, 2, 5)), "label_smoothing": rng.choice((0, 0.1))}
-    options["alpha"] = 0.25 if loss.name == "sigmoid_focal" else [rng.uniform(0.1, 2) for _ in range(size)]
+    options["alpha"] = (
+        0.25 if loss.name == "sigmoid_focal" else [rng.uniform(0.1, 2) for _ in range(size)]
+    )
     options["pos_weight"] = 1.5
     options["weight"] = [rng.uniform(0.1, 2) for _ in range(size)]
     return {name: options[name] for name in oracle(loss).parameters}
@@ -40,9 +42,18 @@ def sample(loss, rng, largest=8):
     if not oracle(loss).of_rows:
         return number(), rng.choice((0, 1, 0.3)), rng.uniform(-1, 1), parameters
     share = [rng.choice((0, 1, 2)) for _ in range(size)]
-    share = [a / sum(share) for a in share] if sum(share) in (1, 2, 4, 8) else [1.0] + [0.0] * (size - 1)
+    share = (
+        [a / sum(share) for a in share]
+        if sum(share) in (1, 2, 4, 8)
+        else [1.0] + [0.0] * (size - 1)
+    )
     targets = rng.randrange(size) if loss.target == "class index" else share
-    return [number() for _ in range(size)], targets, [rng.uniform(-1, 1) for _ in range(size)], parameters
+    return (
+        [number() for _ in range(size)],
+        targets,
+        [rng.uniform(-1, 1) for _ in range(size)],
+        parameters,
+    )
 
 
 def components(a):
@@ -89,7 +100,13 @@ def test_derivatives_are_those_of_the_value(loss, many_digits):
         value = partial(_swapped, truth.value, y, parameters)
         assert all(map(close, gradient, differences(value, z)))
         slope = partial(_swapped, truth.gradient, y, parameters)
-        assert all(map(close, components(truth.hvp(z, y, w, **parameters)), differences(partial(_along, slope, w), z)))
+        assert all(
+            map(
+                close,
+                components(truth.hvp(z, y, w, **parameters)),
+                differences(partial(_along, slope, w), z),
+            )
+        )
 
 
 @names(ACTIVATIONS)
@@ -97,7 +114,9 @@ def test_products_are_those_of_the_activation(loss, many_digits):
     rng, truth = random.Random(loss.name), oracle(loss)
     for _ in range(8):
         z, _, w, _ = sample(loss, rng, largest=5)
-        assert all(map(close, components(truth.vjp(z, w)), differences(partial(_along, truth.value, w), z)))
+        assert all(
+            map(close, components(truth.vjp(z, w)), differences(partial(_along, truth.value, w), z))
+        )
 
 
 @names(LOSSES)
@@ -107,7 +126,10 @@ def test_half_the_digits_say_the_same(loss, monkeypatch):
 
     def results():
         for z, y, w, parameters in points:
-            for found in (oracle(loss).value(z, y, **parameters), oracle(loss).gradient(z, y, **parameters)):
+            for found in (
+                oracle(loss).value(z, y, **parameters),
+                oracle(loss).gradient(z, y, **parameters),
+            ):
                 yield from components(found)
             yield from components(oracle(loss).hvp(z, y, w, **parameters))
 
@@ -116,7 +138,11 @@ def test_half_the_digits_say_the_same(loss, monkeypatch):
     monkeypatch.setattr(module, "LEAST_EXPONENT", 10_000)
     with mpmath.workdps(60):
         for a, b in zip(few, results(), strict=True):
-            assert a == b or abs(a - b) <= abs(b) * mpmath.mpf(10) ** -50 or abs(b) < mpmath.mpf(10) ** -400
+            assert (
+                a == b
+                or abs(a - b) <= abs(b) * mpmath.mpf(10) ** -50
+                or abs(b) < mpmath.mpf(10) ** -400
+            )
 
 
 def test_a_class_that_is_minus_infinity_counts_as_no_class():
@@ -143,17 +169,27 @@ def test_one_class_is_certain():
 
 
 def test_another_loss_has_another_oracle():
-    detached = get("softmax_focal").with_(name="other", expr=-alphas[t] * (1 - p(t)) ** (gamma + 1) * log(p(t)))
+    detached = get("softmax_focal").with_(
+        name="other", expr=-alphas[t] * (1 - p(t)) ** (gamma + 1) * log(p(t))
+    )
     here = ([1.0, 2.0], 0)
-    assert not close(Oracle(detached).value(*here, gamma=2), oracle("softmax_focal").value(*here, gamma=2), 2)
+    assert not close(
+        Oracle(detached).value(*here, gamma=2), oracle("softmax_focal").value(*here, gamma=2), 2
+    )
 
 
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda: oracle("softmax_focal").value([1.0, 2.0], 0), "softmax_focal needs gamma"),
-        (lambda: oracle("softmax_focal").value([1.0, 2.0], 2, gamma=2), "targets=2, expected a class from 0 to 1"),
-        (lambda: oracle("cross_entropy").value([1.0, 2.0], [1.0]), "targets has length 1, expected 2"),
+        (
+            lambda: oracle("softmax_focal").value([1.0, 2.0], 2, gamma=2),
+            "targets=2, expected a class from 0 to 1",
+        ),
+        (
+            lambda: oracle("cross_entropy").value([1.0, 2.0], [1.0]),
+            "targets has length 1, expected 2",
+        ),
         (lambda: oracle("mse").value(1.0, 2.0, beta=1), "mse has no parameter 'beta'"),
         (lambda: oracle("mse").value(1.0), "mse: targets=None, expected real"),
         (lambda: oracle("softmax").value([1.0], 0), "softmax: targets=0, expected none"),

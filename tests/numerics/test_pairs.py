@@ -16,7 +16,12 @@ ELEMENTARY = {
     "exp": (mpmath.exp, [(1e-20, 1e-3), (1e-3, 1), (1, 700)], "both", -73),
     "expm1": (mpmath.expm1, [(1e-250, 1e-3), (0.005, 0.02), (1e-3, 1), (1, 700)], "both", -66),
     "log1p": (mpmath.log1p, [(1e-250, 1e-3), (1e-3, 1), (1, 1e6)], "positive", -66),
-    "log": (mpmath.log, [(1e-320, 1e-300), (1e-300, 1), (0.5, 2), (1 - 1e-9, 1 + 1e-9), (1, 1e300)], "positive", -66),
+    "log": (
+        mpmath.log,
+        [(1e-320, 1e-300), (1e-300, 1), (0.5, 2), (1 - 1e-9, 1 + 1e-9), (1, 1e300)],
+        "positive",
+        -66,
+    ),
     "tanh": (mpmath.tanh, [(1e-250, 1e-3), (1e-3, 3), (3, 400)], "both", -66),
 }
 BINARY = {
@@ -50,7 +55,10 @@ def worst(pair, truth):
         if abs(want) > SMALLEST:
             errors.append(abs(got - want) / abs(want))
         else:
-            assert abs(mpmath.mpf(float(high)) - want) <= abs(want) * mpmath.mpf(2) ** -52 + mpmath.mpf(2) ** -1074
+            assert (
+                abs(mpmath.mpf(float(high)) - want)
+                <= abs(want) * mpmath.mpf(2) ** -52 + mpmath.mpf(2) ** -1074
+            )
     return float(mpmath.log(max(errors), 2))
 
 
@@ -72,7 +80,9 @@ def test_arithmetic(name, library):
     for low, high in [(1e-130, 1e130), (0.5, 2)]:
         x, y = numbers(rng, low, high), numbers(rng, low, high)
         got = getattr(pairs, name)(*(tuple(map(LIBRARIES[library], a)) for a in (x, y)))
-        assert worst(got, [BINARY[name](a, b) for a, b in zip(exact(x), exact(y), strict=True)]) < -96
+        assert (
+            worst(got, [BINARY[name](a, b) for a, b in zip(exact(x), exact(y), strict=True)]) < -96
+        )
 
 
 @pytest.mark.parametrize("name", ["multiply", "divide"])
@@ -81,24 +91,35 @@ def test_small_results_are_rounded_once(name):
     x, y = numbers(rng, 2.0**-997, 2.0**-905), numbers(rng, 0.5, 2)
     got = getattr(pairs, name)(x, y)[0]
     truth = [BINARY[name](a, b) for a, b in zip(exact(x), exact(y), strict=True)]
-    assert max(abs(float(a) - b) / np.spacing(abs(a)) for a, b in zip(got, truth, strict=True)) < 0.5001
+    assert (
+        max(abs(float(a) - b) / np.spacing(abs(a)) for a, b in zip(got, truth, strict=True))
+        < 0.5001
+    )
 
 
 def test_a_sum_that_cancels():
     x = numbers(np.random.default_rng(0), 0.5, 2)
     near = (-x[0], -x[1] * 0.75)
-    assert worst(pairs.add(x, near), [a + b for a, b in zip(exact(x), exact(near), strict=True)]) < -50
+    assert (
+        worst(pairs.add(x, near), [a + b for a, b in zip(exact(x), exact(near), strict=True)]) < -50
+    )
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_sums_along_an_axis(library, size):
     rng = np.random.default_rng(size)
-    x = tuple(a.reshape(-1, 1)[:size] if size < COUNT else np.tile(a, 3)[:size, None] for a in numbers(rng, 1e-9, 1e9))
+    x = tuple(
+        a.reshape(-1, 1)[:size] if size < COUNT else np.tile(a, 3)[:size, None]
+        for a in numbers(rng, 1e-9, 1e9)
+    )
     got = pairs.sum_along(tuple(map(LIBRARIES[library], x)), 0)
     flat = tuple(a[:, 0] for a in x)
     want = mpmath.fsum(exact(flat))
-    assert abs(exact(tuple(a[:, 0] for a in got))[0] - want) < mpmath.fsum(map(abs, exact(flat))) * mpmath.mpf(2) ** -95
+    assert (
+        abs(exact(tuple(a[:, 0] for a in got))[0] - want)
+        < mpmath.fsum(map(abs, exact(flat))) * mpmath.mpf(2) ** -95
+    )
 
 
 def test_a_sum_of_nothing():
@@ -120,8 +141,12 @@ def test_what_is_not_finite(library):
     np.testing.assert_equal(of("log1p"), [nan, inf, nan, 0])
     np.testing.assert_equal(of("log"), [nan, inf, nan, -inf])
     np.testing.assert_equal(of("add", (1.0, 0.0)), [-inf, inf, nan, 1])
-    np.testing.assert_equal(of("multiply", (make(np.full(4, 2.0)), make(np.zeros(4)))), [-inf, inf, nan, 0])
-    np.testing.assert_equal(of("divide", (make(np.zeros(4)), make(np.zeros(4)))), [-inf, inf, nan, nan])
+    np.testing.assert_equal(
+        of("multiply", (make(np.full(4, 2.0)), make(np.zeros(4)))), [-inf, inf, nan, 0]
+    )
+    np.testing.assert_equal(
+        of("divide", (make(np.zeros(4)), make(np.zeros(4)))), [-inf, inf, nan, nan]
+    )
 
 
 def test_products_beyond_the_range_and_below_it():

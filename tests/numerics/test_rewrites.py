@@ -19,7 +19,19 @@ from lossbook.numerics.as_written import as_written, trial
 from lossbook.numerics.nodes import EACH, ArgMax, Closed, log_ratio, nonzero, plain
 from lossbook.numerics.powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO
 from lossbook.numerics.rewrite import Applied, a, b, p
-from lossbook.numerics.rewrites import ALL, CASES, REWRITES, ZERO_TIMES_LOG, c, i, r, stabilised, u, v, x
+from lossbook.numerics.rewrites import (
+    ALL,
+    CASES,
+    REWRITES,
+    ZERO_TIMES_LOG,
+    c,
+    i,
+    r,
+    stabilised,
+    u,
+    v,
+    x,
+)
 from lossbook.numerics.ulp import is_false_zero, ulp_error
 
 from ..codegen.compiled import function
@@ -46,7 +58,11 @@ def test_proved(rewrite):
 @pytest.mark.parametrize("rewrite", ALL, ids=lambda a: a.name)
 def test_a_wrong_replacement_is_refused(rewrite):
     """Another sign, another factor, a term too many: each must be refused, with a point where the sides differ."""
-    for wrong in (-rewrite.replacement, 2 * rewrite.replacement, rewrite.replacement + Rational(1, 1000)):
+    for wrong in (
+        -rewrite.replacement,
+        2 * rewrite.replacement,
+        rewrite.replacement + Rational(1, 1000),
+    ):
         with pytest.raises(NotEqualError):
             _ = replace(rewrite, replacement=wrong).proof
 
@@ -70,11 +86,16 @@ def test_the_case_of_a_limit_is_the_limit(rewrite):
     """By SymPy, and by 50 digits ever nearer to it."""
     letter, at, rest = {LOG_RATIO: (p, 1, {}), ZERO_TIMES_LOG: (r, 0, {u: 0})}[rewrite]
     pattern, special = (e.xreplace(rest) for e in (plain(rewrite.pattern), rewrite.replacement))
-    special = special.replace(lambda e: isinstance(e, nonzero), lambda e: NONZERO.replacement.xreplace({u: e.args[0]}))
-    value = plain(special.replace(lambda e: isinstance(e, Closed), lambda e: e.args[0])).subs(letter, at)
+    special = special.replace(
+        lambda e: isinstance(e, nonzero), lambda e: NONZERO.replacement.xreplace({u: e.args[0]})
+    )
+    value = plain(special.replace(lambda e: isinstance(e, Closed), lambda e: e.args[0])).subs(
+        letter, at
+    )
     assert limit(pattern, letter, at, "-" if at else "+") == value
     distances = [
-        abs(evaluate(pattern, {letter: mpmath.mpf(at) + (-d if at else d)}) - value) for d in (1e-3, 1e-6, 1e-9)
+        abs(evaluate(pattern, {letter: mpmath.mpf(at) + (-d if at else d)}) - value)
+        for d in (1e-3, 1e-6, 1e-9)
     ]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < 1e-8
@@ -155,7 +176,9 @@ def test_within_reach_nothing_is_lost(rewrite, dtype):
 def test_every_rewrite_says_why_and_whose_it_is():
     assert len({a.name for a in ALL}) == len(ALL)
     assert all(a.domain and a.why for a in ALL)
-    assert {a.source for a in ALL} - {""} <= set(re.findall(r"@\w+\{(\w+),", (ROOT / "references.bib").read_text()))
+    assert {a.source for a in ALL} - {""} <= set(
+        re.findall(r"@\w+\{(\w+),", (ROOT / "references.bib").read_text())
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -167,10 +190,15 @@ def test_the_limits_are_accurate_on_the_way_to_them(dtype):
     got = function(log_ratio(sigmoid(u)), inputs)(u=values)
     assert got.dtype == dtype
     for value, ratio in zip(values, got, strict=True):
-        assert ulp_error(ratio, evaluate(plain(log_ratio(sigmoid(u))), {u: float(value)}, 200), dtype) <= 12
+        assert (
+            ulp_error(ratio, evaluate(plain(log_ratio(sigmoid(u))), {u: float(value)}, 200), dtype)
+            <= 12
+        )
     n = bound_index()
     weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, rewrites.K))
-    f = function(weighted, Inputs("test", rewrites.K, {x: Input("x", "logits"), c: Input("c", "array")}))
+    f = function(
+        weighted, Inputs("test", rewrites.K, {x: Input("x", "logits"), c: Input("c", "array")})
+    )
     for _ in range(50):
         logits, weights = rng.normal(size=5).astype(dtype), rng.dirichlet(np.ones(5)).astype(dtype)
         without = rng.integers(5)
@@ -178,32 +206,51 @@ def test_the_limits_are_accurate_on_the_way_to_them(dtype):
         truth = evaluate(weighted, {rewrites.K: 5, x: logits.tolist(), c: weights.tolist()})
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
         others = np.delete(logits, without)
-        truth = evaluate(weighted, {rewrites.K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()})
+        truth = evaluate(
+            weighted, {rewrites.K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()}
+        )
         logits[without] = -np.inf
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rewrite", [a for a in REWRITES if not a.pattern.has(x, c)], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "rewrite", [a for a in REWRITES if not a.pattern.has(x, c)], ids=lambda a: a.name
+)
 def test_accurate_for_numbers(rewrite, dtype):
-    inputs = Inputs("test", None, {letter: Input(str(letter), role) for letter, role in LETTERS.items()})
+    inputs = Inputs(
+        "test", None, {letter: Input(str(letter), role) for letter, role in LETTERS.items()}
+    )
     rng = np.random.default_rng(0)
     size = 10 ** rng.uniform(-8, 1.8, 300)
     values = (size if rewrite is rewrites.LOG1P else size * rng.choice([-1, 1], 300)).astype(dtype)
     letters = {letter: rng.uniform(0.5, 2, 300).astype(dtype) for letter in (r, a)}
-    letters |= {b: rng.choice([0, 1], 300).astype(dtype), p: rng.uniform(0.01, 0.99, 300).astype(dtype), u: values}
+    letters |= {
+        b: rng.choice([0, 1], 300).astype(dtype),
+        p: rng.uniform(0.01, 0.99, 300).astype(dtype),
+        u: values,
+    }
     if rewrite is rewrites.POWER_OF_COMPLEMENT:  # both terms of one sign, as in a gradient
         letters[b] = -letters[r]
-    got = function(rewrite.pattern, inputs)(**{str(letter): value for letter, value in letters.items()})
+    got = function(rewrite.pattern, inputs)(
+        **{str(letter): value for letter, value in letters.items()}
+    )
     assert got.dtype == dtype
-    points = [dict(zip(letters, row, strict=True)) for row in np.array(list(letters.values()), float).T.tolist()]
+    points = [
+        dict(zip(letters, row, strict=True))
+        for row in np.array(list(letters.values()), float).T.tolist()
+    ]
     expected = [float(evaluate(rewrite.pattern, point)) for point in points]
     ordinary = np.abs(expected) > np.finfo(dtype).tiny
-    np.testing.assert_allclose(got[ordinary], np.array(expected)[ordinary], rtol=12 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(
+        got[ordinary], np.array(expected)[ordinary], rtol=12 * np.finfo(dtype).eps
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rewrite", [a for a in REWRITES if a.pattern.has(x, c)], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "rewrite", [a for a in REWRITES if a.pattern.has(x, c)], ids=lambda a: a.name
+)
 def test_accurate_for_vectors(rewrite, dtype):
     K = rewrites.K
     letters = {x: "logits", c: "array", v: "array", r: "scalar", a: "scalar"}
@@ -216,7 +263,11 @@ def test_accurate_for_vectors(rewrite, dtype):
             "v": rng.normal(size=4).astype(dtype),
         }
         if rewrite is MEAN_OF_OTHERS:  # for one class in each row only
-            inputs = Inputs("test", K, {x: Input("x", "logits"), **inputs.by_symbol, i: Input("i", "class index")})
+            inputs = Inputs(
+                "test",
+                K,
+                {x: Input("x", "logits"), **inputs.by_symbol, i: Input("i", "class index")},
+            )
             f = function(rewrite.pattern, inputs)
             got = np.array([f(**arguments, i=np.array(n), r=0.75, a=1.25) for n in range(4)])
         else:
@@ -237,4 +288,6 @@ def test_nothing_times_minus_infinity_is_nothing():
     inputs = Inputs("test", K, {x: Input("x", "logits"), c: Input("c", "array")})
     n = bound_index()
     f = function(Sum(Vec(c[n] * log(softmax(x, n)), n, K)), inputs)
-    assert f(x=np.array([0.0, -np.inf, 0.0]), c=np.array([0.5, 0.0, 0.5])) == pytest.approx(-np.log(2), rel=1e-15)
+    assert f(x=np.array([0.0, -np.inf, 0.0]), c=np.array([0.5, 0.0, 0.5])) == pytest.approx(
+        -np.log(2), rel=1e-15
+    )

@@ -17,7 +17,9 @@ def test_spacing_is_numpys(dtype):
     rng = np.random.default_rng(0)
     kind = np.dtype(dtype).type
     info = np.finfo(kind)
-    numbers = np.exp(rng.uniform(math.log(float(info.smallest_subnormal)), math.log(float(info.max)), 300)).astype(kind)
+    numbers = np.exp(
+        rng.uniform(math.log(float(info.smallest_subnormal)), math.log(float(info.max)), 300)
+    ).astype(kind)
     for number in [*numbers, info.smallest_subnormal, info.tiny, info.max / 2, kind(1), kind(0)]:
         assert ulp(float(number), dtype) == float(np.spacing(number))
     assert ulp(float(info.max), dtype) == 2 * ulp(float(info.max) / 4, dtype) * 2

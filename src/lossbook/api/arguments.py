@@ -13,7 +13,9 @@ PRECISIONS = ("exact", "fast")
 ROUNDING = 1e-3  # a probability may exceed 1 by rounding, in float16 too
 
 
-def wrong(function: str, argument: str, got: str, expected: str, error: type[Exception] = ValueError) -> Exception:
+def wrong(
+    function: str, argument: str, got: str, expected: str, error: type[Exception] = ValueError
+) -> Exception:
     """The error that says which argument of which function was given what, and what was expected."""
     return error(f"{function}: {argument} {got}; expected {expected}")
 
@@ -27,31 +29,45 @@ class Rows:
     by_index: bool
 
 
-def check_kind(function: str, argument: str, array: Any, kind: str, expected: tuple[str, ...]) -> None:
+def check_kind(
+    function: str, argument: str, array: Any, kind: str, expected: tuple[str, ...]
+) -> None:
     """kind: "float", "integer" or what else the dtype is."""
     if kind not in expected:
         wanted = " or ".join(expected)
-        raise wrong(function, argument, f"has dtype {array.dtype}", f"a dtype that is {wanted}", TypeError)
+        raise wrong(
+            function, argument, f"has dtype {array.dtype}", f"a dtype that is {wanted}", TypeError
+        )
 
 
 def check_reduction(function: str, reduction: str) -> None:
     """One of `REDUCTIONS`."""
     if reduction not in REDUCTIONS:
-        raise wrong(function, "reduction", f"is {reduction!r}", f"one of {', '.join(map(repr, REDUCTIONS))}")
+        raise wrong(
+            function, "reduction", f"is {reduction!r}", f"one of {', '.join(map(repr, REDUCTIONS))}"
+        )
 
 
 def check_precision(function: str, precision: str) -> None:
     """One of `PRECISIONS`."""
     if precision not in PRECISIONS:
-        raise wrong(function, "precision", f"is {precision!r}", f"one of {', '.join(map(repr, PRECISIONS))}")
+        raise wrong(
+            function, "precision", f"is {precision!r}", f"one of {', '.join(map(repr, PRECISIONS))}"
+        )
 
 
-def check_number(function: str, argument: str, value: Any, low: float, high: float = float("inf")) -> None:
+def check_number(
+    function: str, argument: str, value: Any, low: float, high: float = float("inf")
+) -> None:
     """A real number between two bounds."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise wrong(function, argument, f"is {value!r}", "a real number", TypeError)
     if not low <= value <= high or value == float("inf"):
-        bounds = f"a finite number, at least {low:g}" if high == float("inf") else f"a number from {low:g} to {high:g}"
+        bounds = (
+            f"a finite number, at least {low:g}"
+            if high == float("inf")
+            else f"a number from {low:g} to {high:g}"
+        )
         raise wrong(function, argument, f"is {value!r}", bounds)
 
 
@@ -74,11 +90,15 @@ def check_axis(function: str, logits: Any, axis: int) -> int:
         raise wrong(function, "axis", f"is {axis}", f"an axis of logits, which has shape {shape}")
     axis = int(axis) % len(shape)
     if shape[axis] == 0:
-        raise wrong(function, "logits", f"has shape {shape}", f"at least one class along axis {axis}")
+        raise wrong(
+            function, "logits", f"has shape {shape}", f"at least one class along axis {axis}"
+        )
     return axis
 
 
-def check_rows(function: str, logits: Any, targets: Any, kinds: tuple[str, str], axis: int, reduction: str) -> Rows:
+def check_rows(
+    function: str, logits: Any, targets: Any, kinds: tuple[str, str], axis: int, reduction: str
+) -> Rows:
     """Kinds, axis and shapes of logits and targets. Logits of one axis are one row: their axis is 0."""
     check_reduction(function, reduction)
     check_kind(function, "logits", logits, kinds[0], ("float",))
@@ -97,7 +117,13 @@ def check_rows(function: str, logits: Any, targets: Any, kinds: tuple[str, str],
 
 
 def check_weight(
-    function: str, weight: Any, kind: str, classes: int, *, values: bool = True, argument: str = "weight"
+    function: str,
+    weight: Any,
+    kind: str,
+    classes: int,
+    *,
+    values: bool = True,
+    argument: str = "weight",
 ) -> None:
     """One weight for each class, none negative."""
     check_kind(function, argument, weight, kind, ("float", "integer"))
@@ -108,7 +134,9 @@ def check_weight(
         check_values(function, argument, weight, ~(weight >= 0), "weights that are not negative")
 
 
-def check_elements(function: str, inputs: Any, targets: Any, kinds: tuple[str, str], reduction: str) -> None:
+def check_elements(
+    function: str, inputs: Any, targets: Any, kinds: tuple[str, str], reduction: str
+) -> None:
     """Kinds and shapes of inputs and targets of a loss of single outputs."""
     check_reduction(function, reduction)
     check_kind(function, "inputs", inputs, kinds[0], ("float",))
@@ -126,12 +154,21 @@ def check_shares(function: str, targets: Any, least: Any = None, most: Any = Non
     check_values(function, "targets", targets, bad, "numbers from 0 to 1: probabilities of class 1")
 
 
-def check_factor(function: str, argument: str, factor: Any, kind: str, inputs: Any, *, values: bool = True) -> None:
+def check_factor(
+    function: str, argument: str, factor: Any, kind: str, inputs: Any, *, values: bool = True
+) -> None:
     """Weights of single outputs, none negative, that broadcast to the shape of the inputs."""
     check_kind(function, argument, factor, kind, ("float", "integer"))
     got, shape = tuple(factor.shape), tuple(inputs.shape)
-    if len(got) > len(shape) or any(n not in (1, m) for n, m in zip(got[::-1], shape[::-1], strict=False)):
-        raise wrong(function, argument, f"has shape {got}", f"one that broadcasts to {shape}, the shape of inputs")
+    if len(got) > len(shape) or any(
+        n not in (1, m) for n, m in zip(got[::-1], shape[::-1], strict=False)
+    ):
+        raise wrong(
+            function,
+            argument,
+            f"has shape {got}",
+            f"one that broadcasts to {shape}, the shape of inputs",
+        )
     if values:
         check_values(function, argument, factor, ~(factor >= 0), "weights that are not negative")
 
@@ -149,7 +186,9 @@ def check_out(function: str, out: Any, logits: Any, targets: Any) -> None:
         raise wrong(function, "out", "is read-only", "an array that can be written to")
     same = out.ctypes.data == logits.ctypes.data and out.strides == logits.strides
     if (np.may_share_memory(out, logits) and not same) or np.may_share_memory(out, targets):
-        raise wrong(function, "out", "overlaps an argument", "memory of its own, or the logits themselves")
+        raise wrong(
+            function, "out", "overlaps an argument", "memory of its own, or the logits themselves"
+        )
 
 
 def check_alpha(function: str, alpha: Any) -> tuple[float, float]:
@@ -161,7 +200,12 @@ def check_alpha(function: str, alpha: Any) -> tuple[float, float]:
     if alpha < 0:
         return 0.5, 2.0
     if not alpha <= 1:
-        raise wrong(function, "alpha", f"is {alpha!r}", "a number from 0 to 1; None or a negative one for no weights")
+        raise wrong(
+            function,
+            "alpha",
+            f"is {alpha!r}",
+            "a number from 0 to 1; None or a negative one for no weights",
+        )
     return float(alpha), 1.0
 
 
@@ -175,7 +219,12 @@ def check_ignore_index(function: str, ignore_index: int, by_index: bool) -> None
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
         raise wrong(function, "ignore_index", f"is {ignore_index!r}", "an integer", TypeError)
     if not in_64_bits(ignore_index):
-        raise wrong(function, "ignore_index", f"is {ignore_index}", "an integer of 64 bits, as class indices are")
+        raise wrong(
+            function,
+            "ignore_index",
+            f"is {ignore_index}",
+            "an integer of 64 bits, as class indices are",
+        )
     if not by_index and ignore_index >= 0:
         expected = "a negative one (not used) where targets are probabilities"
         raise wrong(function, "ignore_index", f"is {ignore_index}", expected)
@@ -195,7 +244,13 @@ def check_target_values(function: str, targets: Any, rows: Rows, ignore_index: i
 def check_sums(function: str, sums: Any) -> None:
     """Probabilities of a row must sum to 1."""
     bad = ~(abs(sums - 1) <= ROUNDING)
-    check_values(function, "the sum of targets in a row", sums, bad, "1: targets are probabilities of the classes")
+    check_values(
+        function,
+        "the sum of targets in a row",
+        sums,
+        bad,
+        "1: targets are probabilities of the classes",
+    )
 
 
 def check_values(function: str, argument: str, array: Any, bad: Any, expected: str) -> None:

@@ -56,7 +56,11 @@ def _elements(function, logits, arrays, options):
 
     fixed = {name: _lifted(xp, a) for name, a in options.items() if name not in many}
     result = _blocks(
-        function, [flat(a) for a in (logits, *arrays)], fixed, {n: flat(a) for n, a in many.items()}, BLOCK
+        function,
+        [flat(a) for a in (logits, *arrays)],
+        fixed,
+        {n: flat(a) for n, a in many.items()},
+        BLOCK,
     )
     return result.reshape(shape)
 

@@ -5,4 +5,14 @@ from .findings import SEVERITIES, Accuracy, Example, Finding
 from .report import Report
 from .run import audit
 
-__all__ = ["ADAPTERS", "SEVERITIES", "Accuracy", "Adapter", "AdapterError", "Example", "Finding", "Report", "audit"]
+__all__ = [
+    "ADAPTERS",
+    "SEVERITIES",
+    "Accuracy",
+    "Adapter",
+    "AdapterError",
+    "Example",
+    "Finding",
+    "Report",
+    "audit",
+]

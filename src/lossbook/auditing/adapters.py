@@ -40,7 +40,9 @@ class Adapter:
     parameters: Mapping[str, str] = field(default_factory=dict)
     neutral: Mapping[str, object] = field(default_factory=dict)
     reduction: str | None = None
-    reductions: Mapping[str, object] = field(default_factory=lambda: {"none": "none", "mean": "mean", "sum": "sum"})
+    reductions: Mapping[str, object] = field(
+        default_factory=lambda: {"none": "none", "mean": "mean", "sum": "sum"}
+    )
     ignore_index: str | None = None
     fixed: Mapping[str, object] = field(default_factory=dict)
     constructed: bool = False
@@ -48,12 +50,16 @@ class Adapter:
 
     def __post_init__(self):
         if sorted(self.order) != ["logits", "targets"]:
-            raise AdapterError(f"order is {self.order!r}; expected 'logits' and 'targets', in either order")
+            raise AdapterError(
+                f"order is {self.order!r}; expected 'logits' and 'targets', in either order"
+            )
         if self.targets not in TARGETS:
             raise AdapterError(f"targets is {self.targets!r}; expected one of {', '.join(TARGETS)}")
         unknown = set(self.parameters) - set(OURS)
         if unknown:
-            raise AdapterError(f"parameters has {sorted(unknown)[0]!r}; expected names among {', '.join(OURS)}")
+            raise AdapterError(
+                f"parameters has {sorted(unknown)[0]!r}; expected names among {', '.join(OURS)}"
+            )
 
     def with_(self, **changes) -> Adapter:
         """A copy with some fields changed; mappings are merged."""
@@ -64,12 +70,21 @@ class Adapter:
 
     def __str__(self) -> str:
         """The call as one would write it."""
-        words = {"logits": "logits", "targets": {"none": "", "float": "targets"}.get(self.targets, self.targets)}
+        words = {
+            "logits": "logits",
+            "targets": {"none": "", "float": "targets"}.get(self.targets, self.targets),
+        }
         inner = ", ".join(filter(None, (words[o] for o in self.order)))
         names = [*self.parameters.values(), *filter(None, (self.reduction, self.ignore_index))]
         options = [f"{n}=…" for n in dict.fromkeys(names) if n not in self.fixed]
-        options += [f"{k}={v!r}" for k, v in {**self.neutral, **self.fixed}.items() if f"{k}=…" not in options]
-        axis = "" if self.targets in ("float", "none") else f", classes along axis {self.class_axis}"
+        options += [
+            f"{k}={v!r}"
+            for k, v in {**self.neutral, **self.fixed}.items()
+            if f"{k}=…" not in options
+        ]
+        axis = (
+            "" if self.targets in ("float", "none") else f", classes along axis {self.class_axis}"
+        )
         if self.constructed:
             return f"F({', '.join(options)})({inner}){axis}"
         return f"f({', '.join([inner, *options])}){axis}"
@@ -90,7 +105,9 @@ ADAPTERS: dict[str, Adapter] = {
             ignored=-100,
             **_REDUCED,
         ),
-        Adapter("torch-elements", targets="float", parameters={"pos_weight": "pos_weight"}, **_REDUCED),
+        Adapter(
+            "torch-elements", targets="float", parameters={"pos_weight": "pos_weight"}, **_REDUCED
+        ),
         Adapter(
             "torchvision",  # and fvcore
             targets="float",
@@ -159,5 +176,7 @@ ADAPTERS: dict[str, Adapter] = {
 def adapter(name: str) -> Adapter:
     """The ready-made adapter of that name."""
     if name not in ADAPTERS:
-        raise AdapterError(f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to guess")
+        raise AdapterError(
+            f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to guess"
+        )
     return ADAPTERS[name]

@@ -110,14 +110,20 @@ def _soft() -> tuple[Case, ...]:
 def _elements(by_sigmoid: bool, samples: int, seed: int) -> tuple[Case, ...]:
     found = []
     for size in (0.5, 1.0, 2.0, 4.0):
-        found += [Case("ordinary", sign * size, target) for sign in (1, -1) for target in (1.0, 0.0)]
+        found += [
+            Case("ordinary", sign * size, target) for sign in (1, -1) for target in (1.0, 0.0)
+        ]
     found += [Case("tiny logits", sign * size, 1.0) for sign in (1, -1) for size in (0.0, 2.0**-14)]
     found.append(Case("tiny logits", 2.0**-26, 1.0, wide=True))
     generator = np.random.default_rng(seed)
     sizes = generator.choice((-1.0, 1.0), samples) * 2.0 ** generator.uniform(-13, 13, samples)
     if not by_sigmoid:
         found += [Case("near the target", 1 + 2.0**-k, 1.0) for k in (1, 4, 7)]
-        found += [Case("far from the target", sign * size, 0.5) for size in (40.0, 255.0) for sign in (1, -1)]
+        found += [
+            Case("far from the target", sign * size, 0.5)
+            for size in (40.0, 255.0)
+            for sign in (1, -1)
+        ]
         found += [Case("random", float(x), 0.5) for x in _eight_bits(sizes)]
         return tuple(found)
     for margin in (*MARGINS, 10048.0):

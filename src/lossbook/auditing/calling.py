@@ -51,7 +51,9 @@ class Caller:
         with quiet():
             array = self.framework.array(self.placed(logits), dtype)
             array = array if layout is None else self.framework.layouts(array)[layout]
-            return self._outcome(self._bound(logits, targets, dtype, reduction, options, ignore_index, layout), array)
+            return self._outcome(
+                self._bound(logits, targets, dtype, reduction, options, ignore_index, layout), array
+            )
 
     def hvp(self, logits, targets, dtype: str, tangent: np.ndarray, *, options=None) -> np.ndarray:
         """The Hessian of the sum of the losses times a tangent."""
@@ -59,7 +61,9 @@ class Caller:
             f = self._bound(logits, targets, dtype, "none", options, None, None)[0]
             array = self.framework.array
             return self._back(
-                self.framework.hvp(f, array(self.placed(logits), dtype), array(self.placed(tangent), dtype))
+                self.framework.hvp(
+                    f, array(self.placed(logits), dtype), array(self.placed(tangent), dtype)
+                )
             )
 
     def function_of_logits(self, logits, targets, dtype: str, *, options=None) -> Callable:
@@ -76,7 +80,9 @@ class Caller:
         values, gradients, errors, dtypes = [], [], {}, []
         for n, case in enumerate(cases):
             try:
-                found = self._split([case], self.call(*self.batch([case]), dtype, options=options), alone=True)
+                found = self._split(
+                    [case], self.call(*self.batch([case]), dtype, options=options), alone=True
+                )
                 values.append(found.values[0])
                 gradients.append(found.gradients[0])
                 dtypes.append((found.dtype, found.gradient_dtype))
@@ -101,7 +107,9 @@ class Caller:
         if value.shape == rows:
             return value
         if value.shape == self.placed(logits).shape:
-            return np.moveaxis(value, self.adapter.class_axis, 1).sum(1) if value.ndim > 1 else value
+            return (
+                np.moveaxis(value, self.adapter.class_axis, 1).sum(1) if value.ndim > 1 else value
+            )
         return None
 
     def _split(self, cases, outcome: Outcome, *, alone: bool = False) -> Rows:
@@ -121,7 +129,11 @@ class Caller:
     ) -> tuple[Callable, Callable | None]:
         """Functions of the logits: the value, and the gradient where there is one of its own."""
         keywords = self._keywords(dtype, reduction, options or {}, ignore_index)
-        arrays = () if self.adapter.targets == "none" else (self._targets(logits, targets, dtype, layout),)
+        arrays = (
+            ()
+            if self.adapter.targets == "none"
+            else (self._targets(logits, targets, dtype, layout),)
+        )
 
         def bind(function):
             if self.adapter.constructed:
@@ -162,7 +174,9 @@ class Caller:
         for ours, given in options.items():
             name = adapter.parameters[ours]
             vector = ours == "class_weights"
-            found[name] = self.framework.array(np.array(given, dtype=np.float64), dtype) if vector else given
+            found[name] = (
+                self.framework.array(np.array(given, dtype=np.float64), dtype) if vector else given
+            )
         if adapter.reduction is not None and reduction in adapter.reductions:
             found[adapter.reduction] = adapter.reductions[reduction]
         if ignore_index is not None:
@@ -189,7 +203,9 @@ class Caller:
 
     def _back(self, gradient: np.ndarray) -> np.ndarray:
         if self.adapter.targets == "float" or gradient.ndim < 2:
-            return gradient[:, 0] if self.adapter.columns and gradient.shape[1:] == (1,) else gradient
+            return (
+                gradient[:, 0] if self.adapter.columns and gradient.shape[1:] == (1,) else gradient
+            )
         return np.moveaxis(gradient, self.adapter.class_axis, 1)
 
 

@@ -37,8 +37,16 @@ def add(subcommands) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("callable", metavar="package.module:callable", help="a function, module or class")
-    parser.add_argument("--loss", required=True, choices=names(), metavar="NAME", help=f"one of {', '.join(names())}")
+    parser.add_argument(
+        "callable", metavar="package.module:callable", help="a function, module or class"
+    )
+    parser.add_argument(
+        "--loss",
+        required=True,
+        choices=names(),
+        metavar="NAME",
+        help=f"one of {', '.join(names())}",
+    )
     parser.add_argument(
         "--adapter",
         choices=ADAPTERS,
@@ -46,10 +54,16 @@ def add(subcommands) -> None:
         help=f"how it is called: {', '.join(ADAPTERS)}; guessed unless given",
     )
     parser.add_argument("--targets", choices=FORMS, help="the form of the targets")
-    parser.add_argument("--order", type=_order, metavar="logits,targets", help="which argument comes first")
+    parser.add_argument(
+        "--order", type=_order, metavar="logits,targets", help="which argument comes first"
+    )
     parser.add_argument("--class-axis", type=int, metavar="N", help="where the classes are")
     parser.add_argument(
-        "--rename", action="append", default=[], metavar="OURS=THEIRS", help=f"what it calls {', '.join(OURS)}"
+        "--rename",
+        action="append",
+        default=[],
+        metavar="OURS=THEIRS",
+        help=f"what it calls {', '.join(OURS)}",
     )
     parser.add_argument(
         "--set",
@@ -59,25 +73,46 @@ def add(subcommands) -> None:
         help="one more keyword of every call; the value is JSON, else text",
     )
     parser.add_argument(
-        "--neutral", action="append", default=[], metavar="KEY=VALUE", help="what turns a parameter off"
+        "--neutral",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what turns a parameter off",
     )
     parser.add_argument("--reduction", metavar="KEY", help="what it calls its reduction")
-    parser.add_argument("--ignore-index", metavar="KEY", help="what it calls the ignored class number")
-    parser.add_argument("--gamma", type=float, nargs="+", help="at which γ; the one inside, if it cannot be passed")
-    parser.add_argument("--alpha", type=float, help="a number passed as α; the one inside, if it cannot be passed")
     parser.add_argument(
-        "--gradient", metavar="package.module:callable", help="a function that returns the gradient, for NumPy"
+        "--ignore-index", metavar="KEY", help="what it calls the ignored class number"
+    )
+    parser.add_argument(
+        "--gamma", type=float, nargs="+", help="at which γ; the one inside, if it cannot be passed"
+    )
+    parser.add_argument(
+        "--alpha", type=float, help="a number passed as α; the one inside, if it cannot be passed"
+    )
+    parser.add_argument(
+        "--gradient",
+        metavar="package.module:callable",
+        help="a function that returns the gradient, for NumPy",
     )
     parser.add_argument("--framework", choices=FRAMEWORKS)
-    parser.add_argument("--dtype", action="append", choices=DTYPES, help="only these; may be repeated")
     parser.add_argument(
-        "--tolerance", type=float, metavar="ULP", help="largest error that is no finding; by dtype unless given"
+        "--dtype", action="append", choices=DTYPES, help="only these; may be repeated"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="ULP",
+        help="largest error that is no finding; by dtype unless given",
     )
     parser.add_argument("--samples", type=int, default=24, help="how many random rows (24)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--format", choices=FORMATS, default="text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there, instead of to stdout")
-    parser.add_argument("--strict", action="store_true", help="let another convention count as wrong")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the report there, instead of to stdout"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="let another convention count as wrong"
+    )
     parser.set_defaults(run=run)
 
 

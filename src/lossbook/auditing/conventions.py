@@ -32,22 +32,33 @@ def _scale(subject: Subject):
         and None not in more
     ):
         title = (
-            "the loss of a row is divided by the number of classes" if weights[0] * 3 == 1 else "the loss depends on K"
+            "the loss of a row is divided by the number of classes"
+            if weights[0] * 3 == 1
+            else "the loss depends on K"
         )
-        yield _finding(subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights)
+        yield _finding(
+            subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights
+        )
         return
     if len(set(weights)) == 1:
         title = f"the loss is {weights[0]} times the definition"
-        yield _finding(subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights)
+        yield _finding(
+            subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights
+        )
         return
     if subject.alpha is None or subject.loss.name != "sigmoid_focal":
         title = "without weights, classes weigh differently"
-        yield _finding(subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights)
+        yield _finding(
+            subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights
+        )
 
 
 def _alpha(subject: Subject):
     """Which class a number α multiplies."""
-    if not any(str(getattr(q.symbol, "label", q.symbol)) in ("alpha", "alphas") for q in subject.loss.parameters):
+    if not any(
+        str(getattr(q.symbol, "label", q.symbol)) in ("alpha", "alphas")
+        for q in subject.loss.parameters
+    ):
         return
     if "alpha" not in subject.caller.adapter.parameters:
         return
@@ -58,13 +69,17 @@ def _alpha(subject: Subject):
         subject.facts["a number as α"] = describe(error)
         return
     if None in ratios:
-        subject.facts["a number as α"] = "not measured: the loss is not a multiple of the definition"
+        subject.facts["a number as α"] = (
+            "not measured: the loss is not a multiple of the definition"
+        )
         return
     a = Fraction(alpha).limit_denominator(1000)
     if subject.loss.name == "sigmoid_focal":
         unit = (a, 1 - a) if subject.alpha is not None else (Fraction(1, 1), Fraction(1, 1))
         weights = [ratios[0] * unit[1], ratios[1] * unit[0]]
-        subject.facts[f"α = {alpha:g} multiplies"] = f"y = 1 by {float(weights[1]):g}, y = 0 by {float(weights[0]):g}"
+        subject.facts[f"α = {alpha:g} multiplies"] = (
+            f"y = 1 by {float(weights[1]):g}, y = 0 by {float(weights[0]):g}"
+        )
         if weights == [1 - a, a]:
             return
         title = (
@@ -77,7 +92,9 @@ def _alpha(subject: Subject):
         unit = Fraction(1) if subject.alpha is None else a
         weights = [r * unit for r in ratios]
         words = ", ".join(f"class {k} by {float(w):g}" for k, w in enumerate(weights))
-        subject.facts[f"α = {alpha:g} multiplies"] = f"every class by {alpha:g}" if set(weights) == {a} else words
+        subject.facts[f"α = {alpha:g} multiplies"] = (
+            f"every class by {alpha:g}" if set(weights) == {a} else words
+        )
         if set(weights) == {a}:
             return
         title = "α as a number does not weigh all classes alike"
@@ -85,7 +102,9 @@ def _alpha(subject: Subject):
             title = "α as a number weighs class 0 by 1 - α and every other class by α"
         expected = f"every class by {alpha:g}"
     got = subject.facts[f"α = {alpha:g} multiplies"]
-    yield Finding("alpha-meaning", "convention", title, _example(subject, {"alpha": alpha}, got, expected))
+    yield Finding(
+        "alpha-meaning", "convention", title, _example(subject, {"alpha": alpha}, got, expected)
+    )
 
 
 def _class_weights(subject: Subject):
@@ -99,7 +118,9 @@ def _class_weights(subject: Subject):
         subject.facts["class weights"] = describe(error)
         return
     if None in before or None in after:
-        subject.facts["class weights"] = "not measured: the loss is not a multiple of the definition"
+        subject.facts["class weights"] = (
+            "not measured: the loss is not a multiple of the definition"
+        )
         return
     ratios = [a / b for a, b in zip(after, before, strict=True)]
     shown = ", ".join(f"{float(r):g}" for r in ratios)
@@ -109,26 +130,40 @@ def _class_weights(subject: Subject):
         return
     proportional = len({r / w for r, w in zip(ratios, expected, strict=True)}) == 1
     severity = "convention" if proportional else "error"
-    title = "class weights are rescaled" if proportional else "the weight of a class multiplies other classes"
+    title = (
+        "class weights are rescaled"
+        if proportional
+        else "the weight of a class multiplies other classes"
+    )
     example = _example(subject, {"class_weights": WEIGHTS}, f"by {shown}", "by 1, 2, 4")
     yield Finding("class-weights", severity, title, example)
 
 
 def _pos_weight(subject: Subject):
     """Whether pos_weight multiplies the loss of y = 1 alone."""
-    if "pos_weight" not in subject.caller.adapter.parameters or subject.loss.name != "binary_cross_entropy":
+    if (
+        "pos_weight" not in subject.caller.adapter.parameters
+        or subject.loss.name != "binary_cross_entropy"
+    ):
         return
     weight = subject.caller.framework.array(np.array(3.0), subject.widest)
     before, after = subject.weights({}), subject.weights({"pos_weight": weight})
     if None in before or None in after:
         return
     ratios = [a / b for a, b in zip(after, before, strict=True)]
-    subject.facts["pos_weight = 3 multiplies"] = f"y = 1 by {float(ratios[1]):g}, y = 0 by {float(ratios[0]):g}"
+    subject.facts["pos_weight = 3 multiplies"] = (
+        f"y = 1 by {float(ratios[1]):g}, y = 0 by {float(ratios[0]):g}"
+    )
     if ratios != [1, 3]:
         example = _example(
-            subject, {"pos_weight": 3}, subject.facts["pos_weight = 3 multiplies"], "y = 1 by 3, y = 0 by 1"
+            subject,
+            {"pos_weight": 3},
+            subject.facts["pos_weight = 3 multiplies"],
+            "y = 1 by 3, y = 0 by 1",
         )
-        yield Finding("pos-weight", "error", "pos_weight does not multiply the loss of y = 1 alone", example)
+        yield Finding(
+            "pos-weight", "error", "pos_weight does not multiply the loss of y = 1 alone", example
+        )
 
 
 def _reductions(subject: Subject):
@@ -138,7 +173,9 @@ def _reductions(subject: Subject):
         subject.skipped["reductions"] = "no such parameter"
         return
     if "none" not in adapter.reductions:
-        subject.skipped["reductions"] = "nothing to compare with: no reduction gives the loss of each row"
+        subject.skipped["reductions"] = (
+            "nothing to compare with: no reduction gives the loss of each row"
+        )
         return
     found: dict[str, Finding] = {}
     for weights in (None, WEIGHTS):
@@ -156,23 +193,31 @@ def batch(subject: Subject, spatial: bool) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.random.default_rng(1).integers(-8, 9, shape) / 4
     if not subject.of_rows:
         return numbers, (np.arange(numbers.size).reshape(shape) % 3 == 0).astype(float)
-    return numbers, np.array([[0, 2], [1, 0], [2, 2], [1, 1], [0, 1]] if spatial else [0, 1, 1, 2, 2])
+    return numbers, np.array(
+        [[0, 2], [1, 0], [2, 2], [1, 1], [0, 1]] if spatial else [0, 1, 1, 2, 2]
+    )
 
 
 def _reduced(subject: Subject, spatial: bool, weights):
     caller, names = subject.caller, {}
     logits, targets = batch(subject, spatial)
-    options = subject.options(subject.usual_gamma, **({"class_weights": weights} if weights else {}))
+    options = subject.options(
+        subject.usual_gamma, **({"class_weights": weights} if weights else {})
+    )
     shape = "(N, K, d)" if spatial else "(N, K)"
     if not subject.of_rows:
         shape = "(N, M, d)" if spatial else "(N, M)"
     key = f"of {shape}{', weighted' if weights else ''}"
     try:
-        each = caller.per_row(caller.call(logits, targets, subject.widest, options=options).value, logits)
+        each = caller.per_row(
+            caller.call(logits, targets, subject.widest, options=options).value, logits
+        )
         if each is None:
             raise ValueError("no loss for each row")
         names = {
-            name: caller.call(logits, targets, subject.widest, reduction=name, options=options).value
+            name: caller.call(
+                logits, targets, subject.widest, reduction=name, options=options
+            ).value
             for name in ("sum", "mean")
             if name in caller.adapter.reductions
         }
@@ -186,14 +231,24 @@ def _reduced(subject: Subject, spatial: bool, weights):
                 f"reduction-{name}",
                 "error",
                 f'reduction "{name}" does not give one number',
-                _example(subject, options, f"shape {value.shape}", "one number", f"logits of shape {logits.shape}"),
+                _example(
+                    subject,
+                    options,
+                    f"shape {value.shape}",
+                    "one number",
+                    f"logits of shape {logits.shape}",
+                ),
             )
             continue
         divisor = total / float(value.reshape(()))
         known = _divisors(subject, logits, targets, weights)
-        words = next((w for w, d in known.items() if abs(d - divisor) < CLOSE * d), f"{divisor:.6g}")
+        words = next(
+            (w for w, d in known.items() if abs(d - divisor) < CLOSE * d), f"{divisor:.6g}"
+        )
         right = "1" if name == "sum" else _usual(subject, known, weights)
-        subject.facts[f'"{name}" {key}'] = "the sum" if words == "1" else f"the sum divided by {words}"
+        subject.facts[f'"{name}" {key}'] = (
+            "the sum" if words == "1" else f"the sum divided by {words}"
+        )
         if abs(known[right] - divisor) < CLOSE * known[right]:
             continue
         severity = "error" if name == "sum" else "convention"
@@ -202,7 +257,9 @@ def _reduced(subject: Subject, spatial: bool, weights):
             title = f'reduction "sum" is not the sum: it is divided by {words}'
         got, expected = f"{float(value.reshape(())):.9g}", f"{total / known[right]:.9g}"
         inputs = f"logits of shape {logits.shape}"
-        yield Finding(f"reduction-{name}", severity, title, _example(subject, options, got, expected, inputs))
+        yield Finding(
+            f"reduction-{name}", severity, title, _example(subject, options, got, expected, inputs)
+        )
 
 
 def _divisors(subject: Subject, logits, targets, weights) -> dict[str, float]:
@@ -221,7 +278,11 @@ def _divisors(subject: Subject, logits, targets, weights) -> dict[str, float]:
         "the number of classes K": classes,
     }
     if places:
-        known |= {"the number of places d": places[0], "the batch size N": batch, "K times d": classes * places[0]}
+        known |= {
+            "the number of places d": places[0],
+            "the batch size N": batch,
+            "K times d": classes * places[0],
+        }
     return known
 
 
@@ -236,11 +297,15 @@ def _usual(subject: Subject, known, weights) -> str:
 def _finding(subject: Subject, kind, severity, title, options, weights) -> Finding:
     got = ", ".join(f"{float(w):g}" for w in weights)
     names = "classes 0, 1, 2" if subject.of_rows else "y = 0, y = 1"
-    example = _example(subject, options, f"{names} weigh {got}", f"{names} weigh {', '.join('1' for _ in weights)}")
+    example = _example(
+        subject, options, f"{names} weigh {got}", f"{names} weigh {', '.join('1' for _ in weights)}"
+    )
     return Finding(kind, severity, title, example)
 
 
-def _example(subject: Subject, options, got: str, expected: str, inputs: str = "ordinary rows") -> Example:
+def _example(
+    subject: Subject, options, got: str, expected: str, inputs: str = "ordinary rows"
+) -> Example:
     call = ", ".join(f"{k} = {_short(v)}" for k, v in options.items())
     return Example(inputs, subject.widest, call, got, expected)
 

@@ -39,13 +39,19 @@ def _gradcheck(subject: Subject):
     cases, gamma = _ordinary(subject), subject.usual_gamma
     found = subject.caller.rows(cases, "float64", options=subject.options(gamma))
     if found.errors or found.dtype != "float64" or as_float32(subject):
-        subject.skipped["gradcheck"] = "the values are not those of float64, so differences of them say nothing"
+        subject.skipped["gradcheck"] = (
+            "the values are not those of float64, so differences of them say nothing"
+        )
         return
     import torch
 
     logits, targets = subject.caller.batch(cases)
-    array = subject.caller.framework.array(subject.caller.placed(logits), "float64").requires_grad_()
-    f = subject.caller.function_of_logits(logits, targets, "float64", options=subject.options(gamma))
+    array = subject.caller.framework.array(
+        subject.caller.placed(logits), "float64"
+    ).requires_grad_()
+    f = subject.caller.function_of_logits(
+        logits, targets, "float64", options=subject.options(gamma)
+    )
     with quiet():
         try:
             torch.autograd.gradcheck(f, (array,), eps=1e-6, atol=1e-5, rtol=CLOSE)
@@ -59,7 +65,9 @@ def _gradcheck(subject: Subject):
                 describe(error),
                 "the gradient of the loss that is returned",
             )
-            yield Finding("gradcheck", "error", "the gradient is not that of the returned loss", example)
+            yield Finding(
+                "gradcheck", "error", "the gradient is not that of the returned loss", example
+            )
 
 
 def _second(subject: Subject):
@@ -129,7 +137,9 @@ def _hvp(subject: Subject, case, tangent, gamma) -> np.ndarray:
 
 
 def _finding(subject, kind, severity, title, case, gamma, got: str, expected: str) -> Finding:
-    example = example_of(subject, Failure(kind, case, "float64", gamma, None, got, expected, np.inf))
+    example = example_of(
+        subject, Failure(kind, case, "float64", gamma, None, got, expected, np.inf)
+    )
     return Finding(kind, severity, title, example)
 
 

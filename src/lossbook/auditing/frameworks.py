@@ -98,7 +98,10 @@ class NumPy(Framework):
     def layouts(self, array):
         wide = np.zeros((2 * array.shape[0], *array.shape[1:]), array.dtype)
         wide[::2] = array
-        return {"every second row of an array": wide[::2], "transposed": np.ascontiguousarray(array.T).T}
+        return {
+            "every second row of an array": wide[::2],
+            "transposed": np.ascontiguousarray(array.T).T,
+        }
 
 
 class Torch(Framework):
@@ -137,21 +140,32 @@ class Torch(Framework):
         if not value.requires_grad:
             return Outcome(self.numbers(value), None, kind)
         (gradient,) = self.torch.autograd.grad(value.sum(), logits)
-        return Outcome(self.numbers(value), self.numbers(gradient), kind, str(gradient.dtype).removeprefix("torch."))
+        return Outcome(
+            self.numbers(value),
+            self.numbers(gradient),
+            kind,
+            str(gradient.dtype).removeprefix("torch."),
+        )
 
     def hvp(self, function, logits, tangent):
         grad = self.torch.autograd.grad
         logits = logits.detach().requires_grad_()
         (gradient,) = grad(function(logits).sum(), logits, create_graph=True)
         if not gradient.requires_grad:
-            raise RuntimeError("the gradient does not depend on the logits: it cannot be differentiated again")
+            raise RuntimeError(
+                "the gradient does not depend on the logits: it cannot be differentiated again"
+            )
         (product,) = grad((gradient * tangent).sum(), logits)
         return self.numbers(product)
 
     def layouts(self, array):
         wide = self.torch.zeros((2 * array.shape[0], *array.shape[1:]), dtype=array.dtype)
         wide[::2] = array
-        turned = array.permute(*reversed(range(array.ndim))).contiguous().permute(*reversed(range(array.ndim)))
+        turned = (
+            array.permute(*reversed(range(array.ndim)))
+            .contiguous()
+            .permute(*reversed(range(array.ndim)))
+        )
         return {"every second row of a tensor": wide[::2], "transposed": turned}
 
 
@@ -181,7 +195,9 @@ class Jax(Framework):
         with self.jax.enable_x64(True):
             value, back = self.jax.vjp(lambda z: self.own(function(z)), logits)
             (gradient,) = back(self.jax.numpy.ones_like(value))
-            return Outcome(self.numbers(value), self.numbers(gradient), str(value.dtype), str(gradient.dtype))
+            return Outcome(
+                self.numbers(value), self.numbers(gradient), str(value.dtype), str(gradient.dtype)
+            )
 
     def hvp(self, function, logits, tangent):
         with self.jax.enable_x64(True):

@@ -25,7 +25,9 @@ AXIS = "axis dim class_axis".split()
 def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) -> Adapter:
     """An adapter for the function, by the names in its signature. Form of targets is the loss's own."""
     constructed = inspect.isclass(function)
-    called = _signature(_call_of(function) if constructed or not _plain(function) else function, loss)
+    called = _signature(
+        _call_of(function) if constructed or not _plain(function) else function, loss
+    )
     places = [p for p in called if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     order = order or _order(places, loss)
     options = _signature(function, loss) if constructed else called
@@ -49,7 +51,13 @@ def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) 
 def _known(loss: Loss) -> set[str]:
     """Which of our parameters the loss has."""
     names = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
-    by = {"gamma": "gamma", "alpha": "alpha", "beta": "pos_weight", "epsilon": "label_smoothing", "w": "class_weights"}
+    by = {
+        "gamma": "gamma",
+        "alpha": "alpha",
+        "beta": "pos_weight",
+        "epsilon": "label_smoothing",
+        "w": "class_weights",
+    }
     found = {by[n] for n in names if n in by}
     return found | ({"alpha", "class_weights"} if "alphas" in names else set())
 
@@ -84,7 +92,9 @@ def _order(places: list[inspect.Parameter], loss: Loss) -> tuple[str, str]:
     names = [p.name for p in places]
     if loss.is_activation:
         if not names:
-            raise AdapterError(f"expected a function of logits, its signature has ({', '.join(names)})")
+            raise AdapterError(
+                f"expected a function of logits, its signature has ({', '.join(names)})"
+            )
         return ("logits", "targets")
     first = [("logits" if n in LOGITS else "targets" if n in TARGETS else None) for n in names[:2]]
     if len(first) < 2 or None in first or first[0] == first[1]:

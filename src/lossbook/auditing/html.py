@@ -85,7 +85,13 @@ def _example(finding: Finding, *, terms: bool = False) -> str:
     e = finding.example
     if e is None:
         return ""
-    rows = (("smallest input", e.input), ("dtype", e.dtype), ("call", e.call), ("got", e.got), ("expected", e.expected))
+    rows = (
+        ("smallest input", e.input),
+        ("dtype", e.dtype),
+        ("call", e.call),
+        ("got", e.got),
+        ("expected", e.expected),
+    )
     if terms:
         return "".join(f"<dt>{k}</dt><dd><code>{escape(v)}</code></dd>" for k, v in rows if v)
     call = ", ".join(filter(None, (e.dtype, e.call)))
@@ -101,7 +107,9 @@ def _accuracy(report: Report) -> str:
         f'<td class="n">{number(r.value)}</td><td class="n">{number(r.gradient)}</td></tr>'
         for r in report.accuracy
     )
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("dtype", "region", "rows", "loss", "gradient"))
+    head = "".join(
+        f'<th scope="col">{h}</th>' for h in ("dtype", "region", "rows", "loss", "gradient")
+    )
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Accuracy table"><table>'
         "<caption>Worst error, in units in the last place of the truth</caption>"

@@ -15,7 +15,13 @@ from .subject import Subject
 
 def check(subject: Subject) -> list[Finding]:
     """dtype, layout, independence of rows, empty batch."""
-    return [*_dtypes(subject), *_layouts(subject), *_alone(subject), *_untouched(subject), *_empty(subject)]
+    return [
+        *_dtypes(subject),
+        *_layouts(subject),
+        *_alone(subject),
+        *_untouched(subject),
+        *_empty(subject),
+    ]
 
 
 def _call(subject: Subject, logits, targets, dtype=None, **more):
@@ -36,12 +42,18 @@ def _dtypes(subject: Subject):
         wrong = [f"{part} {kind}" for part, kind in kinds.items() if kind not in (None, dtype)]
         if wrong:
             changed[dtype] = " and ".join(wrong)
-    subject.facts["dtype of the logits"] = "kept" if not changed else "; ".join(f"{k}: {v}" for k, v in changed.items())
+    subject.facts["dtype of the logits"] = (
+        "kept" if not changed else "; ".join(f"{k}: {v}" for k, v in changed.items())
+    )
     if changed:
         dtype, got = next(iter(changed.items()))
         example = Example(f"logits of dtype {dtype}", dtype, "", got, dtype)
         yield Finding(
-            "dtype-changed", "warning", "the dtype of the logits is not kept", example, {"dtypes": list(changed)}
+            "dtype-changed",
+            "warning",
+            "the dtype of the logits is not kept",
+            example,
+            {"dtypes": list(changed)},
         )
 
 
@@ -58,15 +70,21 @@ def _layouts(subject: Subject):
         try:
             other = _call(subject, logits, targets, layout=layout)
         except Exception as error:
-            example = Example(inputs, subject.widest, "", describe(error), "the loss of the contiguous logits")
+            example = Example(
+                inputs, subject.widest, "", describe(error), "the loss of the contiguous logits"
+            )
             yield Finding("layout", "error", f"logits that are {layout} raise", example)
             return
         for part in ("value", "gradient"):
             a, b = getattr(plain, part), getattr(other, part)
-            if a is not None and not (a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=0, equal_nan=True)):
+            if a is not None and not (
+                a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=0, equal_nan=True)
+            ):
                 got, expected = str(b.reshape(-1)[:3]), str(a.reshape(-1)[:3])
                 title = f"the {part} depends on the layout of the logits: {layout}"
-                yield Finding("layout", "error", title, Example(inputs, subject.widest, "", got, expected))
+                yield Finding(
+                    "layout", "error", title, Example(inputs, subject.widest, "", got, expected)
+                )
                 return
 
 
@@ -80,9 +98,15 @@ def _alone(subject: Subject):
         a, b = together.values[n], apart.values[n]
         if np.isfinite(b) and not np.isclose(a, b, rtol=1e-6, atol=0):
             example = Example(
-                f"{case}, in a batch of {len(cases)}", subject.widest, "", f"{a:.9g}", f"{b:.9g}, as alone"
+                f"{case}, in a batch of {len(cases)}",
+                subject.widest,
+                "",
+                f"{a:.9g}",
+                f"{b:.9g}, as alone",
             )
-            yield Finding("rows-coupled", "error", "the loss of a row depends on the other rows", example)
+            yield Finding(
+                "rows-coupled", "error", "the loss of a row depends on the other rows", example
+            )
             return
 
 
@@ -92,14 +116,20 @@ def _untouched(subject: Subject):
     framework = Recording(subject.caller.framework)
     options = subject.options(subject.usual_gamma)
     try:
-        replace(subject.caller, framework=framework).call(logits, targets, subject.widest, options=options)
+        replace(subject.caller, framework=framework).call(
+            logits, targets, subject.widest, options=options
+        )
     except Exception:
         return
     for array, before in framework.made:
         after = framework.numbers(array)
         if not np.array_equal(before, after, equal_nan=True):
             example = Example(
-                f"shape {before.shape}", subject.widest, "", str(after.reshape(-1)[:3]), str(before.reshape(-1)[:3])
+                f"shape {before.shape}",
+                subject.widest,
+                "",
+                str(after.reshape(-1)[:3]),
+                str(before.reshape(-1)[:3]),
             )
             yield Finding("argument-changed", "error", "an argument is overwritten", example)
             return
@@ -141,13 +171,21 @@ def _empty(subject: Subject):
                 describe(error),
                 expected,
             )
-            yield Finding("empty-batch", "warning", f"an empty batch raises, reduction {name}", example)
+            yield Finding(
+                "empty-batch", "warning", f"an empty batch raises, reduction {name}", example
+            )
             return
         value = outcome.value.reshape(-1)
-        subject.facts[f"empty batch, {name}"] = f"{value[0]:g}" if value.size == 1 else f"{value.size} losses"
+        subject.facts[f"empty batch, {name}"] = (
+            f"{value[0]:g}" if value.size == 1 else f"{value.size} losses"
+        )
         if name == "sum" and value.size == 1 and value[0] != 0:
             example = Example(
-                f"logits of shape (0, {logits.shape[1]})", subject.widest, "reduction = sum", f"{value[0]:g}", "0"
+                f"logits of shape (0, {logits.shape[1]})",
+                subject.widest,
+                "reduction = sum",
+                f"{value[0]:g}",
+                "0",
             )
             yield Finding("empty-batch", "error", "the sum over an empty batch is not 0", example)
             return

@@ -18,7 +18,11 @@ def check(subject: Subject) -> list[Finding]:
     if subject.loss.is_activation:
         return []
     if subject.caller.adapter.targets != "index":
-        why = "targets are one-hot" if subject.caller.adapter.targets == "one-hot" else "targets are not class numbers"
+        why = (
+            "targets are one-hot"
+            if subject.caller.adapter.targets == "one-hot"
+            else "targets are not class numbers"
+        )
         subject.skipped["label range, ignore_index"] = why
         return []
     return [*_range(subject), *_ignored(subject)]
@@ -53,7 +57,9 @@ def _range(subject: Subject):
             "an exception, or nan",
         )
         kind = "label-range"
-        yield Finding(kind, "error", f"the label {label} of {classes} classes is accepted silently", example)
+        yield Finding(
+            kind, "error", f"the label {label} of {classes} classes is accepted silently", example
+        )
         return
 
 
@@ -79,44 +85,72 @@ def _ignored(subject: Subject):
         )
 
     def example(got, expected, call="none"):
-        return Example(inputs, subject.widest, f"ignore_index = {IGNORED}, reduction = {call}", got, expected)
+        return Example(
+            inputs, subject.widest, f"ignore_index = {IGNORED}, reduction = {call}", got, expected
+        )
 
     try:
         outcome = call("none")
         each = subject.caller.per_row(outcome.value, logits)
     except Exception as error:
         yield Finding(
-            "ignore-index", "error", "ignore_index raises", example(describe(error), "0 for the ignored rows")
+            "ignore-index",
+            "error",
+            "ignore_index raises",
+            example(describe(error), "0 for the ignored rows"),
         )
         return
     # a shorter result leaves the ignored rows out
     kept = each if each is None or len(each) == counts.sum() else each[counts]
     if each is not None and len(each) == len(targets) and np.any(each[~counts] != 0):
-        yield Finding("ignored-not-zero", "error", "ignored rows have a loss", example(str(each[~counts]), "0"))
+        yield Finding(
+            "ignored-not-zero",
+            "error",
+            "ignored rows have a loss",
+            example(str(each[~counts]), "0"),
+        )
     if outcome.gradient is not None and np.any(outcome.gradient[~counts] != 0):
-        yield Finding("ignored-gradient", "error", "ignored rows have a gradient", example("not 0", "0"))
+        yield Finding(
+            "ignored-gradient", "error", "ignored rows have a gradient", example("not 0", "0")
+        )
     yield from _ignored_mean(subject, call, example, kept, counts)
     yield from _leak(subject, call, example, logits, counts)
     yield from _all_ignored(subject, call, logits)
 
 
 def _ignored_mean(subject: Subject, call, example, kept, counts):
-    if "mean" not in subject.caller.adapter.reductions or subject.caller.adapter.reduction is None or kept is None:
+    if (
+        "mean" not in subject.caller.adapter.reductions
+        or subject.caller.adapter.reduction is None
+        or kept is None
+    ):
         return
     try:
         value = call("mean").value
     except Exception as error:
-        yield Finding("ignore-index", "error", "ignore_index raises", example(describe(error), "a mean", "mean"))
+        yield Finding(
+            "ignore-index",
+            "error",
+            "ignore_index raises",
+            example(describe(error), "a mean", "mean"),
+        )
         return
     total = float(np.sum(kept))
     divisor = total / float(value.reshape(-1)[0])
     known = {"the rows that count": counts.sum(), "all rows": counts.size}
-    known |= {"the rows that count, times K": counts.sum() * 3, "all rows, times K": counts.size * 3}
+    known |= {
+        "the rows that count, times K": counts.sum() * 3,
+        "all rows, times K": counts.size * 3,
+    }
     words = next((w for w, d in known.items() if abs(d - divisor) < 1e-4 * d), f"{divisor:.6g}")
     subject.facts["with ignored rows, the mean is over"] = words
     if words.startswith("all rows"):
-        example = example(f"{float(value.reshape(-1)[0]):.9g}", f"{total / counts.sum():.9g}", "mean")
-        yield Finding("ignored-counted", "convention", "ignored rows are counted by the mean", example)
+        example = example(
+            f"{float(value.reshape(-1)[0]):.9g}", f"{total / counts.sum():.9g}", "mean"
+        )
+        yield Finding(
+            "ignored-counted", "convention", "ignored rows are counted by the mean", example
+        )
 
 
 def _leak(subject: Subject, call, example, logits, counts):
@@ -147,7 +181,10 @@ def _leak(subject: Subject, call, example, logits, counts):
     )
     if value_leaks:
         yield Finding(
-            "ignored-nan-value", "error", "NaN in an ignored row makes the loss NaN", example("nan", "a number", "sum")
+            "ignored-nan-value",
+            "error",
+            "NaN in an ignored row makes the loss NaN",
+            example("nan", "a number", "sum"),
         )
     elif others or own:
         where = "of other rows" if others else "of that row"
@@ -158,7 +195,10 @@ def _leak(subject: Subject, call, example, logits, counts):
 def _all_ignored(subject: Subject, call, logits):
     ignored = np.full(len(logits), IGNORED)
     for name in ("mean", "sum"):
-        if subject.caller.adapter.reduction is None or name not in subject.caller.adapter.reductions:
+        if (
+            subject.caller.adapter.reduction is None
+            or name not in subject.caller.adapter.reductions
+        ):
             continue
         try:
             outcome = call(name, logits, ignored)
@@ -172,16 +212,27 @@ def _all_ignored(subject: Subject, call, logits):
                 "0 or nan" if name == "mean" else "0",
             )
             yield Finding(
-                f"all-ignored-{name}", "warning", f"a batch that is ignored whole raises, reduction {name}", example
+                f"all-ignored-{name}",
+                "warning",
+                f"a batch that is ignored whole raises, reduction {name}",
+                example,
             )
             continue
         value = float(outcome.value.reshape(-1)[0]) if outcome.value.size else np.nan
         subject.facts[f"all rows ignored, {name}"] = f"{value:g}"
         if name == "sum" and value != 0:
-            example = Example("every row ignored", subject.widest, "reduction = sum", f"{value:g}", "0")
+            example = Example(
+                "every row ignored", subject.widest, "reduction = sum", f"{value:g}", "0"
+            )
             yield Finding("all-ignored-sum", "error", "the sum of no rows is not 0", example)
         if outcome.gradient is not None and np.isnan(outcome.gradient).any():
-            example = Example("every row ignored", subject.widest, f"reduction = {name}", "a gradient with nan", "0")
+            example = Example(
+                "every row ignored",
+                subject.widest,
+                f"reduction = {name}",
+                "a gradient with nan",
+                "0",
+            )
             yield Finding(
                 f"all-ignored-{name}-gradient",
                 "warning",

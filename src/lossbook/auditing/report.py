@@ -58,7 +58,10 @@ class Report:
 
     def to_json(self) -> str:
         """JSON, without NaN or Infinity."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+        return (
+            json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+            + "\n"
+        )
 
     def to_html(self) -> str:
         """A page of its own: no scripts, nothing from elsewhere."""

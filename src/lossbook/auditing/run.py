@@ -72,7 +72,9 @@ def audit(
     """
     loss = get(loss) if isinstance(loss, str) else loss
     caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)
-    subject = _subject(caller, loss, gamma, alpha, dtypes, tolerance, cases_of(loss, samples=samples, seed=seed))
+    subject = _subject(
+        caller, loss, gamma, alpha, dtypes, tolerance, cases_of(loss, samples=samples, seed=seed)
+    )
     bar = tqdm(
         total=len(subject.dtypes) * len(subject.gammas) + len(CHECKS),
         desc=f"audit {loss.name}",
@@ -102,13 +104,17 @@ def audit(
     )
 
 
-def _caller(function, loss: Loss, adapter, gradient, framework, changes: Mapping, gamma, alpha) -> Caller:
+def _caller(
+    function, loss: Loss, adapter, gradient, framework, changes: Mapping, gamma, alpha
+) -> Caller:
     if not callable(function):
         raise AdapterError(f"audit: function is {function!r}; expected a callable")
     unknown = set(changes) - {f for f in Adapter.__dataclass_fields__ if f != "name"}
     if unknown:
         fields = ", ".join(f for f in Adapter.__dataclass_fields__ if f != "name")
-        raise AdapterError(f"audit: there is no option {sorted(unknown)[0]!r}; an adapter has {fields}")
+        raise AdapterError(
+            f"audit: there is no option {sorted(unknown)[0]!r}; an adapter has {fields}"
+        )
     given = named(adapter) if isinstance(adapter, str) else adapter
     base = given or guess(function, loss, changes.get("order"))
     base = base.with_(**changes)
@@ -137,7 +143,10 @@ def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str
     targets = np.array([0, 1])
     if not of_rows(caller.loss):
         logits, targets = logits[:, 0], targets.astype(float)
-    options = {"gamma": 2.0 if gamma is None or isinstance(gamma, Sequence) else gamma, "alpha": alpha}
+    options = {
+        "gamma": 2.0 if gamma is None or isinstance(gamma, Sequence) else gamma,
+        "alpha": alpha,
+    }
     options = {k: v for k, v in options.items() if v is not None and k in caller.adapter.parameters}
     try:
         outcome = caller.call(logits, targets, dtype or caller.framework.dtypes[0], options=options)
@@ -149,7 +158,13 @@ def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str
 
 
 def _subject(
-    caller: Caller, loss: Loss, gamma, alpha, dtypes, tolerance: float | None, cases: tuple[Case, ...]
+    caller: Caller,
+    loss: Loss,
+    gamma,
+    alpha,
+    dtypes,
+    tolerance: float | None,
+    cases: tuple[Case, ...],
 ) -> Subject:
     has = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
     passed = {p for p in ("gamma", "alpha") if p in caller.adapter.parameters}
@@ -160,7 +175,11 @@ def _subject(
                 f"audit: which γ does it use? No parameter of {caller.adapter} is γ: say gamma=2, or "
                 "parameters={'gamma': '<its name>'}"
             )
-        gammas = GAMMAS if gamma is None else tuple(map(float, gamma if isinstance(gamma, Sequence) else [gamma]))
+        gammas = (
+            GAMMAS
+            if gamma is None
+            else tuple(map(float, gamma if isinstance(gamma, Sequence) else [gamma]))
+        )
     elif gamma is not None:
         raise AdapterError(f"audit: {loss.name} has no γ, got gamma={gamma!r}")
     if alpha is not None and not has & {"alpha", "alphas"}:
@@ -179,7 +198,12 @@ def _subject(
         if probe is not True:
             subject.skipped[dtype] = probe
     soft = [c for c in cases if isinstance(c.target, tuple)]
-    if soft and caller.rows(soft[:1], subject.widest, options=subject.options(subject.usual_gamma)).errors:
+    if (
+        soft
+        and caller.rows(
+            soft[:1], subject.widest, options=subject.options(subject.usual_gamma)
+        ).errors
+    ):
         subject.cases = tuple(c for c in cases if c not in soft)
         subject.skipped["soft targets"] = "they are not accepted"
     subject.dtypes = tuple(d for d in wanted if d not in subject.skipped)

@@ -56,7 +56,11 @@ def _simpler(x: float) -> Iterator[float]:
     if size != round(size):
         found.append(float(round(size)))
     if size > 1:
-        found += [float(size // 2), float(size * 3 // 4), float(size - 1 if size == round(size) else size // 1)]
+        found += [
+            float(size // 2),
+            float(size * 3 // 4),
+            float(size - 1 if size == round(size) else size // 1),
+        ]
     for c in dict.fromkeys(found):
         if c < size or (c == round(size) and size != c):
             yield sign * c if c else 0.0

@@ -102,7 +102,9 @@ class Subject:
             self.scales[key] = self._measure(*key, self.options(self.usual_gamma), {})
         return self.scales[key]
 
-    def weights(self, options: Mapping[str, object], classes: int | None = 3) -> list[Fraction | None]:
+    def weights(
+        self, options: Mapping[str, object], classes: int | None = 3
+    ) -> list[Fraction | None]:
         """By what more options multiply the loss of each class (or of targets 0 and 1): ratios to the definition."""
         more = {**self.options(self.usual_gamma), **options}
         targets = (0.0, 1.0) if not self.of_rows else range(classes)

@@ -61,5 +61,7 @@ def _accuracy(report: Report) -> list[str]:
     wide = max((len(r.region) for r in report.accuracy), default=0)
     lines = [f"  {'dtype':9} {'region':{wide}} {'value':>8} {'gradient':>8}"]
     for r in report.accuracy:
-        lines.append(f"  {r.dtype:9} {r.region:{wide}} {number(r.value):>8} {number(r.gradient):>8}")
+        lines.append(
+            f"  {r.dtype:9} {r.region:{wide}} {number(r.value):>8} {number(r.gradient):>8}"
+        )
     return lines

@@ -30,7 +30,9 @@ def gradient(loss: Loss, case: Case, parameters: Parameters = ()) -> tuple:
 
 
 @lru_cache(maxsize=10_000)
-def hvp(loss: Loss, case: Case, tangent: tuple[float, ...] | float, parameters: Parameters = ()) -> tuple:
+def hvp(
+    loss: Loss, case: Case, tangent: tuple[float, ...] | float, parameters: Parameters = ()
+) -> tuple:
     """The Hessian times the tangent, always a tuple."""
     found = oracle(loss).hvp(case.logits, *_targets(loss, case), tangent, **dict(parameters))
     return tuple(found) if isinstance(found, list) else (found,)

@@ -26,7 +26,10 @@ TITLES = {
     "non-finite-value": ("error", "the loss is NaN or infinite where the truth is finite"),
     "non-finite-gradient": ("error", "the gradient is NaN or infinite where the truth is finite"),
     "masked-class": ("error", "a logit of -inf for a class that is not the target gives NaN"),
-    "infinite-logit": ("warning", "an infinite logit on the side of the target, whose loss is 0, gives NaN"),
+    "infinite-logit": (
+        "warning",
+        "an infinite logit on the side of the target, whose loss is 0, gives NaN",
+    ),
     "wrong-value": ("error", "the loss is wrong"),
     "wrong-gradient": ("error", "the gradient is wrong"),
     "false-zero-value": ("warning", "the loss is 0 where the truth is not"),
@@ -58,10 +61,17 @@ class Failure:
     def simplicity(self) -> tuple:
         """Smaller is simpler: where to start shrinking."""
         order = ("float32", "float64", "float16", "bfloat16")
-        return order.index(self.dtype), self.case.classes or 0, len(str(self.case)), self.gamma != 2.0
+        return (
+            order.index(self.dtype),
+            self.case.classes or 0,
+            len(str(self.case)),
+            self.gamma != 2.0,
+        )
 
 
-def judge(case: Case, part: str, got: float, truth, dtype: str, tolerance: float) -> tuple[str | None, float]:
+def judge(
+    case: Case, part: str, got: float, truth, dtype: str, tolerance: float
+) -> tuple[str | None, float]:
     """The kind of failure, None for none, and the error in ULP. part: "value" or "gradient"."""
     if overflows(truth, dtype) and not np.isnan(got):
         return None, 0.0
@@ -74,7 +84,11 @@ def judge(case: Case, part: str, got: float, truth, dtype: str, tolerance: float
         return None, error
     size = abs(truth)
     if size > VISIBLE and abs(got - truth) > max(WRONG * size, ROUNDINGS * EPSILON[dtype]):
-        return ("soft-targets" if case.region == "soft targets" and case.classes is None else f"wrong-{part}"), error
+        return (
+            "soft-targets"
+            if case.region == "soft targets" and case.classes is None
+            else f"wrong-{part}"
+        ), error
     if got == 0 and size >= mpmath.ldexp(1, NORMAL[dtype]):
         return f"false-zero-{part}", error
     return f"inaccurate-{part}", error
@@ -91,20 +105,34 @@ def compare(
     for n, case in enumerate(cases):
         if n in found.errors:
             if np.all(np.isfinite(case.logits)):
-                yield case, [Failure("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)], (np.inf, None)
+                yield (
+                    case,
+                    [Failure("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)],
+                    (np.inf, None),
+                )
             continue
         value = subject.value(case, gamma)
-        kind, error = judge(case, "value", float(found.values[n]), value, judged, subject.tolerance(judged))
-        failures = [Failure(kind, case, dtype, gamma, None, float(found.values[n]), value, error)] if kind else []
+        kind, error = judge(
+            case, "value", float(found.values[n]), value, judged, subject.tolerance(judged)
+        )
+        failures = (
+            [Failure(kind, case, dtype, gamma, None, float(found.values[n]), value, error)]
+            if kind
+            else []
+        )
         worst = None
         if found.gradients[n] is not None:
             worst = 0.0
             truths = subject.gradient(case, gamma)
             for component, (got, true) in enumerate(zip(found.gradients[n], truths, strict=True)):
-                kind, wrong = judge(case, "gradient", float(got), true, judged, subject.tolerance(judged))
+                kind, wrong = judge(
+                    case, "gradient", float(got), true, judged, subject.tolerance(judged)
+                )
                 worst = max(worst, wrong)
                 if kind:
-                    failures.append(Failure(kind, case, dtype, gamma, component, float(got), true, wrong))
+                    failures.append(
+                        Failure(kind, case, dtype, gamma, component, float(got), true, wrong)
+                    )
         yield case, failures, (error, worst)
 
 
@@ -124,10 +152,14 @@ def check(subject: Subject, step) -> tuple[list[Finding], list[Accuracy]]:
                     asked[dtype] += 1
                     table[dtype, case.region].append(errors)
                     for kind in {f.kind for f in found}:
-                        failures[kind].append(max((f for f in found if f.kind == kind), key=lambda f: f.ulp))
+                        failures[kind].append(
+                            max((f for f in found if f.kind == kind), key=lambda f: f.ulp)
+                        )
             step()
     if all(gradient is None for errors in table.values() for _, gradient in errors):
-        subject.skipped["gradient"] = "the function returns none, and its framework has no derivatives"
+        subject.skipped["gradient"] = (
+            "the function returns none, and its framework has no derivatives"
+        )
     narrow = as_float32(subject)
     if narrow is not None:
         failures["float64-as-float32"] = [narrow]
@@ -139,7 +171,9 @@ def check(subject: Subject, step) -> tuple[list[Finding], list[Accuracy]]:
 
 def _row(dtype: str, region: str, errors: list[tuple]) -> Accuracy:
     gradients = [g for _, g in errors if g is not None]
-    return Accuracy(dtype, region, len(errors), max(v for v, _ in errors), max(gradients) if gradients else None)
+    return Accuracy(
+        dtype, region, len(errors), max(v for v, _ in errors), max(gradients) if gradients else None
+    )
 
 
 def as_float32(subject: Subject) -> Failure | None:
@@ -153,13 +187,26 @@ def as_float32(subject: Subject) -> Failure | None:
         if found.dtype != "float64" or np.any(np.float32(found.values) != found.values):
             return None
     truths = [subject.value(c, gamma) for c in cases]
-    errors = [ulp_error(got, true, "float64") for got, true in zip(found.values, truths, strict=True)]
+    errors = [
+        ulp_error(got, true, "float64") for got, true in zip(found.values, truths, strict=True)
+    ]
     if min(errors) < subject.tolerance("float64"):
         return None
-    return Failure("float64-as-float32", cases[0], "float64", gamma, None, float(found.values[0]), truths[0], errors[0])
+    return Failure(
+        "float64-as-float32",
+        cases[0],
+        "float64",
+        gamma,
+        None,
+        float(found.values[0]),
+        truths[0],
+        errors[0],
+    )
 
 
-def _finding(subject: Subject, kind: str, failures: list[Failure], asked: dict[str, int]) -> Finding:
+def _finding(
+    subject: Subject, kind: str, failures: list[Failure], asked: dict[str, int]
+) -> Finding:
     severity, title = TITLES[kind]
     cause = cause_of(subject, kind, failures)
     where = {
@@ -173,7 +220,9 @@ def _finding(subject: Subject, kind: str, failures: list[Failure], asked: dict[s
     first = min(failures, key=lambda f: f.simplicity)
     if kind not in ("float64-as-float32",):
         first = _smallest(subject, first)
-    return Finding(kind, severity, f"{title}: {cause}" if cause else title, example_of(subject, first), where)
+    return Finding(
+        kind, severity, f"{title}: {cause}" if cause else title, example_of(subject, first), where
+    )
 
 
 def _smallest(subject: Subject, failure: Failure) -> Failure:
@@ -194,7 +243,11 @@ def _smallest(subject: Subject, failure: Failure) -> Failure:
 def example_of(subject: Subject, failure: Failure) -> Example:
     """How a failure is shown."""
     part = (
-        "" if failure.component is None else f" (gradient[{failure.component}])" if subject.of_rows else " (gradient)"
+        ""
+        if failure.component is None
+        else f" (gradient[{failure.component}])"
+        if subject.of_rows
+        else " (gradient)"
     )
     got, expected = failure.got, failure.truth
     if not isinstance(got, str):

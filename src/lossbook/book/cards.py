@@ -15,7 +15,24 @@ from ..calculus.derivation import Derivation
 from ..expr.hypotheses import OneHot, Size
 from ..expr.nodes import Diff, Sum, Vec
 from ..losses import Loss
-from ..notation import K, alpha, gamma, i, j, k, logit, p, prediction, sigmoid, softmax, softplus, t, target, y, z
+from ..notation import (
+    K,
+    alpha,
+    gamma,
+    i,
+    j,
+    k,
+    logit,
+    p,
+    prediction,
+    sigmoid,
+    softmax,
+    softplus,
+    t,
+    target,
+    y,
+    z,
+)
 from . import show
 from .show import Html, Theorem, theorem
 
@@ -64,7 +81,10 @@ def limits(loss: Loss) -> list[tuple[str, Expr]]:
     x = Symbol("x", positive=True)  # exp(-z): SymPy knows no limit of the sigmoid
     chosen = {gamma: S(2), alpha: Rational(1, 4), sigmoid(logit): 1 / (1 + x)}
     rows = []
-    for what, expr in (("value" if loss.is_activation else "loss", loss.plain), ("gradient", loss.derivation().result)):
+    for what, expr in (
+        ("value" if loss.is_activation else "loss", loss.plain),
+        ("gradient", loss.derivation().result),
+    ):
         for at in (S.Zero, S.One) if expr.has(target) else (None,):
             one = expr.xreplace(chosen if at is None else chosen | {target: at})
             given = "" if at is None else f" at y = {at}"
@@ -95,8 +115,17 @@ def _log_softmax():
 
 def _cross_entropy():
     return (
-        theorem(losses.get("cross_entropy").plain, -log(p(t)), given=[OneHot(y, t)], rule="one true class"),
-        theorem(Sum(losses.get("cross_entropy_index").derivation().result, (j, 1, K)), 0, rule="the gradient's sum"),
+        theorem(
+            losses.get("cross_entropy").plain,
+            -log(p(t)),
+            given=[OneHot(y, t)],
+            rule="one true class",
+        ),
+        theorem(
+            Sum(losses.get("cross_entropy_index").derivation().result, (j, 1, K)),
+            0,
+            rule="the gradient's sum",
+        ),
     )
 
 
@@ -108,21 +137,34 @@ def _binary_cross_entropy():
     loss = losses.get("binary_cross_entropy").plain
     return (
         theorem(loss, softplus(logit) - target * logit, rule="by softplus"),
-        theorem(loss.xreplace({logit: -logit, target: 1 - target}), loss, rule="the classes exchanged"),
-        theorem(-log(p(2)), loss.xreplace({logit: z[2] - z[1], target: S.One}), given=TWO, rule="two softmax classes"),
+        theorem(
+            loss.xreplace({logit: -logit, target: 1 - target}), loss, rule="the classes exchanged"
+        ),
+        theorem(
+            -log(p(2)),
+            loss.xreplace({logit: z[2] - z[1], target: S.One}),
+            given=TWO,
+            rule="two softmax classes",
+        ),
     )
 
 
 def _mse():
     loss = losses.get("mse").plain
-    return (theorem(loss.xreplace({prediction: target, target: prediction}), loss, rule="symmetry"),)
+    return (
+        theorem(loss.xreplace({prediction: target, target: prediction}), loss, rule="symmetry"),
+    )
 
 
 def _sigmoid_mse():
     loss = losses.get("sigmoid_mse")
     return (
         theorem(loss.plain.xreplace({target: S.One}), sigmoid(-logit) ** 2, rule="y = 1"),
-        theorem(loss.plain.xreplace({logit: -logit, target: 1 - target}), loss.plain, rule="the classes exchanged"),
+        theorem(
+            loss.plain.xreplace({logit: -logit, target: 1 - target}),
+            loss.plain,
+            rule="the classes exchanged",
+        ),
     )
 
 
@@ -132,7 +174,9 @@ def _softmax_mse():
     binary = losses.get("sigmoid_mse").plain.xreplace({logit: z[2] - z[1], target: S.One})
     return (
         theorem(loss, 1 - 2 * p(t) + squares, given=[OneHot(y, t)], rule="one true class"),
-        theorem((p(1) - 0) ** 2 + (p(2) - 1) ** 2, 2 * binary, given=TWO, rule="two classes, y = (0, 1)"),
+        theorem(
+            (p(1) - 0) ** 2 + (p(2) - 1) ** 2, 2 * binary, given=TWO, rule="two classes, y = (0, 1)"
+        ),
     )
 
 
@@ -150,10 +194,21 @@ def _softmax_focal():
     loss = losses.get("softmax_focal")
     gradient = loss.derivation().result
     cross = losses.get("cross_entropy_index").derivation().result
-    binary = losses.get("sigmoid_focal").expr.xreplace({logit: z[2] - z[1], target: S.One, alpha: S.One})
+    binary = losses.get("sigmoid_focal").expr.xreplace(
+        {logit: z[2] - z[1], target: S.One, alpha: S.One}
+    )
     return (
-        theorem(Diff(loss.plain.xreplace({gamma: S.Zero}), z[j]), cross, rule="γ = 0: gradient of cross entropy"),
-        theorem(-((1 - p(2)) ** gamma) * log(p(2)), binary, given=TWO, rule="two classes, t = 2, no weights"),
+        theorem(
+            Diff(loss.plain.xreplace({gamma: S.Zero}), z[j]),
+            cross,
+            rule="γ = 0: gradient of cross entropy",
+        ),
+        theorem(
+            -((1 - p(2)) ** gamma) * log(p(2)),
+            binary,
+            given=TWO,
+            rule="two classes, t = 2, no weights",
+        ),
         theorem(Sum(gradient, (j, 1, K)), 0, rule="the gradient's sum"),
     )
 
@@ -191,7 +246,11 @@ def card(loss: Loss) -> Html:
     parts.append(Html(body, "\n".join(map(repr, cases))))
     rows = limits(loss)
     if rows:
-        parts.append(show.table((f"limit{' for γ = 2, α = 1/4' if loss.expr.has(gamma) else ''}", "value"), rows))
+        parts.append(
+            show.table(
+                (f"limit{' for γ = 2, α = 1/4' if loss.expr.has(gamma) else ''}", "value"), rows
+            )
+        )
     names = code_names(loss)
     code = ", ".join(f"<code>{escape(n)}</code>" for n in names) or "no public function of its own"
     parts.append(Html(f"<p>Code: {code}</p>", "code: " + (", ".join(names) or "none")))

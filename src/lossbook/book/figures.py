@@ -72,13 +72,19 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
     sentence under it.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        raise ValueError(f"figure: name must be lower-case letters, digits and hyphens, got {name!r}")
+        raise ValueError(
+            f"figure: name must be lower-case letters, digits and hyphens, got {name!r}"
+        )
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name}: alt text and caption must not be empty")
     out = io.StringIO()
     _ink(fig)
     with style():
-        fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        fig.savefig(
+            out,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
     svg = _themed(_scoped(out.getvalue(), name))
     label = escape(alt, quote=True)
     svg = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)

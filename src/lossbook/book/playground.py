@@ -41,12 +41,18 @@ def describe(loss: Loss) -> dict:
             least, most, step, start = PER_CLASS if each else RANGES[argument.name]
             meaning = "weight of the true class; the others weigh 1" if each else meanings[symbol]
             name = {"each": each, "name": argument.name, "symbol": f"{text}ₜ" if each else text}
-            parameters.append(name | {"meaning": meaning, "range": [least, most, step], "start": start})
+            parameters.append(
+                name | {"meaning": meaning, "range": [least, most, step], "start": start}
+            )
     has_targets = any(a.name == "targets" for a in symbols.values())
     return {
         "name": loss.name,
         "title": loss.title,
-        "kind": "row" if isinstance(loss.wrt, Indexed) else "logit" if loss.wrt == logit else "output",
+        "kind": "row"
+        if isinstance(loss.wrt, Indexed)
+        else "logit"
+        if loss.wrt == logit
+        else "output",
         "target": loss.target if has_targets else None,
         "parameters": parameters,
     }
@@ -64,7 +70,9 @@ def own(text: str) -> Loss:
     wrt = _differentiated(expr)
     indices = set(free_indices(expr)) - {K}
     if isinstance(wrt, Indexed) and indices - {t}:
-        raise ValueError(f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or write t")
+        raise ValueError(
+            f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or write t"
+        )
     kind = "real" if isinstance(wrt, Symbol) else "class index" if t in indices else "probabilities"
     if kind == "class index" and expr.has(y):
         raise ValueError("a loss has one target: the class t or the probabilities y")
@@ -82,14 +90,18 @@ def _differentiated(expr: Expr) -> Expr:
     found = [s for s in (z, logit, prediction) if expr.has(s)]
     if len(found) != 1:
         problem = "it uses more than one of" if found else "it uses none of"
-        raise ValueError(f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one prediction x")
+        raise ValueError(
+            f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one prediction x"
+        )
     return z[j] if found == [z] else found[0]
 
 
 def _letters(expr: Expr) -> set[Expr]:
     """The symbols and indexed bases of an expression, without bound indices."""
     bases = expr.atoms(IndexedBase)
-    return bases | (expr.free_symbols & expr.atoms(Symbol)) - {b.label for b in bases} - bound_indices(expr)
+    return bases | (expr.free_symbols & expr.atoms(Symbol)) - {
+        b.label for b in bases
+    } - bound_indices(expr)
 
 
 def derive(text: str) -> dict:
@@ -105,7 +117,10 @@ def curvature(text: str) -> dict:
     """The code of a reader's loss with the Hessian, which can take a minute to derive: {"code"}, or {"error"}."""
     try:
         return {"code": _code(own(text), None)}
-    except (*REFUSALS, TypeError) as error:  # the second derivative of |x| is none that the engine knows
+    except (
+        *REFUSALS,
+        TypeError,
+    ) as error:  # the second derivative of |x| is none that the engine knows
         return {"error": str(error)}
 
 

@@ -82,7 +82,9 @@ class Theorem:
 
 def theorem(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> Theorem:
     """Judge left = right and show it with its evidence. Raises `NotEqualError` if it is false."""
-    return Theorem(_as_written(left), _as_written(right), prove_equal(left, right, given=given), rule)
+    return Theorem(
+        _as_written(left), _as_written(right), prove_equal(left, right, given=given), rule
+    )
 
 
 def titled(found: Theorem) -> Html:
@@ -161,17 +163,31 @@ def card(loss: Loss) -> Html:
     if loss.expr != loss.plain:
         rows.append(("with all parameters", loss.expr))
     rows.append(("differentiated by", loss.wrt))
-    rows.append(("target", {None: "none: this maps logits to outputs"}.get(loss.target, loss.target)))
+    rows.append(
+        ("target", {None: "none: this maps logits to outputs"}.get(loss.target, loss.target))
+    )
     for q in loss.parameters:
         entry = entry_of(q.symbol)
-        name = Html(html.math(entry.latex), entry.latex) if entry else Html(escape(str(q.symbol)), str(q.symbol))
+        name = (
+            Html(html.math(entry.latex), entry.latex)
+            if entry
+            else Html(escape(str(q.symbol)), str(q.symbol))
+        )
         neutral = "" if q.neutral is None else f"; no effect at {q.neutral}"
-        rows.append(("parameter", Html(f"{name.html} {escape(q.meaning)} ({escape(q.domain)}{neutral})", q.meaning)))
+        rows.append(
+            (
+                "parameter",
+                Html(f"{name.html} {escape(q.meaning)} ({escape(q.domain)}{neutral})", q.meaning),
+            )
+        )
     if loss.given:
         rows.append(("given", "; ".join(g.statement for g in loss.given)))
     body = "".join(f'<tr><th scope="row">{escape(k)}</th><td>{_cell(v)}</td></tr>' for k, v in rows)
     text = "\n".join(f"{k}: {v}" for k, v in rows)
-    return Html(f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>', text)
+    return Html(
+        f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>',
+        text,
+    )
 
 
 def rewrites(loss: Loss, *functions: str) -> Html:
@@ -179,7 +195,10 @@ def rewrites(loss: Loss, *functions: str) -> Html:
 
     functions: see `lossbook.codegen.rewrite_trace`; where none is named, value and gradient, of an activation value and vjp.
     """
-    parts = [_rewrites(loss, f) for f in functions or ("value", "vjp" if loss.is_activation else "gradient")]
+    parts = [
+        _rewrites(loss, f)
+        for f in functions or ("value", "vjp" if loss.is_activation else "gradient")
+    ]
     return Html("".join(part.html for part in parts), "\n".join(part.text for part in parts))
 
 
@@ -193,13 +212,20 @@ def _rewrites(loss: Loss, function: str) -> Html:
         rows.append(_titled(used))
         text.append(f"{used.name}: {used.why}")
         for link in links:
-            rows.append(html.row(f"{to_latex(link.before)} = {to_latex(link.after)}", "", link.evidence))
+            rows.append(
+                html.row(f"{to_latex(link.before)} = {to_latex(link.after)}", "", link.evidence)
+            )
             text.append(f"  {link.before} = {link.after}    [{link.evidence}]")
     if not found.links:
         rows.append('<p class="lb-rule">Nothing is rewritten: it is computed as it stands.</p>')
     if found.largest:
-        letters = ", ".join(html.math(f"{to_latex(s)} = {to_latex(ArgMax(vec))}") for s, vec in found.largest.items())
-        rows.append(f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>')
+        letters = ", ".join(
+            html.math(f"{to_latex(s)} = {to_latex(ArgMax(vec))}")
+            for s, vec in found.largest.items()
+        )
+        rows.append(
+            f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>'
+        )
     sides = (plain(side) for link in found.links for side in (link.before, link.after))
     rows.append(html.hypotheses_html(hypotheses(*sides, given=loss.given) if found.links else ()))
     return Html(f'<div class="lb-derivation">{"".join(rows)}</div>', "\n".join(text))
@@ -212,11 +238,16 @@ def _titled(used: Rewrite) -> str:
 
 def rewrite(shown: Rewrite) -> Html:
     """One rewrite: what it cures, the equality with its evidence, where it holds; and where the left side fails."""
-    equality = html.row(f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}", "", shown.proof)
+    equality = html.row(
+        f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}", "", shown.proof
+    )
     domain = f'<p class="lb-hypotheses">Holds for {escape(shown.domain)}.</p>'
     name = f'<p class="lb-rule"><strong>{escape(shown.name)}</strong>: {escape(shown.why)}.</p>'
     text = f"{shown.name}: {shown.pattern} = {shown.replacement}    [{shown.proof}] for {shown.domain}\n{shown.why}"
-    card, tried = Html(f'<div class="lb-derivation">{name}{equality}{domain}</div>', text), failures(shown)
+    card, tried = (
+        Html(f'<div class="lb-derivation">{name}{equality}{domain}</div>', text),
+        failures(shown),
+    )
     return Html(card.html + tried.html, f"{card.text}\n{tried.text}") if shown.fails else card
 
 
@@ -228,10 +259,18 @@ def failures(shown: Rewrite, dtypes: Sequence[str] = ("float32", "float64")) -> 
             t = trial(shown, failure, dtype)
             # a space that does not break, so that a narrow column breaks between the letters only
             at = ", ".join(
-                f"{'i' if a == EACH else a}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{failure.text(a)}" for a in failure.at
+                f"{'i' if a == EACH else a}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{failure.text(a)}"
+                for a in failure.at
             )
             values = (f"{t.written:.8g}", f"{t.stabilised:.8g}", nstr(t.truth, 8))
-            rows.append((at, dtype, *values, *(ulps(got, t.truth, dtype) for got in (t.written, t.stabilised))))
+            rows.append(
+                (
+                    at,
+                    dtype,
+                    *values,
+                    *(ulps(got, t.truth, dtype) for got in (t.written, t.stabilised)),
+                )
+            )
     header = ("at", "format", "left side", "right side", "truth", "ULP, left", "ULP, right")
     return table(header, rows, caption="Errors in ULP, in units in the last place")
 

@@ -32,7 +32,9 @@ class StepError(ValueError):
 
     def __init__(self, step: Step, before: Expr, counterexample: Counterexample):
         self.step, self.before, self.counterexample = step, before, counterexample
-        super().__init__(f"the step by {step.rule!r} is false: {before} is not equal to {step.expr}: {counterexample}")
+        super().__init__(
+            f"the step by {step.rule!r} is false: {before} is not equal to {step.expr}: {counterexample}"
+        )
 
 
 class Derivation:
@@ -111,7 +113,9 @@ class Derivation:
         lines += [f"= {s.expr}    [{s.rule}; {s.evidence}]" for s in self._steps[1:]]
         return "\n".join(lines)
 
-    __repr__ = __str__  # what a notebook keeps as text; without it, an address that changes with every run
+    __repr__ = (
+        __str__  # what a notebook keeps as text; without it, an address that changes with every run
+    )
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

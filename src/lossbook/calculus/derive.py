@@ -30,7 +30,9 @@ def derivative(start: Expr, given: Iterable[Hypothesis] = (), *, factored: bool 
     line, given = import_sympy(start), tuple(given)
     while True:
         rules = DIFFERENTIATION if line.has(Diff) else SIMPLIFICATION
-        after = next((after for rule in rules if (after := next_line(line, rule, given)) is not None), None)
+        after = next(
+            (after for rule in rules if (after := next_line(line, rule, given)) is not None), None
+        )
         if after is None:
             break
         line = after

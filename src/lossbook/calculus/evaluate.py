@@ -53,12 +53,18 @@ from ..expr.nodes import (
     softplus,
 )
 
-LARGEST = 64  # bits of an exponent: beyond it a power takes more time and space than any computer has
+LARGEST = (
+    64  # bits of an exponent: beyond it a power takes more time and space than any computer has
+)
 
 
 def _small(exponent):
     """The exponent, if a power with it can be computed."""
-    finite = isinstance(exponent, (mpmath.mpf, mpmath.mpc)) and mpmath.isfinite(exponent) and exponent != 0
+    finite = (
+        isinstance(exponent, (mpmath.mpf, mpmath.mpc))
+        and mpmath.isfinite(exponent)
+        and exponent != 0
+    )
     if finite and mpmath.mag(exponent) > LARGEST:
         raise OverflowError(f"an exponent of more than {LARGEST} bits")
     return exponent
@@ -109,7 +115,9 @@ def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
     # a nested difference divides by the step each time: pay for it in working digits
     with mpmath.workdps(digits + 20 + nesting * step_digits):
         try:
-            value = Evaluator(mpmath.mpf(10) ** -step_digits).of(expr, {k: _lift(v) for k, v in point.items()})
+            value = Evaluator(mpmath.mpf(10) ** -step_digits).of(
+                expr, {k: _lift(v) for k, v in point.items()}
+            )
         except ZeroDivisionError:
             raise Undefined(f"{expr}: division by zero") from None
         except (ValueError, OverflowError) as error:
@@ -198,7 +206,9 @@ class Evaluator:
             raise Undefined(f"no case of {e} holds")
         if type(e) in FUNCTIONS:
             return FUNCTIONS[type(e)](*(self.of(a, point) for a in e.args))
-        raise TypeError(f"cannot evaluate {type(e).__name__} in {e}: no numeric meaning is known for it")
+        raise TypeError(
+            f"cannot evaluate {type(e).__name__} in {e}: no numeric meaning is known for it"
+        )
 
     def integer(self, e: Expr, point: dict) -> int:
         value = self.of(e, point)
@@ -213,7 +223,12 @@ class Evaluator:
             return bool(condition)
         if isinstance(condition, Relational):
             left, right = self.of(condition.lhs, point), self.of(condition.rhs, point)
-            tests = {"==": left == right, "!=": left != right, "<": left < right, "<=": left <= right}
+            tests = {
+                "==": left == right,
+                "!=": left != right,
+                "<": left < right,
+                "<=": left <= right,
+            }
             return {**tests, ">": left > right, ">=": left >= right}[condition.rel_op]
         parts = [self.holds(a, point) for a in condition.args]
         combine = {"And": all, "Or": any, "Not": lambda p: not p[0]}[type(condition).__name__]
@@ -239,7 +254,9 @@ def _replaced(values: list, indices: list[int], by) -> list:
     return copy
 
 
-def random_point(exprs: Iterable[Expr], given: Iterable[Hypothesis], rng: random.Random) -> dict[Expr, object]:
+def random_point(
+    exprs: Iterable[Expr], given: Iterable[Hypothesis], rng: random.Random
+) -> dict[Expr, object]:
     """Random values for everything free in `exprs`: sizes from 1 to 5, indices in range, the rest by its domain.
 
     Values are short decimals, so that a counterexample can be read and typed.
@@ -261,18 +278,28 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Hypothesis], rng: random
         point[size] = rng.choice((3, 2, 4, 3, 2, 1, 3, 4, 5))
 
     def extent(size, default=2):
-        return default if size is None else int(size.xreplace({s: S(point[s]) for s in size.free_symbols}))
+        return (
+            default
+            if size is None
+            else int(size.xreplace({s: S(point[s]) for s in size.free_symbols}))
+        )
 
     ranges = index_ranges(whole)
     for index in sorted(indices, key=str):
         if index not in bound and index not in sizes:
-            point[index] = rng.randint(1, min(extent(n) for n in ranges.get(index) or [indices[index]]))
-    symbols = {s for s in nodes_of(whole, Symbol) if s not in labels and s not in bound and s not in point}
+            point[index] = rng.randint(
+                1, min(extent(n) for n in ranges.get(index) or [indices[index]])
+            )
+    symbols = {
+        s for s in nodes_of(whole, Symbol) if s not in labels and s not in bound and s not in point
+    }
     for symbol in sorted(symbols, key=str):
         point[symbol] = _integer(symbol, rng) if symbol.is_integer else _number(symbol, rng)
 
     def array(base, shape):
-        return [array(base, shape[1:]) for _ in range(shape[0])] if shape else _number(base.label, rng)
+        return (
+            [array(base, shape[1:]) for _ in range(shape[0])] if shape else _number(base.label, rng)
+        )
 
     for base in bases:
         rank = max((len(e.indices) for e in nodes_of(whole, Indexed) if e.base == base), default=1)
@@ -285,8 +312,14 @@ def random_point(exprs: Iterable[Expr], given: Iterable[Hypothesis], rng: random
 def _integer(symbol: Expr, rng: random.Random) -> int:
     """A small integer that the symbol's assumptions allow."""
     names = ("positive", "negative", "nonnegative", "nonpositive", "even", "odd", "zero", "prime")
-    assumed = {name: value for name in names if (value := getattr(symbol, f"is_{name}")) is not None}
-    allowed = [n for n in range(-4, 5) if all(getattr(S(n), f"is_{name}") == v for name, v in assumed.items())]
+    assumed = {
+        name: value for name in names if (value := getattr(symbol, f"is_{name}")) is not None
+    }
+    allowed = [
+        n
+        for n in range(-4, 5)
+        if all(getattr(S(n), f"is_{name}") == v for name, v in assumed.items())
+    ]
     return rng.choice(allowed)
 
 

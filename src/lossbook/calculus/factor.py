@@ -113,7 +113,9 @@ def _merged(e: Expr) -> Expr:
 
 def _common_factor(expr: Add) -> Expr:
     """Terms grouped by what a symbol multiplies, for the symbol that shortens the expression most."""
-    grouped = [expr.collect(s, sympy_factor) for s in sorted(expr.free_symbols, key=lambda s: s.name)]
+    grouped = [
+        expr.collect(s, sympy_factor) for s in sorted(expr.free_symbols, key=lambda s: s.name)
+    ]
     return min([expr, *grouped], key=_leaves)
 
 

@@ -37,4 +37,6 @@ def derivation_html(derivation: Derivation) -> str:
     first, *rest = derivation.steps
     rows = [row(to_latex(first.expr), "", None)]
     rows += [row(r"{}= " + to_latex(s.expr), s.rule, s.evidence) for s in rest]
-    return f'<div class="lb-derivation">{"".join(rows)}{hypotheses_html(derivation.hypotheses)}</div>'
+    return (
+        f'<div class="lb-derivation">{"".join(rows)}{hypotheses_html(derivation.hypotheses)}</div>'
+    )

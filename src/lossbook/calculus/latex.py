@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Number, Piecewise, Pow, S, Symbol, exp, log
+from sympy import (
+    Add,
+    Expr,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Mul,
+    Number,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    exp,
+    log,
+)
 from sympy.printing.latex import LatexPrinter
 
 from ..expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
@@ -27,7 +41,11 @@ class _Printer(LatexPrinter):
 
     def _print_Symbol(self, e, style="plain"):
         entry = entry_of(e)
-        return entry.latex if entry is not None and entry.shape != "index" else super()._print_Symbol(e)
+        return (
+            entry.latex
+            if entry is not None and entry.shape != "index"
+            else super()._print_Symbol(e)
+        )
 
     _print_Dummy = _print_Symbol
 
@@ -110,7 +128,9 @@ class _Printer(LatexPrinter):
         return rf"\sigma{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
 
     def _print_softplus(self, e, exp=None):
-        return rf"\operatorname{{softplus}}{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
+        return (
+            rf"\operatorname{{softplus}}{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
+        )
 
     def argument(self, e) -> str:
         small = isinstance(e, (Symbol, Indexed)) or isinstance(-e, (Symbol, Indexed))
@@ -134,9 +154,7 @@ class _Printer(LatexPrinter):
         if isinstance(e.expr, (Symbol, Indexed, softmax)):
             return rf"\frac{{\partial {self._print(e.expr)}}}{{\partial {by}}}"
         if isinstance(e.expr, Diff) and isinstance(e.expr.expr, (Symbol, Indexed, softmax)):
-            return (
-                rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
-            )
+            return rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
         return rf"\frac{{\partial}}{{\partial {by}}}\left[{self._print(e.expr)}\right]"
 
     # -- sums and products in a fixed order --------------------------------------------------------------------
@@ -146,7 +164,9 @@ class _Printer(LatexPrinter):
             return (_is_negative(term), not term.is_number, term.count_ops(), self._print(term))
 
         key_here = (e, self._letters)
-        if key_here in self._seen:  # sorting prints each term: nested brackets would be printed again and again
+        if (
+            key_here in self._seen
+        ):  # sorting prints each term: nested brackets would be printed again and again
             return self._seen[key_here]
         text = ""
         for term in sorted(e.args, key=key):
@@ -202,7 +222,9 @@ class _Printer(LatexPrinter):
             elif not ends and isinstance(f, log):
                 parts.append(rf"\log\left({self._print(f.args[0])}\right)")
             elif not ends and isinstance(f, Pow) and isinstance(f.base, log):
-                parts.append(rf"\log^{{{self._print(f.exp)}}}\left({self._print(f.base.args[0])}\right)")
+                parts.append(
+                    rf"\log^{{{self._print(f.exp)}}}\left({self._print(f.base.args[0])}\right)"
+                )
             elif not ends and isinstance(f, Max):
                 parts.append(rf"\left({self._print(f)}\right)")
             else:

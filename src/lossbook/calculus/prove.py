@@ -59,9 +59,16 @@ class Counterexample:
         def show(value):
             if isinstance(value, list):
                 return "(" + ", ".join(show(v) for v in value) + ")"
-            return str(value) if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
+            return (
+                str(value)
+                if isinstance(value, int)
+                else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
+            )
 
-        given = ", ".join(f"{text_of(name)} = {show(value)}" for name, value in sorted(self.values.items(), key=_order))
+        given = ", ".join(
+            f"{text_of(name)} = {show(value)}"
+            for name, value in sorted(self.values.items(), key=_order)
+        )
         return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
 
 
@@ -103,7 +110,9 @@ def prove_equal(
     agreed = _compare(a, b, given, points, digits, seed)
     kind = "proved" if symbolic and is_zero(a - b, given) else "checked"
     if agreed == 0:
-        raise ValueError(f"no point was found at which both {a} and {b} are defined: nothing can be said of them")
+        raise ValueError(
+            f"no point was found at which both {a} and {b} are defined: nothing can be said of them"
+        )
     return Evidence(kind, agreed, digits, hypotheses(a, b, given=given), _for_all(a, b))
 
 
@@ -132,14 +141,24 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
 def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
     """To that many digits of the larger side, or of 1."""
     with mpmath.workdps(digits + 20):
-        return abs(left - right) <= max(abs(left), abs(right), mpmath.mpf(1)) * mpmath.mpf(10) ** -digits
+        return (
+            abs(left - right)
+            <= max(abs(left), abs(right), mpmath.mpf(1)) * mpmath.mpf(10) ** -digits
+        )
 
 
 def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...]:
     """What the free names of some expressions are taken to be, in words."""
     whole = [import_sympy(e) for e in exprs]
     sizes = sorted(
-        {s for e in whole for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}, key=str
+        {
+            s
+            for e in whole
+            for base in e.atoms(IndexedBase)
+            for n in base.shape or ()
+            for s in n.free_symbols
+        },
+        key=str,
     )
     ranges: dict[Expr, list[str]] = {}
     named = set(sizes)
@@ -155,7 +174,10 @@ def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...
     spoken_for = {g.vector for g in given if hasattr(g, "vector")}
     for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
         lines.append(f"{text_of(base)} {_domain(base.label)}")
-    for symbol in sorted({s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named, key=str):
+    for symbol in sorted(
+        {s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named,
+        key=str,
+    ):
         lines.append(f"{text_of(symbol)} {_domain(symbol)}")
     lines += [g.statement for g in given]
     if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in whole):
@@ -171,6 +193,12 @@ def _domain(symbol: Expr) -> str:
 
 def _for_all(*exprs: Expr) -> str:
     names = sorted(
-        {s.name for e in exprs for base in e.atoms(IndexedBase) for n in base.shape or () for s in n.free_symbols}
+        {
+            s.name
+            for e in exprs
+            for base in e.atoms(IndexedBase)
+            for n in base.shape or ()
+            for s in n.free_symbols
+        }
     )
     return f"for all {', '.join(names)}" if names else ""

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    exp,
+    log,
+)
 from sympy import Max as PairMax
 from sympy import Min as PairMin
 from sympy.core.function import AppliedUndef
@@ -76,7 +89,11 @@ def _linearity(e: Expr, by: Expr) -> Expr | None:
     if isinstance(e, Mul):
         constant = [f for f in e.args if not depends_on(f, by)]
         varying = [f for f in e.args if depends_on(f, by)]
-        return product(*constant, Diff(Mul(*varying, evaluate=len(varying) < 2), by)) if constant else None
+        return (
+            product(*constant, Diff(Mul(*varying, evaluate=len(varying) < 2), by))
+            if constant
+            else None
+        )
     if isinstance(e, Sum):
         return Sum(e.vec.map(lambda body: Diff(body, by)))
     if isinstance(e, Piecewise) and not switches_at_points(e, by):
@@ -111,7 +128,8 @@ def _quotient(e: Expr, by: Expr) -> Expr | None:
     if not (depends_on(above, by) and depends_on(below, by)):
         return None
     return product(
-        total(product(Diff(above, by), below), product(S.NegativeOne, above, Diff(below, by))), Pow(below, -2)
+        total(product(Diff(above, by), below), product(S.NegativeOne, above, Diff(below, by))),
+        Pow(below, -2),
     )
 
 
@@ -158,7 +176,9 @@ _WITH_OWN_RULE = (exp, log, sigmoid, softplus, Piecewise, KroneckerDelta, Applie
 def _chain(e: Expr, by: Expr) -> Expr | None:
     if not isinstance(e, Function) or isinstance(e, _WITH_OWN_RULE):
         return None
-    return total(*(product(e.fdiff(n), Diff(a, by)) for n, a in enumerate(e.args, 1) if depends_on(a, by)))
+    return total(
+        *(product(e.fdiff(n), Diff(a, by)) for n, a in enumerate(e.args, 1) if depends_on(a, by))
+    )
 
 
 def _coordinate(e: Expr, by: Expr) -> Expr | None:
@@ -191,7 +211,11 @@ def _distribute(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
         return total(*(_summed(term, k, e.vec.size) for term in body.args))
     factors = Mul.make_args(body)
     for n, f in enumerate(factors):
-        if isinstance(f, Add) and f.has(k) and _worth_splitting(f, factors[:n] + factors[n + 1 :], e.vec, given):
+        if (
+            isinstance(f, Add)
+            and f.has(k)
+            and _worth_splitting(f, factors[:n] + factors[n + 1 :], e.vec, given)
+        ):
             rest = factors[:n] + factors[n + 1 :]
             return total(*(_summed(product(*rest, term), k, e.vec.size) for term in f.args))
     return None
@@ -199,7 +223,9 @@ def _distribute(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
 
 def _summed(term: Expr, k: Symbol, size: Expr) -> Expr:
     number = Mul(*(f for f in Mul.make_args(term) if f.is_Rational))
-    return product(number, Sum(Vec(product(*(f for f in Mul.make_args(term) if not f.is_Rational)), k, size)))
+    return product(
+        number, Sum(Vec(product(*(f for f in Mul.make_args(term) if not f.is_Rational)), k, size))
+    )
 
 
 def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], vec: Vec, given) -> bool:
@@ -244,7 +270,11 @@ def _pull_out(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
 
 
 def _known_sum(vec: Vec, given: tuple[Hypothesis, ...]) -> Expr | None:
-    whole = isinstance(vec.body, softmax) and vec.body.index == vec.index and vec.size == vec.body.vec.size
+    whole = (
+        isinstance(vec.body, softmax)
+        and vec.body.index == vec.index
+        and vec.size == vec.body.vec.size
+    )
     if whole and not vec.body.vec.has(vec.index):
         return S.One
     return next((known for g in given if (known := g.sum_of(vec)) is not None), None)

@@ -49,7 +49,12 @@ class Theorem:
             own = result.xreplace(names)
             return own.replace(lambda e: isinstance(e, softmax), lambda e: softmax(vec, e.index))
 
-        if vec.base is not None and isinstance(by, Indexed) and by.base == vec.base and len(by.indices) == 1:
+        if (
+            vec.base is not None
+            and isinstance(by, Indexed)
+            and by.base == vec.base
+            and len(by.indices) == 1
+        ):
             return at(by.indices[0])
         m = bound_index()
         return Sum(Vec(product(at(m), Diff(vec.at(m), by)), m, vec.size))
@@ -73,7 +78,9 @@ def _as_rule(kind: type, theorem: Theorem) -> Rule:
     return Rule(theorem.name, rewrite)
 
 
-SOFTMAX, LOGSUMEXP, SIGMOID, SOFTPLUS = (_as_rule(kind, theorem) for kind, theorem in THEOREMS.items())
+SOFTMAX, LOGSUMEXP, SIGMOID, SOFTPLUS = (
+    _as_rule(kind, theorem) for kind, theorem in THEOREMS.items()
+)
 # a theorem comes before the chain rule, which would differentiate a named function through its definition
 DIFFERENTIATION = (*ELEMENTARY[:-3], SOFTMAX, LOGSUMEXP, SIGMOID, SOFTPLUS, *ELEMENTARY[-3:])
 
@@ -104,7 +111,9 @@ def recognise(node: Expr) -> Rule:
         named = cancel(named)
         return None if named.has(exp, scale) or named == line else named
 
-    kind = {softmax: "softmax", logsumexp: "softmax", sigmoid: "sigmoid", softplus: "sigmoid"}[type(node)]
+    kind = {softmax: "softmax", logsumexp: "softmax", sigmoid: "sigmoid", softplus: "sigmoid"}[
+        type(node)
+    ]
 
     return Rule(f"recognise the {kind}", rewrite, whole_line=True)
 
@@ -120,7 +129,9 @@ def finish(derivation: Derivation, differentiation: Sequence[Rule] = DIFFERENTIA
                 raise NotImplementedError(f"no rule differentiates {derivation.result}")
         elif not any(derivation.apply(rule) for rule in SIMPLIFICATION):
             return
-    raise RuntimeError(f"the derivation did not end within {LIMIT} lines; it reached {derivation.result}")
+    raise RuntimeError(
+        f"the derivation did not end within {LIMIT} lines; it reached {derivation.result}"
+    )
 
 
 @cache

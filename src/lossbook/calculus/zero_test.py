@@ -50,7 +50,9 @@ from ..expr.nodes import (
     switches_at_points,
 )
 
-EXPANDABLE_SIZE = 12  # a sum over more classes than this stays a sum: written out it would be unreadable and slow
+EXPANDABLE_SIZE = (
+    12  # a sum over more classes than this stays a sum: written out it would be unreadable and slow
+)
 
 
 class Unsupported(Exception):
@@ -83,7 +85,10 @@ def _is_zero(expr: Expr, given: tuple[Hypothesis, ...], distinct: frozenset) -> 
     piecewise = _first(value, Piecewise)
     if piecewise is not None:
         condition = next(c for _, c in piecewise.args if c is not S.true)
-        return all(_is_zero(_decide(value, condition, truth), given, distinct) for truth in (S.true, S.false))
+        return all(
+            _is_zero(_decide(value, condition, truth), given, distinct)
+            for truth in (S.true, S.false)
+        )
     return False
 
 
@@ -111,7 +116,9 @@ def _decide(expr: Expr, condition, truth) -> Expr:
                 break
         return Piecewise(*branches) if branches else S.NaN
 
-    return expr.replace(lambda e: isinstance(e, Piecewise) and any(c in opposite for _, c in e.args), decide)
+    return expr.replace(
+        lambda e: isinstance(e, Piecewise) and any(c in opposite for _, c in e.args), decide
+    )
 
 
 def unfold(expr: Expr) -> Expr:
@@ -130,13 +137,23 @@ def unfold(expr: Expr) -> Expr:
         first, rest = e.args[0], e.func(*e.args[1:])
         if first.is_number:  # so that max(x, 0) and |x| split on the same condition
             first, rest = rest, first
-        return Piecewise((first, first >= rest), (rest, True)) if isinstance(e, PairMax) else _smaller(first, rest)
+        return (
+            Piecewise((first, first >= rest), (rest, True))
+            if isinstance(e, PairMax)
+            else _smaller(first, rest)
+        )
 
     def unfold_small(e):
-        return e if isinstance(e, Sum) and e.vec.size.is_Integer and e.vec.size > EXPANDABLE_SIZE else e.unfold()
+        return (
+            e
+            if isinstance(e, Sum) and e.vec.size.is_Integer and e.vec.size > EXPANDABLE_SIZE
+            else e.unfold()
+        )
 
     def unfoldable(e):
-        return hasattr(e, "unfold") or isinstance(e, (tanh, sinh, cosh, Abs, sign, PairMax, PairMin))
+        return hasattr(e, "unfold") or isinstance(
+            e, (tanh, sinh, cosh, Abs, sign, PairMax, PairMin)
+        )
 
     previous = None
     while previous != expr:
@@ -158,12 +175,19 @@ def differentiate(e: Expr, by: Expr) -> Expr:
     if isinstance(e, Add):
         return Add(*(differentiate(a, by) for a in e.args))
     if isinstance(e, Mul):
-        return Add(*(Mul(*e.args[:n], differentiate(a, by), *e.args[n + 1 :]) for n, a in enumerate(e.args)))
+        return Add(
+            *(
+                Mul(*e.args[:n], differentiate(a, by), *e.args[n + 1 :])
+                for n, a in enumerate(e.args)
+            )
+        )
     if isinstance(e, exp):
         return e * differentiate(e.args[0], by)
     if isinstance(e, Pow):
         base, power = e.args
-        return power * base ** (power - 1) * differentiate(base, by) + e * log(base) * differentiate(power, by)
+        return power * base ** (power - 1) * differentiate(base, by) + e * log(
+            base
+        ) * differentiate(power, by)
     if isinstance(e, Sum):
         return Sum(e.vec.map(lambda body: differentiate(body, by)))
     if isinstance(e, Diff):
@@ -364,7 +388,9 @@ class _Normal:
         result = S.Zero
         for poly, denominator in ((quotient, S.One), (remainder, bound.as_expr().xreplace(back))):
             for term in poly.terms():
-                result += self.sum_of_monomial(self.monomial(term, poly, back), denominator, k, size)
+                result += self.sum_of_monomial(
+                    self.monomial(term, poly, back), denominator, k, size
+                )
         return free * result
 
     def monomial(self, term, poly, back) -> Expr:

@@ -11,7 +11,11 @@ from .python.module import module_text
 
 __all__ = ["TARGETS", "LoweringError", "source"]
 
-_TARGETS = {"numpy": (numpy, module_text), "torch": (torch, module_text), "javascript": (javascript, script_text)}
+_TARGETS = {
+    "numpy": (numpy, module_text),
+    "torch": (torch, module_text),
+    "javascript": (javascript, script_text),
+}
 TARGETS = tuple(_TARGETS)
 
 
@@ -22,6 +26,8 @@ def source(loss: Loss, target: str, last: str | None = None) -> str:
     Raises `LoweringError`, naming the node and the loss, for an expression that has no code.
     """
     if target not in TARGETS:
-        raise ValueError(f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}")
+        raise ValueError(
+            f"source({loss.name!r}, {target!r}): target must be one of {', '.join(TARGETS)}"
+        )
     table, text = _TARGETS[target]
     return text(loss, target, table.HEADER, table.OPERATIONS, last)

@@ -23,8 +23,14 @@ def wanted() -> dict[str, str]:
     for target in TARGETS:
         suffix = "js" if target == "javascript" else "py"
         files |= {f"{target}/{loss.name}.{suffix}": source(loss, target) for loss in all_losses()}
-        files |= {"javascript/prelude.js": javascript.PRELUDE} if suffix == "js" else {f"{target}/__init__.py": PACKAGE}
-    files |= {f"cpp/{loss.name}.cpp": cpp_text(loss) for loss in all_losses() if not loss.is_activation}
+        files |= (
+            {"javascript/prelude.js": javascript.PRELUDE}
+            if suffix == "js"
+            else {f"{target}/__init__.py": PACKAGE}
+        )
+    files |= {
+        f"cpp/{loss.name}.cpp": cpp_text(loss) for loss in all_losses() if not loss.is_activation
+    }
     return files | {"cpp/coefficients.h": header()}
 
 
@@ -35,13 +41,17 @@ def out_of_date(files: dict[str, str]) -> list[str]:
         for p in GENERATED.rglob("*.*")
         if p.suffix in SUFFIXES
     }
-    return sorted(path for path in files.keys() | there.keys() if files.get(path) != there.get(path))
+    return sorted(
+        path for path in files.keys() | there.keys() if files.get(path) != there.get(path)
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check; 1 where the check fails."""
     parser = argparse.ArgumentParser(prog="python -m lossbook.codegen", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file is out of date"
+    )
     check = parser.parse_args(arguments).check
     files = wanted()
     stale = out_of_date(files)

@@ -45,7 +45,9 @@ class _Rows:
         """The index of an activation's output."""
         found = sorted(set(free_indices(self.loss.expr)) - {self.index}, key=str)
         if len(found) != 1:
-            raise LoweringError(f"activation {self.loss.name}: it needs one free index, the output's; it has {found}")
+            raise LoweringError(
+                f"activation {self.loss.name}: it needs one free index, the output's; it has {found}"
+            )
         return found[0]
 
 
@@ -91,7 +93,9 @@ def programs(loss: Loss) -> Iterator[Program]:
     if not loss.is_activation:
         yield program("value", inputs, loss.expr, f"The loss {shape.of_row}.", shape.result)
         gradient = by_logits(loss.expr)
-        yield program("gradient", inputs, gradient, f"The gradient of the loss {shape.of_row} by `{x}`.")
+        yield program(
+            "gradient", inputs, gradient, f"The gradient of the loss {shape.of_row} by `{x}`."
+        )
         hessian = shape.kept(gradient) or by_logits(shape.along(gradient, shape.tangent))
         summary = f"The Hessian of the loss {shape.of_row} times `tangent`."
         yield program("hvp", with_(shape.tangent), hessian, summary)
@@ -99,15 +103,21 @@ def programs(loss: Loss) -> Iterator[Program]:
     name, out = loss.title.lower(), shape.output
     yield program("value", inputs, loss.expr, f"The {name} of `{x}`.", index=out)
     vjp = by_logits(shape.along(loss.expr, shape.grad_output, out))
-    yield program("vjp", with_(shape.grad_output), vjp, f"`grad_output` times the Jacobian of {name}.")
+    yield program(
+        "vjp", with_(shape.grad_output), vjp, f"`grad_output` times the Jacobian of {name}."
+    )
     jvp = derivative(shape.along(loss.derivation().result, shape.tangent), loss.given)
-    yield program("jvp", with_(shape.tangent), jvp, f"The Jacobian of {name} times `tangent`.", index=out)
+    yield program(
+        "jvp", with_(shape.tangent), jvp, f"The Jacobian of {name} times `tangent`.", index=out
+    )
     again = by_logits(shape.along(vjp, shape.tangent))
     summary = f"The gradient by `{x}` of the inner product of `tangent` and `vjp`."
     yield program("vjp_vjp", with_(shape.grad_output, shape.tangent), again, summary)
 
 
-def _lowered(shape, name: str, inputs: Inputs, e: Expr, summary: str, returns: str, index: Symbol | None) -> Program:
+def _lowered(
+    shape, name: str, inputs: Inputs, e: Expr, summary: str, returns: str, index: Symbol | None
+) -> Program:
     loss = shape.loss
     lowering = Lowering(inputs, loss.given)
     node, make = lowering.lower(shape.each(e, index)), lowering.build.make
@@ -116,8 +126,12 @@ def _lowered(shape, name: str, inputs: Inputs, e: Expr, summary: str, returns: s
         raise LoweringError(f"loss {loss.name}: {e} is not one number for each row of logits")
     if per_row:
         node = make("drop_axis", node)
-    elif node.extent != "each":  # a gradient that is the same for every class still has the shape of the logits
+    elif (
+        node.extent != "each"
+    ):  # a gradient that is the same for every class still has the shape of the logits
         logits = lowering.build.input(lowering.logits, "each")
         node = make("add", make("zeros", logits), node)
     has_axis = inputs.size is not None
-    return Program(name, summary, returns, inputs.listed, has_axis, node, e, index, tuple(lowering.applied))
+    return Program(
+        name, summary, returns, inputs.listed, has_axis, node, e, index, tuple(lowering.applied)
+    )

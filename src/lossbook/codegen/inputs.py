@@ -31,7 +31,13 @@ class Inputs:
 
     def with_array(self, symbol: Expr) -> Inputs:
         """With one more array of the logits' shape, such as a tangent."""
-        return replace(self, by_symbol={**self.by_symbol, symbol: Input(code_name(symbol), "array", _meaning(symbol))})
+        return replace(
+            self,
+            by_symbol={
+                **self.by_symbol,
+                symbol: Input(code_name(symbol), "array", _meaning(symbol)),
+            },
+        )
 
 
 def code_name(symbol: Expr) -> str:
@@ -54,19 +60,28 @@ def inputs_of(loss: Loss) -> Inputs:
     bases = loss.expr.atoms(IndexedBase)
     labels = {base.label for base in bases}
     indices = set(free_indices(loss.expr))
-    skip = labels | indices | bound_indices(loss.expr) | (size.free_symbols if size is not None else set())
+    skip = (
+        labels
+        | indices
+        | bound_indices(loss.expr)
+        | (size.free_symbols if size is not None else set())
+    )
     symbols = {s for s in loss.expr.free_symbols if isinstance(s, Symbol)} - skip
     for symbol in sorted((bases | symbols) - {wrt} - set(parameters), key=str):
         found[symbol] = Input(code_name(symbol), "array", _meaning(symbol))
     if loss.target == "class index":
         free = sorted(indices - (loss.wrt.free_symbols & indices) - labels, key=str)
         if len(free) != 1:
-            raise LoweringError(f"loss {loss.name}: a loss of a class index has one free index, this has {free}")
+            raise LoweringError(
+                f"loss {loss.name}: a loss of a class index has one free index, this has {free}"
+            )
         found[free[0]] = Input(code_name(free[0]), "class index", _meaning(free[0]))
     for symbol, p in parameters.items():
         role = "per class" if isinstance(symbol, IndexedBase) else "scalar"
         found[symbol] = Input(code_name(symbol), role, f"{p.meaning}; {p.domain}")
     names = [a.name for a in found.values()]
     if len(set(names)) < len(names):
-        raise LoweringError(f"loss {loss.name}: two of its symbols have the same name in code: {', '.join(names)}")
+        raise LoweringError(
+            f"loss {loss.name}: two of its symbols have the same name in code: {', '.join(names)}"
+        )
     return Inputs(loss.name, size, found)

@@ -36,7 +36,10 @@ class Leaves:
             return make("class_count", self._input(self.logits))
         argument = self.inputs.by_symbol.get(e.base if isinstance(e, Indexed) else e)
         if argument is None:
-            raise self.refuse(e, "it is neither a parameter nor a target of the loss, nor what it is differentiated by")
+            raise self.refuse(
+                e,
+                "it is neither a parameter nor a target of the loss, nor what it is differentiated by",
+            )
         if isinstance(e, Symbol):
             if argument.role == "class index":
                 raise self.refuse(e, "a class index can only select a class")
@@ -46,13 +49,19 @@ class Leaves:
         index = e.indices[0]
         if argument.role == "per class":
             whole = self._input(argument.name)
-            return make("per_class", whole, self._along()) if index == EACH else make("take", whole, self._index(index))
+            return (
+                make("per_class", whole, self._along())
+                if index == EACH
+                else make("take", whole, self._index(index))
+            )
         whole = self._input(argument.name)
         return whole if index == EACH else make("gather", whole, self._index(index))
 
     def _input(self, name: str) -> Node:
         argument = next(a for a in self.inputs.by_symbol.values() if a.name == name)
-        return self.build.input(name, {"class index": "row", "scalar": "scalar"}.get(argument.role, "each"))
+        return self.build.input(
+            name, {"class index": "row", "scalar": "scalar"}.get(argument.role, "each")
+        )
 
     def _index(self, e: Expr) -> Node:
         """A class number of each row, from 0."""
@@ -86,12 +95,18 @@ class Leaves:
         if not e.is_real:
             raise self.refuse(e, "a number must be real and finite")
         if e.is_Rational and float(e) * int(e.q) != int(e.p):
-            return self.build.make("divide", self.build.number(int(e.p)), self.build.number(int(e.q)))
+            return self.build.make(
+                "divide", self.build.number(int(e.p)), self.build.number(int(e.q))
+            )
         return self.build.number(float(e))
 
     def _components(self, vec: Vec) -> Node:
         if self.inputs.size is None or vec.size != self.inputs.size:
-            raise self.refuse(vec, f"sums run over the {self.inputs.size} classes of the logits, not {vec.size}")
+            raise self.refuse(
+                vec, f"sums run over the {self.inputs.size} classes of the logits, not {vec.size}"
+            )
         if vec.body.has(EACH):
-            raise self.refuse(vec, "for every class it takes all classes: a K x K array for each row")
+            raise self.refuse(
+                vec, "for every class it takes all classes: a K x K array for each row"
+            )
         return self.lower(vec.at(EACH))

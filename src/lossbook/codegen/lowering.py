@@ -7,7 +7,23 @@ index at a time; a second one would need a K x K array for every row and is refu
 from __future__ import annotations
 
 import sympy
-from sympy import Abs, Add, Eq, Expr, Indexed, KroneckerDelta, Mul, Piecewise, Pow, S, Symbol, exp, expand, log, sign
+from sympy import (
+    Abs,
+    Add,
+    Eq,
+    Expr,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    exp,
+    expand,
+    log,
+    sign,
+)
 from sympy.core.relational import Relational
 
 from ..expr.hypotheses import Hypothesis
@@ -42,7 +58,14 @@ FUNCTIONS = {
     sympy.Not: "not",
 }
 BOUNDS = {"maximum": "at_least", "minimum": "at_most"}
-RELATIONS = {"==": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"}
+RELATIONS = {
+    "==": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+}
 
 
 class Lowering(Leaves):
@@ -52,7 +75,9 @@ class Lowering(Leaves):
     applied: the rewrites that were applied, in their order, each once.
     """
 
-    def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), within_reach: bool = False):
+    def __init__(
+        self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), within_reach: bool = False
+    ):
         super().__init__(inputs, given)
         self.within_reach = within_reach
         self.applied: list[Applied] = []
@@ -82,8 +107,16 @@ class Lowering(Leaves):
         if (index := self._selected(e)) is not None:
             delta = KroneckerDelta(EACH, index)
             here, elsewhere = e.xreplace({EACH: index}), e.xreplace({delta: S.Zero})
-            if 0 not in (here, elsewhere) and not isinstance(index, ArgMax):  # those only leave terms out of a sum
-                self._noted(Applied(CASES, e, Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False)))
+            if 0 not in (here, elsewhere) and not isinstance(
+                index, ArgMax
+            ):  # those only leave terms out of a sum
+                self._noted(
+                    Applied(
+                        CASES,
+                        e,
+                        Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False),
+                    )
+                )
             return make("where", self._mask(index), self.lower(here), self.lower(elsewhere))
         rewritten = stabilise(e, self.given, self.within_reach)
         return self.lower(self._noted(rewritten)) if rewritten else self._as_it_stands(e)
@@ -126,7 +159,9 @@ class Lowering(Leaves):
         if len(nodes) == 1:
             return make(op, *nodes)
         node = nodes[0]
-        for other in nodes[1:]:  # a bound that is a plain number is an operation of its own: targets differ in it
+        for other in nodes[
+            1:
+        ]:  # a bound that is a plain number is an operation of its own: targets differ in it
             node = make(BOUNDS.get(op, op) if other.extent == "scalar" else op, node, other)
         return node
 
@@ -192,7 +227,9 @@ class Lowering(Leaves):
     def _selected(self, e: Expr) -> Expr | None:
         """The class that a delta in `e` singles out among all classes, if there is one."""
         bound = bound_indices(e)
-        deltas = [d for d in e.atoms(KroneckerDelta) if EACH in d.args and not d.free_symbols & bound]
+        deltas = [
+            d for d in e.atoms(KroneckerDelta) if EACH in d.args and not d.free_symbols & bound
+        ]
         return min((a for d in deltas for a in d.args if a != EACH), key=str, default=None)
 
     def _sum(self, e: Sum) -> Node:
@@ -203,13 +240,17 @@ class Lowering(Leaves):
         if varying == 1:
             return self.lower(fixed * e.vec.size)
         if fixed != 1:
-            return self.lower(fixed * Sum(Vec(varying.xreplace({EACH: e.vec.index}), e.vec.index, e.vec.size)))
+            return self.lower(
+                fixed * Sum(Vec(varying.xreplace({EACH: e.vec.index}), e.vec.index, e.vec.size))
+            )
         index = self._selected(body)
         if index is not None and body.xreplace({KroneckerDelta(EACH, index): S.Zero}) == 0:
             return self.lower(body.xreplace({EACH: index}))
         self._components(e.vec)  # for its checks
         terms = [
-            self._noted(Applied(ZERO_TIMES_LOG, term, after)) if (after := ZERO_TIMES_LOG.apply(term)) else term
+            self._noted(Applied(ZERO_TIMES_LOG, term, after))
+            if (after := ZERO_TIMES_LOG.apply(term))
+            else term
             for term in Add.make_args(body)
         ]
         return self.build.make("sum", self.lower(Add(*terms)))
@@ -218,15 +259,21 @@ class Lowering(Leaves):
         """A sum for every class: split into sums that do not depend on the class, where that can be done."""
         n = e.vec.index
         pieces = []
-        for term in Add.make_args(expand(e.vec.body, power_exp=False, log=False, power_base=False, basic=False)):
+        for term in Add.make_args(
+            expand(e.vec.body, power_exp=False, log=False, power_base=False, basic=False)
+        ):
             outside, inside = term.as_independent(n, as_Add=False)
             delta = next((d for d in Mul.make_args(inside) if d == KroneckerDelta(n, EACH)), None)
             if delta is not None:
                 pieces.append((term / delta).xreplace({n: EACH}))
             elif inside.has(EACH):
-                raise self.refuse(e, "for every class it sums over all classes: a K x K array for each row")
+                raise self.refuse(
+                    e, "for every class it sums over all classes: a K x K array for each row"
+                )
             else:
-                pieces.append(outside * (Sum(Vec(inside, n, e.vec.size)) if inside != 1 else e.vec.size))
+                pieces.append(
+                    outside * (Sum(Vec(inside, n, e.vec.size)) if inside != 1 else e.vec.size)
+                )
         return self.lower(Add(*pieces))
 
 
@@ -235,7 +282,12 @@ def _fraction(e: Expr) -> tuple[list[Expr], list[Expr]]:
     number, rest = e.as_coeff_Mul()
     above, below = [], []
     for f in Mul.make_args(rest):
-        inverse = isinstance(f, Pow) and not isinstance(f, exp) and f.exp.is_Rational and f.exp.is_negative
+        inverse = (
+            isinstance(f, Pow)
+            and not isinstance(f, exp)
+            and f.exp.is_Rational
+            and f.exp.is_negative
+        )
         if f != 1:
             (below if inverse else above).append(1 / f if inverse else f)
     top, bottom = number.as_numer_denom()

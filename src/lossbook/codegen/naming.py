@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    S,
+    Symbol,
+    exp,
+    log,
+)
 from sympy.core.relational import Relational
 
 from ..expr.nodes import Max, Sum, sigmoid, softmax, softplus
@@ -30,7 +43,9 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
     if isinstance(e, nonzero):
         return "divisor", False
     if isinstance(e, softplus):
-        return ("neg_log_complement" if e.args[0] in inputs.by_symbol else f"neg_log_{PROB_ONE}"), True
+        return (
+            "neg_log_complement" if e.args[0] in inputs.by_symbol else f"neg_log_{PROB_ONE}"
+        ), True
     if isinstance(e, (Pow, Mul, Relational)) and (named := _focal(e, inputs)):
         return named
     if isinstance(e, Max):
@@ -44,7 +59,9 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
             return "tail", True
     if isinstance(e, Grouped) and isinstance(e.args[0], Add) and (named := _difference(e, inputs)):
         return named
-    if isinstance(e, Add) and any(isinstance(a, exp) and isinstance(-a.args[0], Abs) for a in e.args):
+    if isinstance(e, Add) and any(
+        isinstance(a, exp) and isinstance(-a.args[0], Abs) for a in e.args
+    ):
         return "total", False
     if isinstance(e, log1p):
         return "log_total", False
@@ -57,7 +74,12 @@ def name_of(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
     arrays = {inputs.by_symbol[b].name for b in inputs.by_symbol if e.has(b)}
     if e.has(KroneckerDelta, Sum):
         return None
-    if e.has(EACH) and "targets" in arrays and inputs.listed[0].name not in arrays and not isinstance(e, Indexed):
+    if (
+        e.has(EACH)
+        and "targets" in arrays
+        and inputs.listed[0].name not in arrays
+        and not isinstance(e, Indexed)
+    ):
         return "weighted_targets", False
     return None
 
@@ -68,9 +90,14 @@ def _focal(e: Expr, inputs: Inputs) -> tuple[str, bool] | None:
         return ("is_certain", False) if e.has(Closed) else None
     parameters = {s for s, a in inputs.by_symbol.items() if a.keyword}
     if isinstance(e, Pow):
-        side = {sigmoid: "_negative", Add: "_positive"}.get(type(e.base), "") if e.has(sigmoid) else ""
+        side = (
+            {sigmoid: "_negative", Add: "_positive"}.get(type(e.base), "") if e.has(sigmoid) else ""
+        )
         return (f"modulation{side}", True) if e.exp.free_symbols & parameters else None
-    targets = next((s for s, a in inputs.by_symbol.items() if a.name == "targets" and isinstance(s, Symbol)), None)
+    targets = next(
+        (s for s, a in inputs.by_symbol.items() if a.name == "targets" and isinstance(s, Symbol)),
+        None,
+    )
     if targets is not None and not targets.is_integer and e.has(sigmoid, softplus, log):
         if 1 - targets in e.args:
             return "negative_part", False
@@ -101,7 +128,12 @@ def _difference(e: Grouped, inputs: Inputs) -> tuple[str, bool] | None:
     if any(isinstance(a, Max) for a in terms):
         return ("shifted" if e.has(EACH) else "shifted_target"), False
     bases = {a.base for a in terms if isinstance(a, Indexed)}
-    if e.has(EACH) and len(terms) == 2 and len(bases) == 1 and all(isinstance(a, Indexed) for a in terms):
+    if (
+        e.has(EACH)
+        and len(terms) == 2
+        and len(bases) == 1
+        and all(isinstance(a, Indexed) for a in terms)
+    ):
         return f"centred_{inputs.by_symbol[bases.pop()].name}", True
     return None
 
@@ -133,7 +165,11 @@ def _sum(body: Expr, inputs: Inputs) -> tuple[str, bool] | None:
     if probs and left_out and left_out[0] in inputs.by_symbol:
         return "prob_others", True
     if left_out:
-        array = PROBS if len(probs) == 1 else _only_array(body.xreplace(dict.fromkeys(left_out, S.One)), inputs)
+        array = (
+            PROBS
+            if len(probs) == 1
+            else _only_array(body.xreplace(dict.fromkeys(left_out, S.One)), inputs)
+        )
         return (f"rest_{array}", True) if array else None
     values = [f for f in factors if f not in probs]
     if probs and len(values) == 1 and isinstance(values[0], Indexed):

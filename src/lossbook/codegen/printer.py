@@ -12,7 +12,9 @@ from .program import Node, Program
 WIDTH = 110  # of a statement; the longest part of a longer one becomes a line of its own
 # How tightly an operation's text holds together, and what it asks of its operands. Anything else is a call.
 INFIX = {
-    **dict.fromkeys(("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"), (1, (2, 2))),
+    **dict.fromkeys(
+        ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"), (1, (2, 2))
+    ),
     "add": (2, (2, 3)),
     "subtract": (2, (2, 3)),
     "multiply": (3, (3, 4)),
@@ -82,7 +84,9 @@ class Printer:
             return repr(node.value), CALL if node.value >= 0 else 4
         template = self.table.get(node.op)
         if template is None:
-            raise LoweringError(f"{self.where}: there is no text for {node.op!r} in this target's table")
+            raise LoweringError(
+                f"{self.where}: there is no text for {node.op!r} in this target's table"
+            )
         tightness, wanted = self.infix.get(
             node.op, (CALL, tuple(self._wanted(template, n) for n in range(len(node.args))))
         )
@@ -92,7 +96,9 @@ class Printer:
                 template = template.replace(" ** ", "**")
             text = template.format(*parts)
             longest = max(range(len(parts)), key=lambda n: len(parts[n]))
-            if len(text) + len(node.name or "return") <= self.width or SIMPLE.fullmatch(parts[longest]):
+            if len(text) + len(node.name or "return") <= self.width or SIMPLE.fullmatch(
+                parts[longest]
+            ):
                 return text, tightness
             self._name(node.args[longest], self._text(node.args[longest])[0])
 

@@ -14,9 +14,7 @@ from ..numerics.rewrite import Applied
 
 EXTENTS = ("scalar", "row", "each")
 ELEMENTWISE = "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh cosh atan erf"
-ELEMENTWISE += (
-    " abs sign maximum minimum at_least at_most where equal not_equal less less_equal greater greater_equal and or not"
-)
+ELEMENTWISE += " abs sign maximum minimum at_least at_most where equal not_equal less less_equal greater greater_equal and or not"
 
 # What each operation returns: an extent, or None for the largest extent of its arguments.
 SIGNATURES: dict[str, str | None] = {
@@ -99,7 +97,9 @@ class Builder:
         if op in ("add", "subtract") and negated[1]:
             return self.make("subtract" if op == "add" else "add", args[0], args[1].args[0])
         if op in ("multiply", "divide") and any(negated):
-            node = self.make(op, *(a.args[0] if n else a for a, n in zip(args, negated, strict=True)))
+            node = self.make(
+                op, *(a.args[0] if n else a for a, n in zip(args, negated, strict=True))
+            )
             return node if all(negated) else self.make("negative", node)
         return self._operation(op, args)
 

@@ -55,23 +55,38 @@ def chain(loss: Loss, function: str = "gradient") -> Chain:
         if program.name == function:
             break
     else:
-        raise ValueError(f"chain({loss.name!r}, {function!r}): function must be one of {', '.join(found)}")
+        raise ValueError(
+            f"chain({loss.name!r}, {function!r}): function must be one of {', '.join(found)}"
+        )
     letter = (
-        {EACH: program.index} if program.index else {Symbol(code_name(a), real=True): Symbol(a.name) for a in (g, v)}
+        {EACH: program.index}
+        if program.index
+        else {Symbol(code_name(a), real=True): Symbol(a.name) for a in (g, v)}
     )
-    applied = [Applied(a.rewrite, a.before.xreplace(letter), a.after.xreplace(letter)) for a in program.applied]
+    applied = [
+        Applied(a.rewrite, a.before.xreplace(letter), a.after.xreplace(letter))
+        for a in program.applied
+    ]
     applied = list(_distinct(applied, loss))
     sides = [side for a in applied for side in (a.before, a.after)]
     shown = iter([_opened(e) for e in at_any_class(*sides)])
-    links = tuple(Link(a.rewrite, next(shown), next(shown), a.evidence(loss.given)) for a in applied)
-    return Chain(program.formula.xreplace(letter), links, {s: top.vec for top, s in largest_classes(*sides).items()})
+    links = tuple(
+        Link(a.rewrite, next(shown), next(shown), a.evidence(loss.given)) for a in applied
+    )
+    return Chain(
+        program.formula.xreplace(letter),
+        links,
+        {s: top.vec for top, s in largest_classes(*sides).items()},
+    )
 
 
 def _distinct(applied: list[Applied], loss: Loss) -> Iterator[Applied]:
     """Without those that repeat another one for another class, or with the other sign."""
     seen = set()
     for a in applied:
-        same = a.before.replace(lambda e: e.is_Symbol and e.is_integer and e.is_positive, lambda e: EACH)
+        same = a.before.replace(
+            lambda e: e.is_Symbol and e.is_integer and e.is_positive, lambda e: EACH
+        )
         if (a.rewrite, same) not in seen:
             seen |= {(a.rewrite, same), (a.rewrite, -same)}
             yield a
@@ -79,4 +94,7 @@ def _distinct(applied: list[Applied], loss: Loss) -> Iterator[Applied]:
 
 def _opened(e: Expr) -> Expr:
     """An exponent needs no brackets."""
-    return e.replace(lambda f: isinstance(f, exp) and isinstance(f.args[0], Grouped), lambda f: exp(f.args[0].args[0]))
+    return e.replace(
+        lambda f: isinstance(f, exp) and isinstance(f.args[0], Grouped),
+        lambda f: exp(f.args[0].args[0]),
+    )

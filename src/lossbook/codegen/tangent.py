@@ -17,7 +17,9 @@ from ..expr.nodes import Diff, Sum, Vec, bound_index, sigmoid, softmax
 from ..numerics.nodes import Component, plain
 
 
-def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple[Hypothesis, ...]) -> Expr | None:
+def hessian_along(
+    gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple[Hypothesis, ...]
+) -> Expr | None:
     """The derivative of `gradient` (free in the index of `by`) along `vector`, proved; None for another kind of gradient.
 
     The change of the probabilities, p[k] (v[k] - Σ p v), stays a vector of its own.
@@ -37,14 +39,19 @@ def hessian_along(gradient: Expr, by: Indexed, vector: IndexedBase, given: tuple
     tangent = Vec(p(n) * (vector[n] - Sum(Vec(p(n) * vector[n], n, size))), n, size)
     meaning = {probs: p, change: partial(Component, tangent)}
     result = total.replace(
-        lambda e: isinstance(e, Indexed) and e.base in meaning, lambda e: meaning[e.base](e.indices[0])
+        lambda e: isinstance(e, Indexed) and e.base in meaning,
+        lambda e: meaning[e.base](e.indices[0]),
     )
     index = by.indices[0]
-    prove_equal(Diff(Sum(Vec(gradient * vector[index], index, size)), by), plain(result), given=given)
+    prove_equal(
+        Diff(Sum(Vec(gradient * vector[index], index, size)), by), plain(result), given=given
+    )
     return result
 
 
-def derivative_by_factors(gradient: Expr, by: Symbol, tangent: Symbol, given: tuple[Hypothesis, ...]) -> Expr | None:
+def derivative_by_factors(
+    gradient: Expr, by: Symbol, tangent: Symbol, given: tuple[Hypothesis, ...]
+) -> Expr | None:
     """The same for a loss of single outputs: the derivative of a product of sigmoids, proved; None for another kind."""
     factors = Mul.make_args(gradient)
     if not _is_polynomial(gradient) or sum(f.has(sigmoid) for f in factors) < 2:

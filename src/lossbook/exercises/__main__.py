@@ -38,7 +38,9 @@ def grade(entries: object) -> list[tuple[dict, Verdict | StepsVerdict]]:
 
 def _check(n: int, entry: object) -> None:
     if not isinstance(entry, dict):
-        raise GradeError(f"entry {n}: expected an object with an exercise and an answer, got {entry!r}")
+        raise GradeError(
+            f"entry {n}: expected an object with an exercise and an answer, got {entry!r}"
+        )
     if entry.get("exercise") not in names():
         raise GradeError(f"entry {n}: no exercise is called {entry.get('exercise')!r}")
     steps, answer = entry.get("steps"), entry.get("answer")
@@ -51,7 +53,11 @@ def _check(n: int, entry: object) -> None:
 
 def _judged(entry: dict) -> Verdict | StepsVerdict:
     exercise = get(entry["exercise"])
-    return exercise.judge(entry["answer"]) if "answer" in entry else exercise.judge_steps(entry["steps"])
+    return (
+        exercise.judge(entry["answer"])
+        if "answer" in entry
+        else exercise.judge_steps(entry["steps"])
+    )
 
 
 def table(graded: list[tuple[dict, Verdict | StepsVerdict]]) -> str:
@@ -59,14 +65,19 @@ def table(graded: list[tuple[dict, Verdict | StepsVerdict]]) -> str:
     rows = [COLUMNS]
     for entry, verdict in graded:
         mistake = (
-            verdict.mistake if isinstance(verdict, Verdict) else next((v.mistake for v in verdict.lines[-1:]), None)
+            verdict.mistake
+            if isinstance(verdict, Verdict)
+            else next((v.mistake for v in verdict.lines[-1:]), None)
         )
         why = mistake.name if mistake else plain(verdict.message)
         if isinstance(verdict, StepsVerdict) and verdict.line is not None and mistake:
             why = f"line {verdict.line}: {why}"
         rows.append((str(entry.get("student", "")), entry["exercise"], verdict.kind, why))
     widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS) - 1)]
-    lines = ["  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in rows]
+    lines = [
+        "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
+    ]
     right = sum(verdict.right for _, verdict in graded)
     return "\n".join([*lines, f"{right} of {len(graded)} right"])
 
@@ -79,9 +90,13 @@ def listing() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lossbook.exercises", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lossbook.exercises", description=__doc__.split("\n")[0]
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    grading = commands.add_parser("grade", help="judge the answers in a JSON file and print a table")
+    grading = commands.add_parser(
+        "grade", help="judge the answers in a JSON file and print a table"
+    )
     grading.add_argument("file", type=Path)
     grading.add_argument("--json", action="store_true", help="print the verdicts as JSON instead")
     commands.add_parser("list", help="print the names and questions of all exercises")
@@ -95,7 +110,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.file}: {error}", file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps([{**entry, "verdict": v.to_json()} for entry, v in graded], indent=2, ensure_ascii=False))
+        print(
+            json.dumps(
+                [{**entry, "verdict": v.to_json()} for entry, v in graded],
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
     else:
         print(table(graded))
     return 0 if all(v.right for _, v in graded) else 1

@@ -20,7 +20,12 @@ CEILING = 10**9
 
 def too_large(*exprs: Expr) -> bool:
     """Whether the zero test would take too long on the difference of these."""
-    cases = {d for e in exprs for d in e.atoms(KroneckerDelta, Abs) if not d.free_symbols & bound_indices(e)}
+    cases = {
+        d
+        for e in exprs
+        for d in e.atoms(KroneckerDelta, Abs)
+        if not d.free_symbols & bound_indices(e)
+    }
     return len(cases) > MAX_CASES or max(_terms(Add(*exprs, evaluate=False))) > MAX_TERMS
 
 

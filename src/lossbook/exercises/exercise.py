@@ -74,7 +74,9 @@ class Exercise:
     def preview(self, typed: str) -> dict:
         """What a text is read as, without a judgement: `latex`, or the `error` and its `column`."""
         try:
-            read = parse_chain(typed, self.letters) if self.by_steps else [parse(typed, self.letters)]
+            read = (
+                parse_chain(typed, self.letters) if self.by_steps else [parse(typed, self.letters)]
+            )
         except ParseError as error:
             return {"error": error.reason, "column": error.column}
         return {"latex": " = ".join(map(to_latex, read))}

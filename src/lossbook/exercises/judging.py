@@ -39,7 +39,9 @@ def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -
 def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
     """Whether a = b, as far as one can tell."""
     try:
-        prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)  # most pairs differ at once
+        prove_equal(
+            a, b, given=given, points=1, digits=20, symbolic=False
+        )  # most pairs differ at once
         compare(a, b, given)
     except (ValueError, OverflowError, RecursionError, NotImplementedError):
         return False
@@ -113,29 +115,42 @@ def judge_expr(
     except NotEqualError as error:
         return _wrong(expr, right, error, given, mistakes, sides)
     except ValueError:
-        message = "No values were found at which your answer is defined, so nothing can be said of it."
+        message = (
+            "No values were found at which your answer is defined, so nothing can be said of it."
+        )
         return Verdict("undecided", message, expr)
     left = next((NAMES.get(kind, kind.__name__) for kind in without if expr.has(kind)), None)
     if left is not None:
         return Verdict(
-            "unfinished", f"Your answer is equal to what is asked for, but it still holds a {left}.", expr, evidence
+            "unfinished",
+            f"Your answer is equal to what is asked for, but it still holds a {left}.",
+            expr,
+            evidence,
         )
     if evidence.proved:
         return Verdict("right", f"{str(evidence).replace('proved', 'Proved')}.", expr, evidence)
     message = f"Your answer agrees with the right one at {evidence.points} points, to {evidence.digits} digits. "
-    return Verdict("undecided", message + "That is strong evidence, but no proof was found.", expr, evidence)
+    return Verdict(
+        "undecided", message + "That is strong evidence, but no proof was found.", expr, evidence
+    )
 
 
-def _wrong(expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides) -> Verdict:
+def _wrong(
+    expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
+) -> Verdict:
     point = plainest(error, right, expr, given)
     numbers = f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is {_number(point.left)}."
     strangers = _strangers(expr, right, given)
     for mistake in mistakes:
         if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):
-            return Verdict("mistake", f"{mistake.explanation} {numbers}", expr, None, point, mistake)
+            return Verdict(
+                "mistake", f"{mistake.explanation} {numbers}", expr, None, point, mistake
+            )
     if strangers:
         verb = "do" if len(strangers) > 1 else "does"
-        message = f"{', '.join(strangers)} {verb} not belong to this exercise. {vocabulary(right, given)}"
+        message = (
+            f"{', '.join(strangers)} {verb} not belong to this exercise. {vocabulary(right, given)}"
+        )
         return Verdict("unknown", message, expr, None, point)
     return Verdict("wrong", numbers, expr, None, point)
 
@@ -150,7 +165,13 @@ def _strangers(expr: Expr, right: Expr, given) -> list[str]:
     found = []
     for key, name in _letters(expr).items():
         if key not in known:
-            kind = "The vector " if isinstance(key, IndexedBase) else "The index " if key.is_integer else ""
+            kind = (
+                "The vector "
+                if isinstance(key, IndexedBase)
+                else "The index "
+                if key.is_integer
+                else ""
+            )
             found.append(f"{kind}{name}{' without an index' if name in known.values() else ''}")
     return found
 
@@ -159,7 +180,11 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
     """The symbols and vectors in an expression and its hypotheses, each with the name that is typed."""
     bases = e.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
     sizes = {s for base in bases for n in base.shape or () for s in n.free_symbols}
-    symbols = {s for s in e.free_symbols if isinstance(s, Symbol)} - {base.label for base in bases} - sizes
+    symbols = (
+        {s for s in e.free_symbols if isinstance(s, Symbol)}
+        - {base.label for base in bases}
+        - sizes
+    )
     symbols |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
     return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
 

@@ -53,8 +53,12 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
         )
         yield Mistake("differentiated by the probability", slope, why)
         deltas = slope.atoms(KroneckerDelta)
-        if len(deltas) == 1:  # many write the derivative of log p_t by p_t as 1/p_t, without a delta
-            yield Mistake("differentiated by the probability", slope.xreplace({deltas.pop(): S.One}), why)
+        if (
+            len(deltas) == 1
+        ):  # many write the derivative of log p_t by p_t as 1/p_t, without a delta
+            yield Mistake(
+                "differentiated by the probability", slope.xreplace({deltas.pop(): S.One}), why
+            )
         if inner is not None:
             yield Mistake(
                 "only the term of the same index",
@@ -85,11 +89,16 @@ def _by_probability(body: Expr, by: Expr) -> tuple[Expr, Expr | None, str] | Non
             return None
         vec = of_logits[0].vec
         q = IndexedBase("q_", shape=(vec.size,), positive=True)
-        named = body.replace(lambda e: isinstance(e, softmax) and e.vec == vec, lambda e: q[e.index])
+        named = body.replace(
+            lambda e: isinstance(e, softmax) and e.vec == vec, lambda e: q[e.index]
+        )
         own, probability = q[index], softmax(vec, index)
 
         def back(e: Expr) -> Expr:
-            return e.replace(lambda a: isinstance(a, Indexed) and a.base == q, lambda a: softmax(vec, a.indices[0]))
+            return e.replace(
+                lambda a: isinstance(a, Indexed) and a.base == q,
+                lambda a: softmax(vec, a.indices[0]),
+            )
     else:
         probability = sigmoid(by)
         own = Symbol("q_", positive=True)
@@ -120,8 +129,14 @@ def _of_writing(answer: Expr) -> Iterator[Mistake]:
     yield from _terms(answer)
     yield from _powers(answer)
     yield from _exchanged(answer)
-    if K in answer.free_symbols or any(isinstance(b.shape, tuple) for b in answer.atoms(IndexedBase)):
-        yield Mistake("a mean over the classes", answer / K, "You divided by $K$: the book's sums are not means.")
+    if K in answer.free_symbols or any(
+        isinstance(b.shape, tuple) for b in answer.atoms(IndexedBase)
+    ):
+        yield Mistake(
+            "a mean over the classes",
+            answer / K,
+            "You divided by $K$: the book's sums are not means.",
+        )
 
 
 def _deltas(answer: Expr) -> Iterator[Mistake]:
@@ -143,7 +158,9 @@ def _deltas(answer: Expr) -> Iterator[Mistake]:
             f"This holds for {unequal} only. The class with {equal} has one more term.",
         )
         yield Mistake(
-            "sign of the delta", answer.xreplace({delta: -delta}), f"Look at the sign of ${to_latex(delta)}$."
+            "sign of the delta",
+            answer.xreplace({delta: -delta}),
+            f"Look at the sign of ${to_latex(delta)}$.",
         )
 
 
@@ -169,8 +186,16 @@ def _terms(answer: Expr) -> Iterator[Mistake]:
         for n, term in enumerate(bracket.args):
             others = bracket.args[:n] + bracket.args[n + 1 :]
             shown = to_latex(-term if term.could_extract_minus_sign() else term)
-            yield Mistake("sign of a term", product(*rest, total(-term, *others)), f"Look at the sign of ${shown}$.")
-            yield Mistake("a missing term", product(*rest, total(*others)), f"The term with ${shown}$ is missing.")
+            yield Mistake(
+                "sign of a term",
+                product(*rest, total(-term, *others)),
+                f"Look at the sign of ${shown}$.",
+            )
+            yield Mistake(
+                "a missing term",
+                product(*rest, total(*others)),
+                f"The term with ${shown}$ is missing.",
+            )
 
 
 def _powers(answer: Expr) -> Iterator[Mistake]:
@@ -202,4 +227,6 @@ def _exchanged(answer: Expr) -> Iterator[Mistake]:
         )
     sums = sorted(answer.atoms(Sum), key=str)
     for s in sums:
-        yield Mistake("a missing sum", answer.xreplace({s: S.Zero}), f"The sum ${to_latex(s)}$ is missing.")
+        yield Mistake(
+            "a missing sum", answer.xreplace({s: S.Zero}), f"The sum ${to_latex(s)}$ is missing."
+        )

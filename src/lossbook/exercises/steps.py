@@ -49,7 +49,11 @@ class StepsVerdict:
     def _repr_html_(self) -> str:
         rows = ""
         for v in self.lines:
-            formula = "" if v.expr is None else rf'<span class="math notranslate">\({escape(to_latex(v.expr))}\)</span>'
+            formula = (
+                ""
+                if v.expr is None
+                else rf'<span class="math notranslate">\({escape(to_latex(v.expr))}\)</span>'
+            )
             if v.error is not None:
                 formula = f"<pre>{escape(chr(10).join(str(v.error).split(chr(10))[1:]))}</pre>"
             mark = str(v.evidence) if v.evidence else KINDS[v.kind]
@@ -83,7 +87,11 @@ def judge_steps(
     equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
     for `judge`. without: what the last line must not hold any more, such as a derivative.
     """
-    lines = [line for line in (lines.splitlines() if isinstance(lines, str) else lines) if not _blank(line)]
+    lines = [
+        line
+        for line in (lines.splitlines() if isinstance(lines, str) else lines)
+        if not _blank(line)
+    ]
     given, mistakes = tuple(given), tuple(mistakes)
     if not lines:
         return StepsVerdict("unfinished", "There is no line yet.", ())
@@ -96,7 +104,9 @@ def judge_steps(
         verdict, before = _line(line, before, given, mistakes, letters, sides)
         verdicts.append(verdict)
         if verdict.kind != "right" and verdict.evidence is None:
-            return StepsVerdict(verdict.kind, f"Line {number}: {_why(verdict, number)}", tuple(verdicts), number)
+            return StepsVerdict(
+                verdict.kind, f"Line {number}: {_why(verdict, number)}", tuple(verdicts), number
+            )
     return _end(verdicts, before, goal, given, without)
 
 
@@ -125,7 +135,11 @@ def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr 
 def _why(verdict: Verdict, number: int) -> str:
     if verdict.kind not in ("wrong", "mistake"):
         return verdict.message
-    follows = "it does not follow from the line before" if number > 1 else "it does not equal what is asked for"
+    follows = (
+        "it does not follow from the line before"
+        if number > 1
+        else "it does not equal what is asked for"
+    )
     return f"{follows}. {verdict.message}"
 
 
@@ -133,8 +147,19 @@ def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given, without)
     proved = all(v.kind == "right" for v in verdicts)
     checked = "Every line follows" + ("." if proved else ", but not every one was proved.")
     if Diff in without and last.has(Diff):
-        return StepsVerdict("unfinished", f"{checked} There is still a derivative to carry out.", tuple(verdicts))
-    if goal is not None and judge_expr(last, goal, given=given, without=without).kind not in ("right", "undecided"):
-        return StepsVerdict("unfinished", f"{checked} The last line is not yet what is asked for.", tuple(verdicts))
+        return StepsVerdict(
+            "unfinished", f"{checked} There is still a derivative to carry out.", tuple(verdicts)
+        )
+    if goal is not None and judge_expr(last, goal, given=given, without=without).kind not in (
+        "right",
+        "undecided",
+    ):
+        return StepsVerdict(
+            "unfinished", f"{checked} The last line is not yet what is asked for.", tuple(verdicts)
+        )
     kind = "right" if proved else "undecided"
-    return StepsVerdict(kind, checked if goal is None else f"{checked} The last line is the answer.", tuple(verdicts))
+    return StepsVerdict(
+        kind,
+        checked if goal is None else f"{checked} The last line is the answer.",
+        tuple(verdicts),
+    )

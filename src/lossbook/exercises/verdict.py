@@ -125,7 +125,10 @@ class Verdict:
             "counterexample": None
             if point is None
             else {
-                "values": {text_of(name): shown(value) for name, value in sorted(point.values.items(), key=str)},
+                "values": {
+                    text_of(name): shown(value)
+                    for name, value in sorted(point.values.items(), key=str)
+                },
                 "expected": mpmath.nstr(point.left, 12),
                 "answer": mpmath.nstr(point.right, 12),
             },

@@ -54,7 +54,9 @@ class Simplex(Hypothesis):
         size = self.vector.shape[0]
         if not size.is_Integer:
             return expr
-        return expr.xreplace({self.vector[size]: 1 - sum(self.vector[k] for k in range(1, int(size)))})
+        return expr.xreplace(
+            {self.vector[size]: 1 - sum(self.vector[k] for k in range(1, int(size)))}
+        )
 
     def sum_of(self, vec: Vec) -> Expr | None:
         """Σ y = 1, over all of y."""
@@ -96,7 +98,9 @@ class OneHot(Hypothesis):
     def sample(self, values, random) -> None:
         """1 at the sampled index."""
         size = len(values[self.vector])
-        values[self.vector] = [S.One if k == values[self.index] else S.Zero for k in range(1, size + 1)]
+        values[self.vector] = [
+            S.One if k == values[self.index] else S.Zero for k in range(1, size + 1)
+        ]
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ class Share(Hypothesis):
 
     def apply(self, expr: Expr) -> Expr:
         """The number by its log-odds, which may be any real number."""
-        return expr.xreplace({self.symbol: 1 / (1 + exp(-Symbol(f"log-odds of {self.symbol}", real=True)))})
+        return expr.xreplace(
+            {self.symbol: 1 / (1 + exp(-Symbol(f"log-odds of {self.symbol}", real=True)))}
+        )
 
     def sample(self, values, random) -> None:
         """A random thousandth."""

@@ -85,7 +85,9 @@ class Vec(Expr):
             raise TypeError(f"expected a Vec or an IndexedBase with a shape, got {vector!r}")
         shape = vector.shape if size is None else (sympify(size),)
         if shape is None or len(shape) != 1:
-            raise ValueError(f"{vector} needs a shape of one axis to be summed over, got shape {shape}")
+            raise ValueError(
+                f"{vector} needs a shape of one axis to be summed over, got shape {shape}"
+            )
         k = bound_index()
         return cls(vector[k], k, shape[0])
 
@@ -132,20 +134,23 @@ class Vec(Expr):
     def letter(self, taken: frozenset[str] = frozenset()) -> Symbol:
         """A letter to show the bound index by: not `taken`, and different from every name free in the body."""
         taken = taken | {s.name for s in self.free_symbols if isinstance(s, Symbol)}
-        return Symbol(next(name for name in BOUND_LETTERS if name not in taken), integer=True, positive=True)
+        return Symbol(
+            next(name for name in BOUND_LETTERS if name not in taken), integer=True, positive=True
+        )
 
     def _sympystr(self, printer):
         if self.base is not None:
             return printer._print(self.base)
         letter = self.letter()
-        return (
-            f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
-        )
+        return f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
 
     def _hashable_content(self):
         if not hasattr(self, "_content"):
             # nothing merged: a line that still shows p/p must not be taken for the one where it has vanished
-            self._content = (substitute(self.body, self.index, _canonical_index(self.depth)), self.size)
+            self._content = (
+                substitute(self.body, self.index, _canonical_index(self.depth)),
+                self.size,
+            )
         return self._content
 
 
@@ -183,7 +188,11 @@ class Sum(_OverVec):
     def unfold(self):
         """Written out where the number of terms is known."""
         size = self.vec.size
-        return sum((self.vec.at(Integer(k)) for k in range(1, int(size) + 1)), S.Zero) if size.is_Integer else self
+        return (
+            sum((self.vec.at(Integer(k)) for k in range(1, int(size) + 1)), S.Zero)
+            if size.is_Integer
+            else self
+        )
 
     def _eval_is_positive(self):
         return self.vec.body.is_positive
@@ -283,7 +292,9 @@ class Diff(Expr):
         if not isinstance(by, (Symbol, Indexed)):
             raise TypeError(f"Diff: differentiate by a symbol or an indexed component, got {by!r}")
         if by.is_integer:
-            raise TypeError(f"Diff: {by} is an integer; differentiate by something that varies continuously")
+            raise TypeError(
+                f"Diff: {by} is an integer; differentiate by something that varies continuously"
+            )
         return Expr.__new__(cls, expr, by)
 
     expr = property(lambda self: self.args[0])
@@ -375,7 +386,10 @@ def import_sympy(expr) -> Expr:
         return (
             isinstance(e, Piecewise)
             and e.args[-1].cond is S.true
-            and all(c is S.true or (isinstance(c, Eq) and c.lhs.is_integer and c.rhs.is_integer) for _, c in e.args)
+            and all(
+                c is S.true or (isinstance(c, Eq) and c.lhs.is_integer and c.rhs.is_integer)
+                for _, c in e.args
+            )
         )
 
     return expr.replace(on_indices, cases)
@@ -383,4 +397,6 @@ def import_sympy(expr) -> Expr:
 
 def import_sums(expr) -> Expr:
     """SymPy's sums as `Sum`, everything else as it is."""
-    return sympify(expr).replace(lambda e: isinstance(e, SympySum), lambda e: Sum(e.function, *e.limits))
+    return sympify(expr).replace(
+        lambda e: isinstance(e, SympySum), lambda e: Sum(e.function, *e.limits)
+    )

@@ -21,7 +21,9 @@ def rewrite_outermost(expr: Expr, rewrite: Rewrite) -> Expr:
     if not expr.args:
         return expr
     args = [rewrite_outermost(a, rewrite) for a in expr.args]
-    return expr if all(a is b for a, b in zip(args, expr.args, strict=True)) else rebuild(expr, args)
+    return (
+        expr if all(a is b for a, b in zip(args, expr.args, strict=True)) else rebuild(expr, args)
+    )
 
 
 def rebuild(expr: Expr, args: list[Expr]) -> Expr:
@@ -81,7 +83,9 @@ def undistributed(*factors: Expr) -> Expr:
     number = Mul(*(f for f in factors if f.is_Rational))
     rest = Mul(*(f for f in factors if not f.is_Rational))
     coefficient, rest = (
-        (number, rest) if not isinstance(rest, Mul) else (number * rest.as_coeff_Mul()[0], rest.as_coeff_Mul()[1])
+        (number, rest)
+        if not isinstance(rest, Mul)
+        else (number * rest.as_coeff_Mul()[0], rest.as_coeff_Mul()[1])
     )
     if isinstance(rest, Add) and coefficient not in (0, 1):
         return Mul(coefficient, rest, evaluate=False)

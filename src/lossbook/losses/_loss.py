@@ -52,9 +52,13 @@ class Loss:
         if not self.name.isidentifier():
             raise ValueError(f"Loss: name must be usable as a name in code, got {self.name!r}")
         if self.target not in TARGETS:
-            raise ValueError(f"Loss {self.name}: target must be one of {TARGETS}, got {self.target!r}")
+            raise ValueError(
+                f"Loss {self.name}: target must be one of {TARGETS}, got {self.target!r}"
+            )
         if not isinstance(self.wrt, (Symbol, Indexed)):
-            raise TypeError(f"Loss {self.name}: wrt must be a symbol or a component such as z[j], got {self.wrt!r}")
+            raise TypeError(
+                f"Loss {self.name}: wrt must be a symbol or a component such as z[j], got {self.wrt!r}"
+            )
         object.__setattr__(self, "expr", import_sympy(self.expr))
 
     @property
@@ -65,7 +69,9 @@ class Loss:
     @property
     def plain(self) -> Expr:
         """The equation with every parameter that has a neutral value at that value: weights 1, no smoothing."""
-        return self.at(**{_name(q.symbol): q.neutral for q in self.parameters if q.neutral is not None})
+        return self.at(
+            **{_name(q.symbol): q.neutral for q in self.parameters if q.neutral is not None}
+        )
 
     def at(self, **values) -> Expr:
         """The equation with some parameters set, by name: `at(gamma=0)`."""
@@ -73,7 +79,9 @@ class Loss:
         expr = self.expr
         for name, value in values.items():
             if name not in symbols:
-                raise TypeError(f"Loss {self.name} has no parameter {name!r}; it has {', '.join(symbols) or 'none'}")
+                raise TypeError(
+                    f"Loss {self.name} has no parameter {name!r}; it has {', '.join(symbols) or 'none'}"
+                )
             expr = _set(expr, symbols[name], sympify(value))
         return expr
 

@@ -9,7 +9,10 @@ from ._loss import Loss, Parameter
 
 WEIGHT = Parameter(w, "w ≥ 0", "weight of each class", neutral=1)
 SMOOTHING = Parameter(
-    epsilon, "0 ≤ ε ≤ 1", "label smoothing: the share of the target spread over all classes", neutral=0
+    epsilon,
+    "0 ≤ ε ≤ 1",
+    "label smoothing: the share of the target spread over all classes",
+    neutral=0,
 )
 
 CROSS_ENTROPY = Loss(

@@ -16,7 +16,12 @@ SIGMOID_FOCAL = Loss(
     wrt=logit,
     target="real",
     reference="lin2017",
-    parameters=(Parameter(alpha, "0 < α < 1", "weight of the positive class; the negative one weighs 1 - α"), FOCUSING),
+    parameters=(
+        Parameter(
+            alpha, "0 < α < 1", "weight of the positive class; the negative one weighs 1 - α"
+        ),
+        FOCUSING,
+    ),
 )
 
 SOFTMAX_FOCAL = Loss(

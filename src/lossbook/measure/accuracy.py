@@ -31,7 +31,9 @@ GAMMAS = (0, 0.5, 1, 1.7, 2, 5)
 CLASSES = (2, 3, 5, 10, 30, 100, 1000)
 SHARES = (0.4, 0.25, 0.2, 0.09, 0.04, 0.015, 0.005)  # of the rows, for each number of classes
 DTYPE_SHARES = {"float64": 0.4, "float32": 0.4, "float16": 0.1, "bfloat16": 0.1}
-HVP_SHARE = 0.1  # of the rows with up to HVP_CLASSES classes: the largest term needs the whole Hessian
+HVP_SHARE = (
+    0.1  # of the rows with up to HVP_CLASSES classes: the largest term needs the whole Hessian
+)
 HVP_CLASSES = 3
 LOSSES = tuple(loss.name for loss in all_losses() if not loss.is_activation)
 
@@ -100,7 +102,9 @@ def _magnitudes(rng, shape, largest):
     return rng.choice([-1, 1], shape) * 10 ** rng.uniform(-8, np.log10(largest), shape)
 
 
-def rows_of_logits(rng: np.random.Generator, count: int, classes: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+def rows_of_logits(
+    rng: np.random.Generator, count: int, classes: int, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Logits and target classes: magnitudes log-uniform from 1e-8 to 1e4, and the corners.
 
     The corners: a certain target, a hopeless one, ties, one dominating wrong class, -inf on classes that are not the
@@ -117,7 +121,9 @@ def rows_of_logits(rng: np.random.Generator, count: int, classes: int, dtype: st
     x[n, wrong] += np.where(corner == 2, scale, 0)
     x = np.where((corner == 3)[:, None], x[:, :1], x)
     x[n, wrong] = np.where(corner == 4, x[n, t], x[n, wrong])
-    hidden = (corner == 5)[:, None] & (rng.random(x.shape) < 0.5) & (np.arange(classes) != t[:, None])
+    hidden = (
+        (corner == 5)[:, None] & (rng.random(x.shape) < 0.5) & (np.arange(classes) != t[:, None])
+    )
     return np.where(hidden, -np.inf, rounded(x, dtype)), t
 
 
@@ -126,7 +132,12 @@ def case_of(loss: str, dtype: str, gamma: float | None, classes: int, count: int
     truth = oracle(loss)
     parameters = {} if gamma is None else {"gamma": gamma}
     if not truth.of_rows:
-        x = rounded(np.where(rng.random(count) < 0.6, _magnitudes(rng, count, 1e4), rng.normal(0, 12, count)), dtype)
+        x = rounded(
+            np.where(
+                rng.random(count) < 0.6, _magnitudes(rng, count, 1e4), rng.normal(0, 12, count)
+            ),
+            dtype,
+        )
         y = rounded(rng.choice([0.0, 1.0, 0.25, 0.9], count, p=[0.4, 0.4, 0.1, 0.1]), dtype)
         if "alpha" in truth.parameters:
             parameters["alpha"] = 0.25
@@ -152,7 +163,9 @@ def case_of(loss: str, dtype: str, gamma: float | None, classes: int, count: int
 def torch_results(loss: str, dtype: str, case: Case) -> dict[str, np.ndarray]:
     """Value, gradient and Hessian-vector product by `lossbook.torch`, as float64."""
     kind = getattr(torch, dtype)
-    options = {n: torch.tensor(a) if isinstance(a, np.ndarray) else a for n, a in case.parameters.items()}
+    options = {
+        n: torch.tensor(a) if isinstance(a, np.ndarray) else a for n, a in case.parameters.items()
+    }
     x = torch.tensor(case.logits).to(kind).requires_grad_()
     y = torch.tensor(case.targets)
     y = y.to(kind) if y.is_floating_point() else y
@@ -195,18 +208,29 @@ def truths(loss: str, case: Case, rows: int, hvp_rows: int) -> Iterator[dict]:
             x, y = [float(a) for a in x], int(y) if np.ndim(y) == 0 else [float(a) for a in y]
         else:
             x, y = float(x), float(y)
-        found = {"value": [truth.value(x, y, **parameters)], "gradient": _listed(truth.gradient(x, y, **parameters))}
+        found = {
+            "value": [truth.value(x, y, **parameters)],
+            "gradient": _listed(truth.gradient(x, y, **parameters)),
+        }
         if n < hvp_rows:
             w = case.tangents[n]
-            found["hvp"] = _listed(truth.hvp(x, y, [float(a) for a in w] if truth.of_rows else float(w), **parameters))
+            found["hvp"] = _listed(
+                truth.hvp(x, y, [float(a) for a in w] if truth.of_rows else float(w), **parameters)
+            )
             found["terms"] = [abs(a) for a in found["hvp"]]
             if truth.of_rows:
                 for k in range(len(x)):
-                    column = truth.hvp(x, y, [float(k == m) * float(w[k]) for m in range(len(x))], **parameters)
-                    found["terms"] = [max(a, abs(b)) for a, b in zip(found["terms"], column, strict=True)]
+                    column = truth.hvp(
+                        x, y, [float(k == m) * float(w[k]) for m in range(len(x))], **parameters
+                    )
+                    found["terms"] = [
+                        max(a, abs(b)) for a, b in zip(found["terms"], column, strict=True)
+                    ]
                 # a component whose terms are all 0, as where all classes are tied, is measured by the row's largest
                 largest = max(found["terms"])
-                found["terms"] = [a if a > largest * mpmath.mpf(10) ** -45 else largest for a in found["terms"]]
+                found["terms"] = [
+                    a if a > largest * mpmath.mpf(10) ** -45 else largest for a in found["terms"]
+                ]
         yield found
 
 
@@ -216,7 +240,9 @@ def _listed(a) -> list:
 
 def measure(loss: str, dtype: str, gamma: float | None, count: int, seed: int = 0) -> list[Line]:
     """Lines for one loss, dtype and γ, from `count` random rows."""
-    rng = np.random.default_rng([seed, LOSSES.index(loss), list(FORMATS).index(dtype), int(10 * (gamma or 0))])
+    rng = np.random.default_rng(
+        [seed, LOSSES.index(loss), list(FORMATS).index(dtype), int(10 * (gamma or 0))]
+    )
     libraries = {"torch": torch_results} | ({} if dtype == "bfloat16" else {"numpy": numpy_results})
     lines = {
         (library, quantity): Line(loss, library, dtype, gamma, quantity)
@@ -258,7 +284,11 @@ def _judge(line: Line, got, truth, scales, case: Case, n: int) -> float:
             worst = max(worst, error)
             if error > line.worst:
                 line.worst = error
-                line.at = _sample(case, n) | {"component": k, "got": float(a), "truth": mpmath.nstr(b, 17)}
+                line.at = _sample(case, n) | {
+                    "component": k,
+                    "got": float(a),
+                    "truth": mpmath.nstr(b, 17),
+                }
     return worst
 
 
@@ -280,9 +310,9 @@ def table(lines: list[Line]) -> str:
     rows = [head, "-" * len(head)]
     for line in lines:
         gamma = "" if line.gamma is None else f"{line.gamma:g}"
-        faults = [f"{line.non_finite} not finite"] * (line.non_finite > 0) + [f"{line.false_zeros} false zeros"] * (
-            line.false_zeros > 0
-        )
+        faults = [f"{line.non_finite} not finite"] * (line.non_finite > 0) + [
+            f"{line.false_zeros} false zeros"
+        ] * (line.false_zeros > 0)
         verdict = "" if line.passes else "  MISSED " + ", ".join(faults)
         rows.append(
             f"{line.loss:22}{line.library:7}{line.dtype:10}{gamma:>4}  {line.quantity:9}{line.rows:>7}"
@@ -304,7 +334,9 @@ def jobs(samples: int) -> list[tuple]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, write; 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(prog="python -m lossbook.measure.accuracy", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m lossbook.measure.accuracy", description=__doc__
+    )
     parser.add_argument("--samples", type=int, default=20_000, help="rows per loss")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path, help="where to write the lines")
@@ -312,11 +344,14 @@ def main(arguments: list[str] | None = None) -> int:
     todo = jobs(chosen.samples)
     with ProcessPoolExecutor(chosen.processes, mp_context=get_context("spawn")) as pool:
         pending = [pool.submit(measure, *job) for job in todo]
-        lines = [line for job in tqdm(pending, unit="measurement", disable=None) for line in job.result()]
+        lines = [
+            line for job in tqdm(pending, unit="measurement", disable=None) for line in job.result()
+        ]
     print(table(lines))
     if chosen.json:
         chosen.json.write_text(
-            json.dumps({"samples": chosen.samples, "lines": [asdict(a) for a in lines]}, indent=1) + "\n"
+            json.dumps({"samples": chosen.samples, "lines": [asdict(a) for a in lines]}, indent=1)
+            + "\n"
         )
     missed = [line for line in lines if not line.passes]
     rows = sum(line.rows for line in lines if line.quantity == "value" and line.library == "torch")

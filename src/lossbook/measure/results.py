@@ -73,7 +73,9 @@ class Bench:
 
         def fits(row: Row) -> bool:
             return all(
-                getattr(row, name) in value if isinstance(value, tuple) else getattr(row, name) == value
+                getattr(row, name) in value
+                if isinstance(value, tuple)
+                else getattr(row, name) == value
                 for name, value in wanted.items()
             )
 
@@ -92,7 +94,10 @@ class Bench:
 def read(path: str | Path) -> Bench:
     """The file that `make bench` wrote."""
     data = json.loads(Path(path).read_text("utf-8"))
-    rows = tuple(Row(**row | {"shape": tuple(row["shape"]), "ratio": tuple(row["ratio"])}) for row in data["rows"])
+    rows = tuple(
+        Row(**row | {"shape": tuple(row["shape"]), "ratio": tuple(row["ratio"])})
+        for row in data["rows"]
+    )
     return Bench(
         data["machine"],
         data["versions"],

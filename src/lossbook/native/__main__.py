@@ -20,7 +20,14 @@ def warm() -> int:
         for one_hot in (False, True)[: 1 + compiler.takes_shares(name)]
     ]
     with ThreadPoolExecutor(processors()) as pool:
-        return len(list(pool.map(lambda text: cache.kept(compiler.key(text), lambda: compiler.compiled(text)), texts)))
+        return len(
+            list(
+                pool.map(
+                    lambda text: cache.kept(compiler.key(text), lambda: compiler.compiled(text)),
+                    texts,
+                )
+            )
+        )
 
 
 def main() -> int:

@@ -37,7 +37,9 @@ def compiler() -> tuple[str, ...]:
 
     Raises `CompileError` where there is none.
     """
-    chosen = shlex.split(os.environ.get("CXX", "")) or next(([c] for c in COMPILERS if shutil.which(c)), None)
+    chosen = shlex.split(os.environ.get("CXX", "")) or next(
+        ([c] for c in COMPILERS if shutil.which(c)), None
+    )
     if not chosen or not shutil.which(chosen[0]):
         wanted = chosen[0] if chosen else " or ".join(COMPILERS)
         raise CompileError(f"there is no C++ compiler: {wanted} is not on the path")
@@ -56,7 +58,9 @@ def compiler() -> tuple[str, ...]:
 @cache
 def version(command: str) -> str:
     """What the compiler says it is."""
-    return subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        [command, "--version"], capture_output=True, text=True, check=False
+    ).stdout
 
 
 @cache
@@ -79,7 +83,12 @@ def source(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool 
     """The whole source of the kernels of a loss, with what it includes, for logits of that dtype. one_hot: of a loss whose
     targets are shares of classes, for class numbers instead.
     """
-    parts = {"kernel.h": HERE, "pair.h": HERE, "driver.h": HERE, "coefficients.h": SOURCES}  # the first includes others
+    parts = {
+        "kernel.h": HERE,
+        "pair.h": HERE,
+        "driver.h": HERE,
+        "coefficients.h": SOURCES,
+    }  # the first includes others
     text = (SOURCES / f"{name}.cpp").read_text("utf-8")
     for file, folder in parts.items():
         text = text.replace(f'#include "{file}"', (folder / file).read_text("utf-8"))
@@ -106,7 +115,9 @@ def _compiled(command: tuple[str, ...], text: str) -> bytes:
         made = Path(folder) / "kernel.so"
         call = [*command, "-x", "c++", "-", "-o", str(made), "-lm"]
         try:
-            done = subprocess.run(call, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
+            done = subprocess.run(
+                call, input=text, capture_output=True, text=True, timeout=SECONDS, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CompileError(f"{command[0]}: {error}") from error
         if done.returncode or not made.exists():

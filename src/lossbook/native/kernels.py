@@ -15,11 +15,34 @@ from . import cache as files
 from . import compiler
 
 COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
-RUN = (COUNT, COUNT, COUNT, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, NUMBER, COUNT)
+RUN = (
+    COUNT,
+    COUNT,
+    COUNT,
+    POINTER,
+    POINTER,
+    POINTER,
+    POINTER,
+    POINTER,
+    POINTER,
+    POINTER,
+    POINTER,
+    NUMBER,
+    COUNT,
+)
 RUN += (ctypes.c_int, ctypes.c_int, ctypes.POINTER(NUMBER))
 NO_MEMORY, STOPPED = 1, 2  # what it may return beside 0
 SUMS = 2  # as `look`
-CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.c_int, ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER))
+CHECK = (
+    POINTER,
+    COUNT,
+    COUNT,
+    COUNT,
+    POINTER,
+    ctypes.c_int,
+    ctypes.POINTER(COUNT),
+    ctypes.POINTER(NUMBER),
+)
 EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER(NUMBER))
 
 
@@ -36,7 +59,9 @@ class Status:
     loaded: tuple[str, ...]
 
 
-_threads = {"most": 2**31 - 1}  # OpenMP's are gone after a fork, and whoever waits for them waits for ever
+_threads = {
+    "most": 2**31 - 1
+}  # OpenMP's are gone after a fork, and whoever waits for them waits for ever
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: _threads.update(most=1))
 
@@ -106,11 +131,19 @@ class Kernel:
         return None if failed == STOPPED else total.value
 
     def check(
-        self, index: int, rows: int, classes: int, ignored: int, weight: int | None = None, threads: int = 1
+        self,
+        index: int,
+        rows: int,
+        classes: int,
+        ignored: int,
+        weight: int | None = None,
+        threads: int = 1,
     ) -> tuple[int, int, float]:
         """(position of the first class number out of range, or -1; how many rows count; their weight)."""
         count, total = COUNT(), NUMBER()
-        bad = self.check_(index, rows, classes, ignored, weight, min(threads, _threads["most"]), count, total)
+        bad = self.check_(
+            index, rows, classes, ignored, weight, min(threads, _threads["most"]), count, total
+        )
         return bad, count.value, total.value
 
     def extremes(self, numbers: int, size: int, threads: int = 1) -> tuple[float, float] | None:
@@ -131,10 +164,17 @@ SWITCHED_OFF = os.environ.get("LOSSBOOK_NATIVE") == "0"  # read once: a call on 
 
 def enabled() -> bool:
     """Unless LOSSBOOK_NATIVE=0 when this was imported, on a machine with the calls that the driver needs: not in a page."""
-    return not SWITCHED_OFF and os.name == "posix" and sys.byteorder == "little" and sys.platform != "emscripten"
+    return (
+        not SWITCHED_OFF
+        and os.name == "posix"
+        and sys.byteorder == "little"
+        and sys.platform != "emscripten"
+    )
 
 
-def kernel(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False) -> Kernel | None:
+def kernel(
+    name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False
+) -> Kernel | None:
     """The kernels of a loss for logits of that dtype; None where there are none, after one notice where they cannot be had.
 
     fast: float arithmetic, within 16 units in the last place; else double, rounded once. float64 is computed in pairs of
@@ -173,17 +213,29 @@ def status() -> Status:
     """Whether losses are computed by compiled kernels, and why or why not."""
     command, reason = "", ""
     if not enabled():
-        reason = "switched off by LOSSBOOK_NATIVE=0" if SWITCHED_OFF else f"not supported on {sys.platform}"
+        reason = (
+            "switched off by LOSSBOOK_NATIVE=0"
+            if SWITCHED_OFF
+            else f"not supported on {sys.platform}"
+        )
     else:
         try:
             command = " ".join(compiler.compiler())
-            works = "the compiler works" if compiler.PARALLEL[0] in command.split() else "no OpenMP: one thread"
+            works = (
+                "the compiler works"
+                if compiler.PARALLEL[0] in command.split()
+                else "no OpenMP: one thread"
+            )
             reason = _failures[0] if _failures else works
         except compiler.CompileError as error:
             reason = str(error)
     available = enabled() and bool(command) and not _failures
     return Status(
-        available, reason, command, str(files.folder()), tuple(sorted({n for (n, *_), k in _loaded.items() if k}))
+        available,
+        reason,
+        command,
+        str(files.folder()),
+        tuple(sorted({n for (n, *_), k in _loaded.items() if k})),
     )
 
 

@@ -50,7 +50,13 @@ ROUNDED = {
     expm1: (np.expm1, mpmath.expm1),
     tanh: (np.tanh, mpmath.tanh),
 }
-RELATIONS = {"==": np.equal, "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+RELATIONS = {
+    "==": np.equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
 
 
 def as_written(expr: Expr, point: Mapping[Expr, object], dtype=np.float64) -> np.floating:
@@ -86,13 +92,16 @@ def trial(rewrite: Rewrite, failure: Failure, dtype, *, without: Iterable[Rewrit
     expr = expr.replace(lambda e: isinstance(e, ArgMax), lambda e: Integer(machine.index(e, point)))
     ours = expr if rewrite in without else rewrite.apply(expr) or rewrite.replacement
     ours = as_written(stabilised(ours, without=without), point, dtype)
-    return Trial(point, as_written(expr, point, dtype), ours, _truth(plain(expr), point, failure.limit))
+    return Trial(
+        point, as_written(expr, point, dtype), ours, _truth(plain(expr), point, failure.limit)
+    )
 
 
 def _truth(expr: Expr, point: dict[Expr, object], limit: Symbol | None) -> mpmath.mpf:
     """The value to 50 digits; of a limit, the value so near to it that no format could tell the difference."""
     exact = {
-        a: [float(b) for b in v] if isinstance(v, list) else v if a.is_integer else float(v) for a, v in point.items()
+        a: [float(b) for b in v] if isinstance(v, list) else v if a.is_integer else float(v)
+        for a, v in point.items()
     }
     with mpmath.workdps(NEAR + DIGITS):  # so many also because 1 - p cancels
         if limit is not None:
@@ -136,14 +145,18 @@ class _Machine:
         if isinstance(e, Component):
             return self.of(e.unfold(), point)
         if isinstance(e, Piecewise):
-            return next(self.of(value, point) for value, condition in e.args if self.holds(condition, point))
+            return next(
+                self.of(value, point) for value, condition in e.args if self.holds(condition, point)
+            )
         if type(e) in EXACT:
             return EXACT[type(e)](*(self.of(a, point) for a in e.args))
         if type(e) in ROUNDED:
             return self.rounded(*ROUNDED[type(e)], self.of(e.args[0], point))
         if hasattr(e, "unfold"):
             return self.of(e.unfold(), point)
-        raise TypeError(f"as_written: no meaning in floating point is known for {type(e).__name__} in {e}")
+        raise TypeError(
+            f"as_written: no meaning in floating point is known for {type(e).__name__} in {e}"
+        )
 
     def rounded(self, special, function, *args):
         """To nearest; `special`, NumPy's, where the result is infinite or not a number, or an argument is."""
@@ -157,7 +170,10 @@ class _Machine:
         return reduce(mul, (self.of(a, point) for a in Mul.make_args(e)))
 
     def components(self, vec: Vec, point: dict) -> list:
-        return [self.of(vec.body, {**point, vec.index: n}) for n in range(1, self.index(vec.size, point) + 1)]
+        return [
+            self.of(vec.body, {**point, vec.index: n})
+            for n in range(1, self.index(vec.size, point) + 1)
+        ]
 
     def index(self, e: Expr, point: dict) -> int:
         if isinstance(e, ArgMax):

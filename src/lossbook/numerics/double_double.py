@@ -181,7 +181,9 @@ def _of_pair(function):
 
 def _reflected(operator):
     """An operator whose left operand is a plain array."""
-    return lambda a, b: getattr(b, f"__r{operator}__")(a) if not isinstance(a, DoubleDouble) else NotImplemented
+    return lambda a, b: (
+        getattr(b, f"__r{operator}__")(a) if not isinstance(a, DoubleDouble) else NotImplemented
+    )
 
 
 def _absolute(x):
@@ -204,7 +206,10 @@ FUNCTIONS = {
     "squeeze": lambda x, axis: x.squeeze(axis),
     "zeros_like": lambda x: DoubleDouble(pairs.library(x.hi).zeros_like(x.hi)),
     "count_nonzero": lambda x: np.count_nonzero(x.hi),
-    **{name: _reflected(operator) for operator, name in (("add", "add"), ("mul", "multiply"), ("sub", "subtract"))},
+    **{
+        name: _reflected(operator)
+        for operator, name in (("add", "add"), ("mul", "multiply"), ("sub", "subtract"))
+    },
     "true_divide": _reflected("truediv"),
     "divide": _reflected("truediv"),
 }

@@ -35,7 +35,9 @@ def node(kind: type, u: Expr) -> Finder:
 
 def softmax_node(x, i, s) -> Finder:
     """A softmax."""
-    return lambda e, given: Match({x: e.vec, i: e.index, s: ArgMax(e.vec)}) if isinstance(e, softmax) else None
+    return lambda e, given: (
+        Match({x: e.vec, i: e.index, s: ArgMax(e.vec)}) if isinstance(e, softmax) else None
+    )
 
 
 def log_softmax(x, i, s) -> Finder:
@@ -46,7 +48,9 @@ def log_softmax(x, i, s) -> Finder:
 
 def logsumexp_node(x, s) -> Finder:
     """A log-sum-exp."""
-    return lambda e, given: Match({x: e.vec, s: ArgMax(e.vec)}) if isinstance(e, logsumexp) else None
+    return lambda e, given: (
+        Match({x: e.vec, s: ArgMax(e.vec)}) if isinstance(e, logsumexp) else None
+    )
 
 
 def log_of_one_plus(u) -> Finder:
@@ -69,7 +73,10 @@ def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ..
             if isinstance(factor, kind) and not (kind is exp and factor.args[0].is_number):
                 yield factor, term / factor, terms[:n] + terms[n + 1 :]
             elif (
-                isinstance(factor, Pow) and isinstance(factor.base, kind) and factor.exp.is_Integer and kind is not exp
+                isinstance(factor, Pow)
+                and isinstance(factor.base, kind)
+                and factor.exp.is_Integer
+                and kind is not exp
             ):
                 yield factor.base, term / factor.base, terms[:n] + terms[n + 1 :]
 
@@ -104,7 +111,9 @@ def complement_of_softmax(r, x, i) -> Finder:
 
     def find(e, given):
         found = cancelling(e, softmax, S.One)
-        return Match({r: -found[1], x: found[0].vec, i: found[0].index}, found[2]) if found else None
+        return (
+            Match({r: -found[1], x: found[0].vec, i: found[0].index}, found[2]) if found else None
+        )
 
     return find
 
@@ -138,11 +147,19 @@ def centre(r, x, v, i, s) -> Finder:
             return None
         for mean, others, terms in factors_of(e, Sum):
             vec = mean.vec
-            for p in (f for f in Mul.make_args(vec.body) if isinstance(f, softmax) and f.index == vec.index):
+            for p in (
+                f
+                for f in Mul.make_args(vec.body)
+                if isinstance(f, softmax) and f.index == vec.index
+            ):
                 values = Vec(vec.body / p, vec.index, vec.size)
                 if values.body.has(Grouped) or not values.body.has(vec.index):
                     continue
-                whole = Vec(Component(values, vec.index), vec.index, vec.size) if values.body.has(softmax) else values
+                whole = (
+                    Vec(Component(values, vec.index), vec.index, vec.size)
+                    if values.body.has(softmax)
+                    else values
+                )
                 for index in sorted((others.free_symbols | _indices(terms)), key=str):
                     own = [-others * part for part in Add.make_args(values.at(index))]
                     if set(own) <= set(terms) and (index == EACH or whole is values):
@@ -169,7 +186,10 @@ def centre_of_nothing(r, x, v, i) -> Finder:
 
 def _indices(terms: tuple[Expr, ...]) -> set[Symbol]:
     return {
-        symbol for term in terms for symbol in term.free_symbols if isinstance(symbol, Symbol) and symbol.is_integer
+        symbol
+        for term in terms
+        for symbol in term.free_symbols
+        if isinstance(symbol, Symbol) and symbol.is_integer
     }
 
 
@@ -188,7 +208,13 @@ def all_but_one(c, i, s) -> Finder:
                 continue
             values = body.xreplace({delta: S.Zero})
             if not values.has(EACH) and body.xreplace({n: EACH}) == 0:
-                return Match({c: Vec(values, n, e.vec.size), i: index, s: _largest(values, n, e.vec.size, given)})
+                return Match(
+                    {
+                        c: Vec(values, n, e.vec.size),
+                        i: index,
+                        s: _largest(values, n, e.vec.size, given),
+                    }
+                )
         return None
 
     return find

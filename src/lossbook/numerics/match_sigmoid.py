@@ -30,7 +30,9 @@ def _opened(e: Expr) -> Expr:
         return any(isinstance(f, Pow) and isinstance(f.base, sigmoid) for f in Mul.make_args(term))
 
     def opened(term):
-        brackets = [f for f in Mul.make_args(term) if isinstance(f, Add) and any(map(square, f.args))]
+        brackets = [
+            f for f in Mul.make_args(term) if isinstance(f, Add) and any(map(square, f.args))
+        ]
         return Add(*(part * term / brackets[0] for part in brackets[0].args)) if brackets else term
 
     return Add(*map(opened, e.args)) if isinstance(e, Add) else e

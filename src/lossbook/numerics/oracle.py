@@ -51,12 +51,21 @@ class Oracle:
         indices = set(free_indices(loss.expr)) - {self.index}
         bases = loss.expr.atoms(IndexedBase)
         self.parameters = {_code(q.symbol): q for q in loss.parameters}
-        symbols = {q.symbol for q in loss.parameters} | {self.wrt} | {base.label for base in bases} | indices
+        symbols = (
+            {q.symbol for q in loss.parameters}
+            | {self.wrt}
+            | {base.label for base in bases}
+            | indices
+        )
         symbols |= self.wrt.shape[0].free_symbols if self.of_rows else set()
         bound = {vec.index for vec in loss.expr.atoms(Vec)}
         others = [*(bases - symbols), *(loss.expr.free_symbols - symbols - bases - bound)]
         self.output = next(iter(indices)) if loss.is_activation and indices else None
-        targets = list(indices) if loss.target == "class index" else [a for a in others if not isinstance(a, Indexed)]
+        targets = (
+            list(indices)
+            if loss.target == "class index"
+            else [a for a in others if not isinstance(a, Indexed)]
+        )
         self.target = targets[0] if targets and not loss.is_activation else None
 
     @property
@@ -76,7 +85,10 @@ class Oracle:
 
     def _derivative_along(self, e: Expr, vector: IndexedBase) -> Expr:
         if not self.of_rows:
-            return derivative(Diff(e, self.loss.wrt), self.loss.given, factored=False) * vector[Integer(1)]
+            return (
+                derivative(Diff(e, self.loss.wrt), self.loss.given, factored=False)
+                * vector[Integer(1)]
+            )
         index = self.output if vector == g else self.index
         along = Sum(Vec(e * vector[index], index, self.wrt.shape[0]))
         return derivative(Diff(along, self.loss.wrt), self.loss.given, factored=False)
@@ -88,7 +100,9 @@ class Oracle:
     def gradient(self, logits, targets=None, **parameters):
         """The gradient by the logits, of their shape."""
         if self.loss.is_activation and self.of_rows:
-            raise OracleError(f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp")
+            raise OracleError(
+                f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp"
+            )
         return self._at(self._gradient, self.index, 1, logits, targets, parameters)
 
     def hvp(self, logits, targets, tangent, **parameters):
@@ -110,7 +124,9 @@ class Oracle:
             self._check_length(vector.label, values, logits)
             point[vector] = [mpmath.mpf(a) for a in (values if self.of_rows else [values])]
         try:
-            return self._in_digits(order * self._lost_digits(e, logits, scalars), e, each, point, exact=False)
+            return self._in_digits(
+                order * self._lost_digits(e, logits, scalars), e, each, point, exact=False
+            )
         except _Vanished:
             return self._in_digits(order * self._all_digits(logits), e, each, point, exact=True)
 
@@ -128,14 +144,18 @@ class Oracle:
                 f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; it has {', '.join(self.parameters) or 'none'}"
             )
         if (targets is None) != (self.target is None):
-            raise OracleError(f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}")
+            raise OracleError(
+                f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
+            )
         size = len(logits) if self.of_rows else None
         point = {self.wrt: [mpmath.mpf(a) for a in logits] if self.of_rows else mpmath.mpf(logits)}
         if self.of_rows:
             point[self.wrt.shape[0]] = size
         if self.loss.target == "class index":
             if not 0 <= targets < size:
-                raise OracleError(f"{self.loss.name}: targets={targets!r}, expected a class from 0 to {size - 1}")
+                raise OracleError(
+                    f"{self.loss.name}: targets={targets!r}, expected a class from 0 to {size - 1}"
+                )
             point[self.target] = int(targets) + 1
         elif self.target is not None:
             if isinstance(self.target, IndexedBase):
@@ -147,7 +167,11 @@ class Oracle:
             if given is None:
                 raise OracleError(f"{self.loss.name} needs {name}: {q.meaning}; {q.domain}")
             if isinstance(q.symbol, IndexedBase):
-                given = given if isinstance(given, Sequence) or hasattr(given, "__len__") else [given] * size
+                given = (
+                    given
+                    if isinstance(given, Sequence) or hasattr(given, "__len__")
+                    else [given] * size
+                )
                 self._check_length(name, given, logits)
             else:
                 scalars.append(float(given))
@@ -169,7 +193,9 @@ class Oracle:
         return int(min(self._all_digits(logits), visible))
 
     def _all_digits(self, logits) -> int:
-        finite = [float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)] or [0.0]
+        finite = [
+            float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)
+        ] or [0.0]
         return int((max(finite) - min(finite)) / mpmath.ln10) + len(str(len(finite)))
 
 

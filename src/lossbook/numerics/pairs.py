@@ -15,7 +15,9 @@ import numpy as np
 Pair = tuple  # of two arrays, or of a number and 0.0
 
 SPLITTER = 2.0**27 + 1
-TINY = 2.0**-1000  # below it the error of a product underflows: the product alone is as good as it gets
+TINY = (
+    2.0**-1000
+)  # below it the error of a product underflows: the product alone is as good as it gets
 STEPS = 64  # exp is tabulated at multiples of log(2)/64; what is left, |r| <= 0.0055, needs a polynomial of degree 7
 FAR = 1000.0  # exp of more is infinity, of less is 0
 
@@ -100,7 +102,11 @@ def sum_along(x: Pair, axis: int) -> Pair:
     while (n := len(x[0])) > 1:
         half = n // 2
         s = add(tuple(a[:half] for a in x), tuple(a[half : 2 * half] for a in x))
-        x = s if n == 2 * half else tuple(xp.concatenate([a, b[-1:]]) for a, b in zip(s, x, strict=True))
+        x = (
+            s
+            if n == 2 * half
+            else tuple(xp.concatenate([a, b[-1:]]) for a, b in zip(s, x, strict=True))
+        )
     return tuple(xp.moveaxis(a, 0, axis) for a in x)
 
 

@@ -20,7 +20,12 @@ def _lowered_powers(e: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
     if not isinstance(e, Mul):
         return
     for f in e.args:
-        if isinstance(f, Pow) and not isinstance(f, exp) and f.exp.free_symbols and f.exp.as_coeff_Add()[0].is_negative:
+        if (
+            isinstance(f, Pow)
+            and not isinstance(f, exp)
+            and f.exp.free_symbols
+            and f.exp.as_coeff_Add()[0].is_negative
+        ):
             yield f.base, f.exp, Mul(*(other for other in e.args if other is not f))
 
 
@@ -46,7 +51,12 @@ def _beside_log(e: Expr, given) -> Match | None:
             rest = cancel(terms.xreplace({logarithm: S.Zero}) / (1 - number))
             back = {number: prob}
             if not slope.has(logarithm) and not rest.as_numer_denom()[1].has(number):
-                letters = {p: prob, r: exponent + 1, a: rest.xreplace(back), b: slope.xreplace(back)}
+                letters = {
+                    p: prob,
+                    r: exponent + 1,
+                    a: rest.xreplace(back),
+                    b: slope.xreplace(back),
+                }
                 return Match(letters | {u: others / f})
     return None
 
@@ -54,7 +64,9 @@ def _beside_log(e: Expr, given) -> Match | None:
 def _beside_mean(e: Expr, given) -> Match | None:
     for base, exponent, others in _lowered_powers(e):
         prob = 1 - base
-        if not isinstance(prob, softmax) or prob.index == EACH:  # for every class at once it would be a K x K array
+        if (
+            not isinstance(prob, softmax) or prob.index == EACH
+        ):  # for every class at once it would be a K x K array
             continue
         for f in (f for f in Mul.make_args(others) if isinstance(f, Add) and len(f.args) == 2):
             for mean, own in (f.args, f.args[::-1]):
@@ -64,7 +76,15 @@ def _beside_mean(e: Expr, given) -> Match | None:
                 vec = (sign * mean).vec
                 values = Vec(vec.body / softmax(prob.vec, vec.index), vec.index, vec.size)
                 if not values.body.has(softmax) and own == -sign * values.at(prob.index):
-                    return Match({r: exponent + 1, x: prob.vec, v: values, i: prob.index, a: -sign * others / f})
+                    return Match(
+                        {
+                            r: exponent + 1,
+                            x: prob.vec,
+                            v: values,
+                            i: prob.index,
+                            a: -sign * others / f,
+                        }
+                    )
     return None
 
 
@@ -92,7 +112,10 @@ POWER_OF_COMPLEMENT = Rewrite(
 MEAN_OF_OTHERS = Rewrite(
     "mean of the others",
     a * (1 - softmax(x, i)) ** (r - 1) * (v[i] - Sum(softmax(x, k) * v[k], (k, 1, K))),
-    a * (1 - softmax(x, i)) ** r * Sum(softmax(x, k) * Grouped(v[i] - v[k]), (k, 1, K)) / nonzero(1 - softmax(x, i)),
+    a
+    * (1 - softmax(x, i)) ** r
+    * Sum(softmax(x, k) * Grouped(v[i] - v[k]), (k, 1, K))
+    / nonzero(1 - softmax(x, i)),
     "every v, one i in each row; the mean is taken as 0 where 1 - p is 0",
     "a value minus a mean that it dominates vanishes with 1 - p: their ratio is finite where the power is not",
     _beside_mean,

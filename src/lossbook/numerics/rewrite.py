@@ -36,7 +36,11 @@ class Failure:
     def text(self, letter: Expr) -> str:
         """What a letter is there, in words."""
         value = self.at[letter]
-        return str(self.where[letter].xreplace({letter: Integer(value)})) if letter in self.where else str(value)
+        return (
+            str(self.where[letter].xreplace({letter: Integer(value)}))
+            if letter in self.where
+            else str(value)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +99,8 @@ class Applied:
         if match is None or not self.rewrite.proof.proved:
             return False
         before, after = (
-            Add(*match.rest, instance(e, match.letters)) for e in (self.rewrite.pattern, self.rewrite.replacement)
+            Add(*match.rest, instance(e, match.letters))
+            for e in (self.rewrite.pattern, self.rewrite.replacement)
         )
         return after == self.after and prove_equal(plain(before), plain(self.before)).proved
 
@@ -104,7 +109,9 @@ def largest_classes(*exprs: Expr) -> dict[ArgMax, Symbol]:
     """A letter for the largest class of each vector whose largest class or component stands in the expressions."""
     found = {ArgMax(e.vec) for expr in exprs for e in expr.atoms(ArgMax, Max)}
     letters = (Symbol(f"s{n or ''}", integer=True, positive=True) for n in range(len(found)))
-    return dict(zip(sorted(found, key=lambda e: (e.vec.base is None, str(e))), letters, strict=True))
+    return dict(
+        zip(sorted(found, key=lambda e: (e.vec.base is None, str(e))), letters, strict=True)
+    )
 
 
 def at_any_class(*exprs: Expr) -> tuple[Expr, ...]:

@@ -187,7 +187,8 @@ CENTRE_OF_NOTHING = Rewrite(
 ALL_BUT_ONE = Rewrite(
     "all but one, for every class at once",
     _others(lambda n: c[n], i),
-    KroneckerDelta(i, s) * _others(lambda n: c[n], s) + (1 - KroneckerDelta(i, s)) * Grouped(Sum(c) - c[i]),
+    KroneckerDelta(i, s) * _others(lambda n: c[n], s)
+    + (1 - KroneckerDelta(i, s)) * Grouped(Sum(c) - c[i]),
     "every i, s; taken at the largest component",
     "a sum for each class takes K × K terms; the sum of all less one takes K, and cancels for the largest only",
     match.all_but_one(c, i, s),
@@ -257,7 +258,9 @@ REWRITES = (
 ALL = (*REWRITES, LOG_RATIO, NONZERO, ZERO_TIMES_LOG, CASES, *WITHIN_REACH)
 
 
-def stabilise(expr: Expr, given: Iterable[Hypothesis] = (), within_reach: bool = False) -> Applied | None:
+def stabilise(
+    expr: Expr, given: Iterable[Hypothesis] = (), within_reach: bool = False
+) -> Applied | None:
     """The first rewrite that applies to this node itself (not inside it) and what it gives, or None.
 
     within_reach: logits are known to be so near 0 that nothing overflows.

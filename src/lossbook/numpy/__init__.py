@@ -26,7 +26,12 @@ from ..generated.numpy import sigmoid as _sigmoid
 from ..generated.numpy import softmax as _softmax
 from . import dispatch as rows
 from . import kernels as native
-from .classes import softmax_focal_loss, softmax_focal_loss_with_grad, softmax_mse_loss, softmax_mse_loss_with_grad
+from .classes import (
+    softmax_focal_loss,
+    softmax_focal_loss_with_grad,
+    softmax_mse_loss,
+    softmax_mse_loss_with_grad,
+)
 from .elements import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_with_grad,
@@ -60,7 +65,15 @@ __all__ = [
 
 
 def cross_entropy(
-    logits, targets, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean", axis=1, precision="exact"
+    logits,
+    targets,
+    *,
+    weight=None,
+    ignore_index=-100,
+    label_smoothing=0.0,
+    reduction="mean",
+    axis=1,
+    precision="exact",
 ) -> np.ndarray:
     r"""Cross entropy between softmax probabilities and targets, as `torch.nn.functional.cross_entropy`.
 
@@ -84,7 +97,16 @@ def cross_entropy(
     Source: `lossbook.losses.get("cross_entropy").source("numpy")`.
     """
     return _call(
-        "cross_entropy", logits, targets, weight, ignore_index, label_smoothing, reduction, axis, precision, False
+        "cross_entropy",
+        logits,
+        targets,
+        weight,
+        ignore_index,
+        label_smoothing,
+        reduction,
+        axis,
+        precision,
+        False,
     )
 
 
@@ -121,10 +143,23 @@ def cross_entropy_with_grad(
     )
 
 
-def _call(function, logits, targets, weight, ignore_index, label_smoothing, reduction, axis, precision, gradient):
+def _call(
+    function,
+    logits,
+    targets,
+    weight,
+    ignore_index,
+    label_smoothing,
+    reduction,
+    axis,
+    precision,
+    gradient,
+):
     logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_precision(function, precision)
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction
+    )
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
@@ -144,7 +179,14 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
     }
     check = partial(arguments.check_target_values, function, targets, call, ignore_index)
     if not call.by_index:
-        return rows.run(_cross_entropy, logits, (targets,), label_smoothing=label_smoothing, check=check, **options)
+        return rows.run(
+            _cross_entropy,
+            logits,
+            (targets,),
+            label_smoothing=label_smoothing,
+            check=check,
+            **options,
+        )
     smoothed = {"numbers": (float(label_smoothing),), "one_hot": True}
     name, given = ("cross_entropy", smoothed) if label_smoothing else ("cross_entropy_index", {})
     given |= {"by_weight": by_weight, "ignore_index": ignore_index}
@@ -153,7 +195,10 @@ def _call(function, logits, targets, weight, ignore_index, label_smoothing, redu
     check()
     counts = targets != ignore_index
     index = np.where(counts, targets, 0).astype(np.intp)
-    options |= {"counts": None if counts.all() else counts, "divisor": float(np.sum(weight[index], where=counts))}
+    options |= {
+        "counts": None if counts.all() else counts,
+        "divisor": float(np.sum(weight[index], where=counts)),
+    }
     if label_smoothing == 0:
         return rows.run(_cross_entropy_index, logits, (index,), **options)
     one_hot = np.moveaxis(np.eye(call.classes)[index], -1, call.axis)

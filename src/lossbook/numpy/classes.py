@@ -14,7 +14,9 @@ from . import dispatch as rows
 from . import kernels as native
 
 
-def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", axis=1, precision="exact") -> np.ndarray:
+def softmax_mse_loss(
+    logits, targets, *, ignore_index=-100, reduction="mean", axis=1, precision="exact"
+) -> np.ndarray:
     """The squared error of softmax probabilities (Brier score), summed over the classes.
 
     Domain: logits real, or -inf. Formula: Σ_k (p_k - y_k)² for each row, p the softmax of its logits; see the chapter on
@@ -34,7 +36,9 @@ def softmax_mse_loss(logits, targets, *, ignore_index=-100, reduction="mean", ax
     Stability: nothing overflows; a NaN in an ignored row reaches no result.
     Source: `lossbook.losses.get("softmax_mse").source("numpy")`.
     """
-    return _softmax_mse_call("softmax_mse_loss", logits, targets, ignore_index, reduction, axis, precision, False)
+    return _softmax_mse_call(
+        "softmax_mse_loss", logits, targets, ignore_index, reduction, axis, precision, False
+    )
 
 
 def softmax_mse_loss_with_grad(
@@ -54,7 +58,15 @@ def softmax_mse_loss_with_grad(
 
 
 def softmax_focal_loss(
-    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, precision="exact"
+    logits,
+    targets,
+    *,
+    gamma=2,
+    alpha=None,
+    ignore_index=-100,
+    reduction="mean",
+    axis=1,
+    precision="exact",
 ) -> np.ndarray:
     """Focal loss of softmax probabilities.
 
@@ -78,27 +90,63 @@ def softmax_focal_loss(
     Source: `lossbook.losses.get("softmax_focal").source("numpy")`.
     """
     return _softmax_focal_call(
-        "softmax_focal_loss", logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, False
+        "softmax_focal_loss",
+        logits,
+        targets,
+        gamma,
+        alpha,
+        ignore_index,
+        reduction,
+        axis,
+        precision,
+        False,
     )
 
 
 def softmax_focal_loss_with_grad(
-    logits, targets, *, gamma=2, alpha=None, ignore_index=-100, reduction="mean", axis=1, out=None, precision="exact"
+    logits,
+    targets,
+    *,
+    gamma=2,
+    alpha=None,
+    ignore_index=-100,
+    reduction="mean",
+    axis=1,
+    out=None,
+    precision="exact",
 ) -> tuple[np.ndarray, np.ndarray]:
     """`softmax_focal_loss` and its gradient by the logits: (value, gradient), as in `cross_entropy_with_grad`."""
     function = "softmax_focal_loss_with_grad"
     return _softmax_focal_call(
-        function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, True if out is None else out
+        function,
+        logits,
+        targets,
+        gamma,
+        alpha,
+        ignore_index,
+        reduction,
+        axis,
+        precision,
+        True if out is None else out,
     )
 
 
-def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, precision, gradient):
+def _softmax_mse_call(
+    function, logits, targets, ignore_index, reduction, axis, precision, gradient
+):
     logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_precision(function, precision)
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction
+    )
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
-    options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}
+    options = {
+        "reduction": reduction,
+        "axis": call.axis,
+        "gradient": gradient,
+        "precision": precision,
+    }
     if not call.by_index:
 
         def check():
@@ -106,7 +154,12 @@ def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, 
             arguments.check_sums(function, np.sum(targets, axis=call.axis, dtype=np.float64))
 
         return rows.run(_softmax_mse, logits, (targets,), check=check, look=SUMS, **options)
-    given = {"weight": np.ones(call.classes), "by_weight": False, "one_hot": True, "ignore_index": ignore_index}
+    given = {
+        "weight": np.ones(call.classes),
+        "by_weight": False,
+        "one_hot": True,
+        "ignore_index": ignore_index,
+    }
     if (found := native.of_index("softmax_mse", logits, targets, **given, **options)) is not None:
         return found
     arguments.check_target_values(function, targets, call, ignore_index)
@@ -115,11 +168,15 @@ def _softmax_mse_call(function, logits, targets, ignore_index, reduction, axis, 
     return rows.run(_softmax_mse, logits, (one_hot,), counts=counts, **options)
 
 
-def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, gradient):
+def _softmax_focal_call(
+    function, logits, targets, gamma, alpha, ignore_index, reduction, axis, precision, gradient
+):
     logits, targets = rows.array(logits), rows.array(targets)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
     arguments.check_precision(function, precision)
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), "integer"), axis, reduction
+    )
     arguments.check_out(function, gradient, logits, targets)
     arguments.check_number(function, "gamma", gamma, 0)
     arguments.check_ignore_index(function, ignore_index, True)
@@ -131,8 +188,18 @@ def _softmax_focal_call(function, logits, targets, gamma, alpha, ignore_index, r
         alpha = rows.array(alpha)
         arguments.check_weight(function, alpha, rows.kind(alpha), call.classes, argument="alpha")
         alpha = rows.wide(alpha)
-    options = {"reduction": reduction, "axis": call.axis, "gradient": gradient, "precision": precision}
-    given = {"weight": alpha, "numbers": (float(gamma),), "by_weight": False, "ignore_index": ignore_index}
+    options = {
+        "reduction": reduction,
+        "axis": call.axis,
+        "gradient": gradient,
+        "precision": precision,
+    }
+    given = {
+        "weight": alpha,
+        "numbers": (float(gamma),),
+        "by_weight": False,
+        "ignore_index": ignore_index,
+    }
     if (found := native.of_index("softmax_focal", logits, targets, **given, **options)) is not None:
         return found
     arguments.check_target_values(function, targets, call, ignore_index)

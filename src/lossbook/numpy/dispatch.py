@@ -33,11 +33,19 @@ def wide(array: np.ndarray) -> np.ndarray:
 
 def check_shares(function: str, code: ModuleType, targets: np.ndarray, precision: str) -> None:
     """Targets of a sigmoid, from 0 to 1."""
-    known = native.extremes(code, targets, precision) or ((targets.min(), targets.max()) if targets.size else ())
+    known = native.extremes(code, targets, precision) or (
+        (targets.min(), targets.max()) if targets.size else ()
+    )
     arguments.check_shares(function, targets, *known)
 
 
-def compute(function: Callable, logits: np.ndarray, arrays: tuple = (), axis: int | None = None, **parameters):
+def compute(
+    function: Callable,
+    logits: np.ndarray,
+    arrays: tuple = (),
+    axis: int | None = None,
+    **parameters,
+):
     """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones."""
 
     def result(x):
@@ -72,7 +80,13 @@ def run(
     element's loss is multiplied by, where axis is None. precision: of a kernel; generated NumPy code is exact.
     check: of targets that are shares, where a kernel has not looked at them: for what `look` says.
     """
-    options = {"reduction": reduction, "counts": counts, "divisor": divisor, "scale": scale, "axis": axis}
+    options = {
+        "reduction": reduction,
+        "counts": counts,
+        "divisor": divisor,
+        "scale": scale,
+        "axis": axis,
+    }
     options |= {"gradient": gradient, "parameters": parameters, "precision": precision}
     found = native.run(code, logits, arrays, look=look if check else False, **options)
     if found is None and check:
@@ -82,7 +96,9 @@ def run(
         return found
     arrays = tuple(wide(a) if a.dtype.kind == "f" or axis is None else a for a in arrays)
     x = logits
-    if counts is not None:  # so that nothing in a row that does not count, NaN included, can reach a result
+    if (
+        counts is not None
+    ):  # so that nothing in a row that does not count, NaN included, can reach a result
         mask = counts if axis is None else np.expand_dims(counts, axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):

@@ -39,7 +39,9 @@ def mse_loss_with_grad(
     The gradient has the shape and dtype of the inputs; it is that of the reduced value, or of each element's own loss
     for reduction="none".
     """
-    return _mse_call("mse_loss_with_grad", inputs, targets, reduction, precision, True if out is None else out)
+    return _mse_call(
+        "mse_loss_with_grad", inputs, targets, reduction, precision, True if out is None else out
+    )
 
 
 def sigmoid_mse_loss(inputs, targets, *, reduction="mean", precision="exact") -> np.ndarray:
@@ -65,7 +67,12 @@ def sigmoid_mse_loss_with_grad(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`sigmoid_mse_loss` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
     return _sigmoid_mse_call(
-        "sigmoid_mse_loss_with_grad", inputs, targets, reduction, precision, True if out is None else out
+        "sigmoid_mse_loss_with_grad",
+        inputs,
+        targets,
+        reduction,
+        precision,
+        True if out is None else out,
     )
 
 
@@ -90,7 +97,9 @@ def binary_cross_entropy_with_logits(
     Source: `lossbook.losses.get("binary_cross_entropy").source("numpy")`.
     """
     function = "binary_cross_entropy_with_logits"
-    return _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, False)
+    return _binary_cross_entropy_call(
+        function, inputs, targets, weight, pos_weight, reduction, precision, False
+    )
 
 
 def binary_cross_entropy_with_logits_with_grad(
@@ -99,11 +108,20 @@ def binary_cross_entropy_with_logits_with_grad(
     """`binary_cross_entropy_with_logits` and its gradient by the inputs: (value, gradient), as in `mse_loss_with_grad`."""
     function = "binary_cross_entropy_with_logits_with_grad"
     return _binary_cross_entropy_call(
-        function, inputs, targets, weight, pos_weight, reduction, precision, True if out is None else out
+        function,
+        inputs,
+        targets,
+        weight,
+        pos_weight,
+        reduction,
+        precision,
+        True if out is None else out,
     )
 
 
-def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none", *, precision="exact") -> np.ndarray:
+def sigmoid_focal_loss(
+    inputs, targets, alpha=0.25, gamma=2, reduction="none", *, precision="exact"
+) -> np.ndarray:
     """Focal loss of the sigmoid of each logit, as `torchvision.ops.sigmoid_focal_loss`.
 
     Domain: inputs real, targets from 0 to 1. Formula: -α y (1 - σ(z))^γ log σ(z) - (1 - α)(1 - y) σ(z)^γ log(1 - σ(z))
@@ -124,7 +142,9 @@ def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none", *
     Stability: finite at all finite logits for every gamma, in the gradient too.
     Source: `lossbook.losses.get("sigmoid_focal").source("numpy")`.
     """
-    return _sigmoid_focal_call("sigmoid_focal_loss", inputs, targets, alpha, gamma, reduction, precision, False)
+    return _sigmoid_focal_call(
+        "sigmoid_focal_loss", inputs, targets, alpha, gamma, reduction, precision, False
+    )
 
 
 def sigmoid_focal_loss_with_grad(
@@ -145,7 +165,9 @@ def sigmoid_focal_loss_with_grad(
 
 def _mse_call(function, inputs, targets, reduction, precision, gradient):
     inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
-    return rows.run(_mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient)
+    return rows.run(
+        _mse, inputs, (targets,), reduction=reduction, precision=precision, gradient=gradient
+    )
 
 
 def _sigmoid_mse_call(function, inputs, targets, reduction, precision, gradient):
@@ -155,14 +177,19 @@ def _sigmoid_mse_call(function, inputs, targets, reduction, precision, gradient)
     return rows.run(_sigmoid_mse, inputs, (targets,), check=check, **options)
 
 
-def _binary_cross_entropy_call(function, inputs, targets, weight, pos_weight, reduction, precision, gradient):
+def _binary_cross_entropy_call(
+    function, inputs, targets, weight, pos_weight, reduction, precision, gradient
+):
     inputs, targets = _elements(function, inputs, targets, reduction, precision, gradient)
     scale, beta = (
-        _factor(function, name, given, inputs) for name, given in (("weight", weight), ("pos_weight", pos_weight))
+        _factor(function, name, given, inputs)
+        for name, given in (("weight", weight), ("pos_weight", pos_weight))
     )
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
     check = partial(rows.check_shares, function, _binary_cross_entropy, targets, precision)
-    return rows.run(_binary_cross_entropy, inputs, (targets,), check=check, pos_weight=beta, **options)
+    return rows.run(
+        _binary_cross_entropy, inputs, (targets,), check=check, pos_weight=beta, **options
+    )
 
 
 def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, precision, gradient):
@@ -171,14 +198,18 @@ def _sigmoid_focal_call(function, inputs, targets, alpha, gamma, reduction, prec
     arguments.check_number(function, "gamma", gamma, 0)
     options = {"reduction": reduction, "scale": scale, "precision": precision, "gradient": gradient}
     check = partial(rows.check_shares, function, _sigmoid_focal, targets, precision)
-    return rows.run(_sigmoid_focal, inputs, (targets,), check=check, alpha=alpha, gamma=float(gamma), **options)
+    return rows.run(
+        _sigmoid_focal, inputs, (targets,), check=check, alpha=alpha, gamma=float(gamma), **options
+    )
 
 
 def _elements(function, inputs, targets, reduction, precision, gradient):
     """The arrays, checked but for their values."""
     inputs, targets = rows.array(inputs), rows.array(targets)
     arguments.check_precision(function, precision)
-    arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
+    arguments.check_elements(
+        function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction
+    )
     arguments.check_out(function, gradient, inputs, targets)
     return inputs, targets
 

@@ -38,7 +38,10 @@ def run(
     """
     if look and _overwrites(gradient, logits):
         return None
-    if not logits.ndim or (found := _kernel(code.__name__.rsplit(".", 1)[-1], logits, precision)) is None:
+    if (
+        not logits.ndim
+        or (found := _kernel(code.__name__.rsplit(".", 1)[-1], logits, precision)) is None
+    ):
         return None
     by_index = bool(roles(found, "class index"))
     numbers = [parameters[name] for name in roles(found, "scalar")]
@@ -46,7 +49,9 @@ def run(
         return None
     index = None
     if by_index:
-        index = np.ascontiguousarray(arrays[0] if counts is None else np.where(counts, arrays[0], IGNORED), np.int64)
+        index = np.ascontiguousarray(
+            arrays[0] if counts is None else np.where(counts, arrays[0], IGNORED), np.int64
+        )
         arrays = ()
     narrow = [np.require(a, logits.dtype, "CA") for a in arrays]
     if not all(a is b or np.array_equal(a, b) for a, b in zip(narrow, arrays, strict=True)):
@@ -87,8 +92,16 @@ def of_index(
     if (found := _kernel(name, logits, precision, one_hot)) is None:
         return None
     weight = np.ascontiguousarray(weight, np.float64)
-    inputs = {"index": targets, "arrays": (), "weights": [weight], "numbers": numbers, "ignored": ignore_index}
-    if not by_weight and not _overwrites(gradient, logits):  # the pass that computes can be done again
+    inputs = {
+        "index": targets,
+        "arrays": (),
+        "weights": [weight],
+        "numbers": numbers,
+        "ignored": ignore_index,
+    }
+    if not by_weight and not _overwrites(
+        gradient, logits
+    ):  # the pass that computes can be done again
         factor = 1 / targets.size if reduction == "mean" else 1
         done = _computed(found, logits, axis, inputs, reduction, factor, gradient, look=True)
         if done is not None:
@@ -112,7 +125,9 @@ def extremes(code: ModuleType, targets: np.ndarray, precision: str) -> tuple[flo
     if targets.size < MANY or not _plain(targets):
         return None
     found = _kernel(code.__name__.rsplit(".", 1)[-1], targets, precision)
-    return None if found is None else found.extremes(targets.ctypes.data, targets.size, processors())
+    return (
+        None if found is None else found.extremes(targets.ctypes.data, targets.size, processors())
+    )
 
 
 def _kernel(name: str, logits: np.ndarray, precision: str, one_hot: bool = False) -> Kernel | None:
@@ -179,8 +194,13 @@ def _computed(
 def _laid(order: list[int], found, logits, axis, inputs, reduction, factor, gradient, look):
     """The result of `_computed` from the memory of dense logits as it is: with the axes in their order there."""
     rows = rows_of(order, axis)
-    index = None if inputs["index"] is None else np.ascontiguousarray(inputs["index"].transpose(rows))
-    inputs = inputs | {"index": index, "arrays": [np.ascontiguousarray(a.transpose(order)) for a in inputs["arrays"]]}
+    index = (
+        None if inputs["index"] is None else np.ascontiguousarray(inputs["index"].transpose(rows))
+    )
+    inputs = inputs | {
+        "index": index,
+        "arrays": [np.ascontiguousarray(a.transpose(order)) for a in inputs["arrays"]],
+    }
     out = gradient.transpose(order) if isinstance(gradient, np.ndarray) else gradient
     axis = None if axis is None else order.index(axis)
     done = _computed(found, logits.transpose(order), axis, inputs, reduction, factor, out, look)

@@ -35,7 +35,9 @@ class Binders(Stream):
 
     def __init__(self, text: str, letters=()):
         super().__init__(text, letters)
-        self.running: list[Symbol] = []  # inside softmax(z/2), z is the component at an index without a letter
+        self.running: list[
+            Symbol
+        ] = []  # inside softmax(z/2), z is the component at an index without a letter
 
     # -- vectors -----------------------------------------------------------------------------------------------
 
@@ -103,7 +105,9 @@ class Binders(Stream):
         self.close(opened)
         if not inside:
             if not self.at("[", "_"):
-                raise self.error(f"{token.text} is a vector: say which component, as in softmax(z)[i]", token)
+                raise self.error(
+                    f"{token.text} is a vector: say which component, as in softmax(z)[i]", token
+                )
             index = self.subscripts(token, 1)[0]
         return softmax(vector, index)
 
@@ -148,7 +152,9 @@ class Binders(Stream):
         self.close(opened)
         if bool(over) == body.has(index):
             reason = (
-                "a vector stands in this sum without its index" if over else "say what the sum runs over: sum(..., k)"
+                "a vector stands in this sum without its index"
+                if over
+                else "say what the sum runs over: sum(..., k)"
             )
             raise self.error(reason, token)
         result = body if over else Sum(Vec(body, index, _size(body, index)))
@@ -232,7 +238,9 @@ class Binders(Stream):
             by.append(self.variable())
         self.close(opened)
         if len(by) != order:
-            raise self.error(f"a derivative of order {order} is by {order}, not by {len(by)}", token)
+            raise self.error(
+                f"a derivative of order {order} is by {order}, not by {len(by)}", token
+            )
         return self.differentiated(token, body, by)
 
     def ordinary(self, token: Token) -> Expr:
@@ -250,7 +258,9 @@ class Binders(Stream):
             with self.binding(token):
                 body = self.bracketed() if self.at("(", "[", "{") else self.factor()
             if self.starts_operand():
-                raise self.error("put what is differentiated in brackets, to say how far it goes", token)
+                raise self.error(
+                    "put what is differentiated in brackets, to say how far it goes", token
+                )
         for variable in reversed(by):
             body = Diff(body, variable)
         return body

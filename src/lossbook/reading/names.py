@@ -51,7 +51,9 @@ SCALARS = {
     "e": E,
 }
 VECTORS = {"z": n.z, "y": n.y, "w": n.w, "g": n.g, "v": n.v, "alpha": n.alphas, "alphas": n.alphas}
-INDICES = {name: Symbol(name, integer=True, positive=True) for name in ("i", "j", "t", "s", *BOUND_LETTERS)}
+INDICES = {
+    name: Symbol(name, integer=True, positive=True) for name in ("i", "j", "t", "s", *BOUND_LETTERS)
+}
 
 
 class Names:
@@ -68,7 +70,9 @@ class Names:
             if isinstance(meaning, IndexedBase):
                 self.vectors[name] = meaning
                 self.scalars.pop(name, None)
-            elif isinstance(meaning, Symbol) and meaning.is_integer and not name.isupper():  # a capital is a size
+            elif (
+                isinstance(meaning, Symbol) and meaning.is_integer and not name.isupper()
+            ):  # a capital is a size
                 self.indices[name] = meaning
             else:
                 self.scalars[name] = meaning

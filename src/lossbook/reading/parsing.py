@@ -121,7 +121,12 @@ class _Parser(Binders):
         refused = self.refusal(base, power) if power.is_number else ""
         if refused:
             raise self.error(refused, token)
-        keep = isinstance(base, (Mul, Pow)) and not isinstance(base, exp) and power != 1 and not base.is_number
+        keep = (
+            isinstance(base, (Mul, Pow))
+            and not isinstance(base, exp)
+            and power != 1
+            and not base.is_number
+        )
         return self.real(Pow(base, power, evaluate=not keep), token)
 
     @staticmethod
@@ -190,7 +195,10 @@ class _Parser(Binders):
         if name == "d" and self.at("/"):
             return self.ordinary(token)
         if name in names.indices:
-            raise self.error(f"{name} is an index: it stands in brackets, as in z[{name}], and not by itself", token)
+            raise self.error(
+                f"{name} is an index: it stands in brackets, as in z[{name}], and not by itself",
+                token,
+            )
         what = "function" if self.at("(") and len(name) > 1 else "name"
         reason = f"there is no {what} {name!r} here{names.advice(name)}"
         raise UnknownNameError(reason, self.text, token.start, name)
@@ -200,15 +208,26 @@ class _Parser(Binders):
         probability = name == "p" and name not in names.vectors and name not in names.scalars
         vector = names.vectors.get(name)
         rank = 1 if vector is None else len(vector.shape or (None,))
-        called = probability and self.at("(") and self.is_index(self.ahead(1)) and self.ahead(2).text == ")"
+        called = (
+            probability
+            and self.at("(")
+            and self.is_index(self.ahead(1))
+            and self.ahead(2).text == ")"
+        )
         if self.at("_") or called or (self.at("[") and not self.comparison_ahead()):
             indices = self.subscripts(token, rank)
-            return p(indices[0]) if vector is None else vector[tuple(indices) if rank > 1 else indices[0]]
+            return (
+                p(indices[0])
+                if vector is None
+                else vector[tuple(indices) if rank > 1 else indices[0]]
+            )
         if self.running and rank == 1 and (probability or vector is not None) and name != "alpha":
             return p(self.running[-1]) if vector is None else vector[self.running[-1]]
         if name in names.scalars:
             return names.scalars[name]
-        raise self.error(f"{name} is a vector: say which component, as in {name}[i] or {name}_i", token)
+        raise self.error(
+            f"{name} is a vector: say which component, as in {name}[i] or {name}_i", token
+        )
 
     # -- functions ---------------------------------------------------------------------------------------------
 
@@ -218,7 +237,9 @@ class _Parser(Binders):
             if self.take("^"):  # log^2(x) is (log x)^2
                 power = self.bracketed() if self.at("{") else self.primary()
                 if power.is_number and not power.is_positive:
-                    raise self.error("a negative power of a function could mean its inverse: write 1/f(x)", hat)
+                    raise self.error(
+                        "a negative power of a function could mean its inverse: write 1/f(x)", hat
+                    )
             value = self.applied(FUNCTIONS[token.text], self.argument(token), token)
             return value if power is None else self.power(value, power, hat)
 
@@ -234,7 +255,9 @@ class _Parser(Binders):
             raise self.error(f"{token.text} needs an argument in brackets")
         value = self.factor()
         if self.starts_operand():
-            raise self.error(f"{token.text} needs brackets here, to say how far its argument goes", token)
+            raise self.error(
+                f"{token.text} needs brackets here, to say how far its argument goes", token
+            )
         return value
 
     def frac(self, token: Token) -> Expr:

@@ -70,7 +70,12 @@ class _Printer(StrPrinter):
 
     def _print_Add(self, e, order=None):
         def key(term):
-            return (term.could_extract_minus_sign(), not term.is_number, term.count_ops(), self._print(term))
+            return (
+                term.could_extract_minus_sign(),
+                not term.is_number,
+                term.count_ops(),
+                self._print(term),
+            )
 
         pieces = []
         for term in sorted(e.args, key=key):

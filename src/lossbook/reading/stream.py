@@ -78,7 +78,11 @@ class Stream:
         """Refuse what is left over."""
         if self.now.kind != "end":
             closing = self.at(*BRACKETS.values())
-            raise self.error(f"{self.found()} closes nothing" if closing else f"did not expect {self.found()} here")
+            raise self.error(
+                f"{self.found()} closes nothing"
+                if closing
+                else f"did not expect {self.found()} here"
+            )
 
     # -- limits ------------------------------------------------------------------------------------------------
 
@@ -96,7 +100,9 @@ class Stream:
         """One sum, vector or derivative further in."""
         self.binders += 1
         if self.binders > MAX_BINDERS:
-            raise self.error(f"more than {MAX_BINDERS} sums, vectors or derivatives inside one another", token)
+            raise self.error(
+                f"more than {MAX_BINDERS} sums, vectors or derivatives inside one another", token
+            )
         yield
         self.binders -= 1
 
@@ -110,7 +116,9 @@ class Stream:
 
     def is_index(self, token: Token) -> bool:
         """Whether a token can be read as an index, or begins with one."""
-        return token.kind == "number" or (token.kind == "name" and self.meaning(token.text[0]) is not None)
+        return token.kind == "number" or (
+            token.kind == "name" and self.meaning(token.text[0]) is not None
+        )
 
     def meaning(self, name: str) -> Expr | None:
         """What a name means as an index."""
@@ -130,9 +138,13 @@ class Stream:
                 self.next()
                 return whole
             first = self.meaning(token.text[0])
-            if first is not None and len(token.text) > 1:  # what follows is another index, or the next factor
+            if (
+                first is not None and len(token.text) > 1
+            ):  # what follows is another index, or the next factor
                 rest = token.text[1:]
-                self.tokens[self.position] = Token("name" if rest[0].isalpha() else "number", rest, token.start + 1)
+                self.tokens[self.position] = Token(
+                    "name" if rest[0].isalpha() else "number", rest, token.start + 1
+                )
                 return first
         raise self.error(f"expected an index such as i, j, k, t or 1, found {self.found()}")
 

@@ -18,7 +18,9 @@ class ParseError(ValueError):
         self.reason, self.text, self.column = reason, text, position + 1
         start = max(0, position - WINDOW)
         shown = "".join(c if c.isprintable() else " " for c in text[start : position + WINDOW])
-        super().__init__(f"column {self.column}: {reason}\n    {shown}\n    {' ' * (position - start)}^")
+        super().__init__(
+            f"column {self.column}: {reason}\n    {shown}\n    {' ' * (position - start)}^"
+        )
 
 
 class UnknownNameError(ParseError):
@@ -53,8 +55,10 @@ GREEK = {
 SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "∂": "∂", "≠": "!=", "**": "^", "==": "="}
 SUPERSCRIPTS = {"²": "2", "³": "3"}
 NAMED_COMMANDS = (
-    "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh "  # the same name without the backslash
-).split()
+    (
+        "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh "  # the same name without the backslash
+    ).split()
+)
 COMMANDS = {
     **{name: ("name", name) for name in NAMED_COMMANDS},
     "epsilon": ("name", "epsilon"),
@@ -68,7 +72,9 @@ COMMANDS = {
     "ne": ("op", "!="),
     "neq": ("op", "!="),
 }
-SPACING = set("left right big bigl bigr Big Bigl Bigr bigg biggl biggr quad qquad displaystyle limits".split())
+SPACING = set(
+    "left right big bigl bigr Big Bigl Bigr bigg biggl biggr quad qquad displaystyle limits".split()
+)
 
 PATTERN = re.compile(
     r"""
@@ -110,7 +116,9 @@ def _token(kind: str, piece: str, text: str, at: int) -> list[Token]:
         return []
     if kind == "number":
         if SCIENTIFIC.match(text, at):
-            raise ParseError("write 0.001 or 10^(-3): an e beside a number is the number e", text, at)
+            raise ParseError(
+                "write 0.001 or 10^(-3): an e beside a number is the number e", text, at
+            )
         if any(len(part) > MAX_DIGITS for part in piece.split(".")):
             raise ParseError(f"a number of more than {MAX_DIGITS} digits", text, at)
         return [Token("number", piece, at)]
@@ -138,5 +146,7 @@ def _stranger(character: str) -> str:
     if character.isascii() and character.isprintable():
         return f"the character {character!r} has no meaning here"
     if "LETTER" in name:
-        return f"the letter {character!r} ({name}) is none of the book's, though it may look like one"
+        return (
+            f"the letter {character!r} ({name}) is none of the book's, though it may look like one"
+        )
     return f"the character U+{ord(character):04X} {f'({name}) ' if name else ''}has no meaning here"

@@ -28,8 +28,20 @@ from . import autograd as rows
 from . import kernels as native
 from .autograd import Activation, Code
 from .classes import softmax_focal_loss, softmax_mse_loss
-from .elements import binary_cross_entropy_with_logits, mse_loss, sigmoid_focal_loss, sigmoid_mse_loss
-from .modules import BCEWithLogitsLoss, MSELoss, SigmoidFocalLoss, SigmoidMSELoss, SoftmaxFocalLoss, SoftmaxMSELoss
+from .elements import (
+    binary_cross_entropy_with_logits,
+    mse_loss,
+    sigmoid_focal_loss,
+    sigmoid_mse_loss,
+)
+from .modules import (
+    BCEWithLogitsLoss,
+    MSELoss,
+    SigmoidFocalLoss,
+    SigmoidMSELoss,
+    SoftmaxFocalLoss,
+    SoftmaxMSELoss,
+)
 
 __all__ = [
     "BCEWithLogitsLoss",
@@ -87,10 +99,18 @@ def cross_entropy(
     Source: `lossbook.losses.get("cross_entropy").source("torch")`.
     """
     function = "cross_entropy"
-    if type(label_smoothing) in (int, float) and 0 <= label_smoothing <= 1 and type(weight) in (type(None), Tensor):
+    if (
+        type(label_smoothing) in (int, float)
+        and 0 <= label_smoothing <= 1
+        and type(weight) in (type(None), Tensor)
+    ):
 
         def same(x):
-            given = {"weight": weight, "ignore_index": ignore_index, "label_smoothing": label_smoothing}
+            given = {
+                "weight": weight,
+                "ignore_index": ignore_index,
+                "label_smoothing": label_smoothing,
+            }
             return cross_entropy(x, targets, reduction=reduction, axis=axis, **given)
 
         options = {"reduction": reduction, "axis": axis, "precision": precision, "inplace": inplace}
@@ -100,16 +120,22 @@ def cross_entropy(
         if type(targets) is not Tensor or not targets.is_floating_point():
             options |= {"by_weight": True, "ignore_index": ignore_index}
             name, more = (
-                ("cross_entropy", {"one_hot": True} | smoothing) if label_smoothing else ("cross_entropy_index", {})
+                ("cross_entropy", {"one_hot": True} | smoothing)
+                if label_smoothing
+                else ("cross_entropy_index", {})
             )
             ordinary = native.of_index(name, same, logits, targets, **more, **options)
         elif type(ignore_index) is int and ignore_index < 0:
-            ordinary = native.of_shares("cross_entropy", same, logits, targets, **smoothing, **options)
+            ordinary = native.of_shares(
+                "cross_entropy", same, logits, targets, **smoothing, **options
+            )
         if ordinary is not None:
             return ordinary
     arguments.check_precision(function, precision)
     seen = rows.has_values(logits, targets, weight)
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction
+    )
     arguments.check_number(function, "label_smoothing", label_smoothing, 0, 1)
     arguments.check_ignore_index(function, ignore_index, call.by_index)
     if seen:
@@ -120,18 +146,32 @@ def cross_entropy(
         arguments.check_weight(function, weight, rows.kind(weight), call.classes, values=seen)
         weight = rows.real(weight)
 
-    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
-    smoothed = Code(_cross_entropy, 1, ("weight",), (("label_smoothing", float(label_smoothing)),), call.axis)
+    shared = {
+        "reduction": reduction,
+        "function": function,
+        "precision": precision,
+        "inplace": inplace,
+    }
+    smoothed = Code(
+        _cross_entropy, 1, ("weight",), (("label_smoothing", float(label_smoothing)),), call.axis
+    )
     if not call.by_index:
         return rows.run(smoothed, logits, (targets, weight), **shared)
     counts = targets != ignore_index
     index = torch.where(counts, targets, 0).long()
     shared |= {
         "counts": None if seen and bool(counts.all()) else counts,
-        "divisor": torch.where(counts, weight[index.unsqueeze(0)], 0).sum(),  # an index of no axes would end vmap
+        "divisor": torch.where(
+            counts, weight[index.unsqueeze(0)], 0
+        ).sum(),  # an index of no axes would end vmap
     }
     if label_smoothing == 0:
-        return rows.run(Code(_cross_entropy_index, 1, ("weight",), (), call.axis), logits, (index, weight), **shared)
+        return rows.run(
+            Code(_cross_entropy_index, 1, ("weight",), (), call.axis),
+            logits,
+            (index, weight),
+            **shared,
+        )
     classes = torch.arange(call.classes, device=logits.device)
     one_hot = rows.real((index.unsqueeze(-1) == classes).movedim(-1, call.axis))
     return rows.run(smoothed, logits, (one_hot, weight), **shared)

@@ -73,7 +73,9 @@ class Code:
         def result(x):
             if in_pairs:
                 return run_in_pairs(function, x, arrays, options, self.axis)
-            return function(x, *arrays, **options, **({} if self.axis is None else {"axis": self.axis}))
+            return function(
+                x, *arrays, **options, **({} if self.axis is None else {"axis": self.axis})
+            )
 
         return at_infinity(result, wide(logits)) if self.axis is None else result(wide(logits))
 
@@ -101,7 +103,11 @@ class _Value(Function):
     @staticmethod
     def backward(ctx, grad_rows):
         logits, *tensors = ctx.saved_tensors
-        return (_Gradient.apply(grad_rows, logits, ctx.code, *tensors), None, *(None for _ in tensors))
+        return (
+            _Gradient.apply(grad_rows, logits, ctx.code, *tensors),
+            None,
+            *(None for _ in tensors),
+        )
 
 
 class _Gradient(Function):
@@ -123,7 +129,9 @@ class _Gradient(Function):
         grad_rows, logits, *tensors = ctx.saved_tensors
         code, tensors = ctx.code, tuple(tensors)
         to_rows = code.dot(wide(tangent), code.call("gradient", logits, tensors))
-        to_logits = (code.spread(grad_rows) * code.call("hvp", logits, tensors, tangent)).to(logits.dtype)
+        to_logits = (code.spread(grad_rows) * code.call("hvp", logits, tensors, tangent)).to(
+            logits.dtype
+        )
         return (to_rows, to_logits, None, *(None for _ in tensors))
 
 
@@ -237,7 +245,9 @@ class Overwritten(Function):
 
     @staticmethod
     def forward(ctx, logits, value, gradient):
-        ctx.gradient = logits.detach().copy_(gradient)  # what was saved of the logits is seen to have changed
+        ctx.gradient = logits.detach().copy_(
+            gradient
+        )  # what was saved of the logits is seen to have changed
         return value.clone()
 
     @staticmethod
@@ -276,13 +286,22 @@ def run(
         found = ops.loss(code, logits, tensors, reduction, counts, divisor, scale, precision)
         if found is not None:
             return found
-    call = native.prepared(code, logits, tensors, reduction, counts, divisor, scale, whole.gradient, precision)
+    call = native.prepared(
+        code, logits, tensors, reduction, counts, divisor, scale, whole.gradient, precision
+    )
     if call is not None:
         return native.loss(logits, call, inplace)
     if inplace and logits.requires_grad and torch.is_grad_enabled():
         x = logits.detach().requires_grad_()
         value = run(
-            code, x, tensors, reduction=reduction, counts=counts, divisor=divisor, scale=scale, function=function
+            code,
+            x,
+            tensors,
+            reduction=reduction,
+            counts=counts,
+            divisor=divisor,
+            scale=scale,
+            function=function,
         )
         return Overwritten.apply(logits, value.detach(), torch.autograd.grad(value, x)[0])
     function = _ValueInGraph if torch.compiler.is_compiling() else _Value
@@ -295,6 +314,8 @@ def run(
         return values.to(logits.dtype)
     total = values.sum()
     if reduction == "mean":
-        divisor = torch.as_tensor(values.numel() if divisor is None else divisor, device=total.device)
+        divisor = torch.as_tensor(
+            values.numel() if divisor is None else divisor, device=total.device
+        )
         total = torch.where(divisor == 0, torch.nan, total / torch.where(divisor == 0, 1, divisor))
     return total.to(logits.dtype)

@@ -49,7 +49,9 @@ def softmax_mse_loss(
     options = {"reduction": reduction, "axis": axis, "precision": precision, "inplace": inplace}
 
     def same(x):
-        return softmax_mse_loss(x, targets, ignore_index=ignore_index, reduction=reduction, axis=axis)
+        return softmax_mse_loss(
+            x, targets, ignore_index=ignore_index, reduction=reduction, axis=axis
+        )
 
     ordinary = None
     if type(targets) is not Tensor or not targets.is_floating_point():
@@ -60,9 +62,16 @@ def softmax_mse_loss(
     if ordinary is not None:
         return ordinary
     arguments.check_precision(function, precision)
-    shared = {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
+    shared = {
+        "reduction": reduction,
+        "function": function,
+        "precision": precision,
+        "inplace": inplace,
+    }
     seen = rows.has_values(logits, targets)
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), rows.kind(targets)), axis, reduction
+    )
     arguments.check_ignore_index(function, ignore_index, call.by_index)
     if seen:
         arguments.check_target_values(function, targets, call, ignore_index)
@@ -111,28 +120,46 @@ def softmax_focal_loss(
     Source: `lossbook.losses.get("softmax_focal").source("torch")`.
     """
     function = "softmax_focal_loss"
-    if type(gamma) in (int, float) and 0 <= gamma < math.inf and type(alpha) in (int, float, type(None), Tensor):
-        options = {"ignore_index": ignore_index, "reduction": reduction, "axis": axis, "precision": precision}
+    if (
+        type(gamma) in (int, float)
+        and 0 <= gamma < math.inf
+        and type(alpha) in (int, float, type(None), Tensor)
+    ):
+        options = {
+            "ignore_index": ignore_index,
+            "reduction": reduction,
+            "axis": axis,
+            "precision": precision,
+        }
 
         def same(x):
             return softmax_focal_loss(x, targets, gamma=gamma, alpha=alpha, **options)
 
         weight = 1.0 if alpha is None else alpha if isinstance(alpha, Tensor) else float(alpha)
         if isinstance(weight, Tensor) or 0 <= weight < math.inf:
-            given = {"weight": weight, "numbers": (float(gamma),), "by_weight": False, "inplace": inplace}
+            given = {
+                "weight": weight,
+                "numbers": (float(gamma),),
+                "by_weight": False,
+                "inplace": inplace,
+            }
             ordinary = native.of_index("softmax_focal", same, logits, targets, **given, **options)
             if ordinary is not None:
                 return ordinary
     arguments.check_precision(function, precision)
     seen = rows.has_values(logits, targets, alpha if isinstance(alpha, Tensor) else None)
     arguments.check_kind(function, "targets", targets, rows.kind(targets), ("integer",))
-    call = arguments.check_rows(function, logits, targets, (rows.kind(logits), "integer"), axis, reduction)
+    call = arguments.check_rows(
+        function, logits, targets, (rows.kind(logits), "integer"), axis, reduction
+    )
     arguments.check_number(function, "gamma", gamma, 0)
     arguments.check_ignore_index(function, ignore_index, True)
     if seen:
         arguments.check_target_values(function, targets, call, ignore_index)
     if isinstance(alpha, Tensor):
-        arguments.check_weight(function, alpha, rows.kind(alpha), call.classes, values=seen, argument="alpha")
+        arguments.check_weight(
+            function, alpha, rows.kind(alpha), call.classes, values=seen, argument="alpha"
+        )
         alpha = rows.real(alpha)
     else:
         if alpha is not None:
@@ -141,7 +168,12 @@ def softmax_focal_loss(
         alpha = rows.real(torch.ones(call.classes, device=logits.device)) * scalar
     options, index = _counted(targets, ignore_index, seen)
     code = Code(_softmax_focal, 1, ("alpha",), (("gamma", float(gamma)),), call.axis)
-    options |= {"reduction": reduction, "function": function, "precision": precision, "inplace": inplace}
+    options |= {
+        "reduction": reduction,
+        "function": function,
+        "precision": precision,
+        "inplace": inplace,
+    }
     return rows.run(code, logits, (index, alpha), **options)
 
 

@@ -29,15 +29,24 @@ def _inputs(name: str, dtype: str, precision: str) -> tuple | None:
     return None if found is None else found.inputs
 
 
-def loss(code, logits: Tensor, tensors, reduction, counts, divisor, scale, precision) -> Tensor | None:
+def loss(
+    code, logits: Tensor, tensors, reduction, counts, divisor, scale, precision
+) -> Tensor | None:
     """The loss for the arguments of `_torch_rows.run`, in a graph; None where no kernel is for them."""
-    if logits.dtype not in native.DTYPES or logits.device.type != "cpu" or isinstance(scale, Tensor):
+    if (
+        logits.dtype not in native.DTYPES
+        or logits.device.type != "cpu"
+        or isinstance(scale, Tensor)
+    ):
         return None
     name = code.module.__name__.rsplit(".", 1)[-1]
     inputs = _inputs(name, native.DTYPES[logits.dtype], precision)
     if inputs is None:
         return None
-    by_role = {role: [n for n, found in inputs if found == role] for role in ("class index", "per class", "scalar")}
+    by_role = {
+        role: [n for n, found in inputs if found == role]
+        for role in ("class index", "per class", "scalar")
+    }
     named = dict(zip(code.names, tensors[code.arrays :], strict=True))
     numbers = dict(code.numbers)
     if any(n not in numbers for n in by_role["scalar"]):
@@ -68,18 +77,26 @@ def loss(code, logits: Tensor, tensors, reduction, counts, divisor, scale, preci
 
 
 @torch.library.impl("lossbook::loss", "cpu")
-def _computed(logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope):
+def _computed(
+    logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope
+):
     found = kernel(name, native.DTYPES[logits.dtype], precision == "fast")
     x, arrays = logits.contiguous(), tuple(a.contiguous() for a in arrays)
     weights = tuple(w.to(torch.float64).contiguous() for w in weights)
     if index is not None:
         index = index.contiguous()
         bad, _, _ = found.check(
-            index.data_ptr(), index.numel(), x.shape[axis], native.IGNORED, threads=torch.get_num_threads()
+            index.data_ptr(),
+            index.numel(),
+            x.shape[axis],
+            native.IGNORED,
+            threads=torch.get_num_threads(),
         )
         if bad >= 0:
             got = f"is {index.reshape(-1)[bad]} at position {bad} of all rows"
-            raise arguments.wrong(name, "targets", got, f"class indices from 0 to {x.shape[axis] - 1}")
+            raise arguments.wrong(
+                name, "targets", got, f"class indices from 0 to {x.shape[axis] - 1}"
+            )
     if reduction == "none":
         by = None
     elif reduction == "sum":
@@ -101,9 +118,15 @@ def _computed(logits, index, arrays, weights, divisor, numbers, name, axis, scal
 
 
 @torch.library.register_fake("lossbook::loss")
-def _shapes(logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope):
+def _shapes(
+    logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope
+):
     rows = [n for k, n in enumerate(logits.shape) if k != axis]
-    gradient = torch.empty_like(logits, memory_format=torch.contiguous_format) if slope else logits.new_empty(0)
+    gradient = (
+        torch.empty_like(logits, memory_format=torch.contiguous_format)
+        if slope
+        else logits.new_empty(0)
+    )
     return logits.new_empty(rows if reduction == "none" else []), gradient
 
 
@@ -129,9 +152,15 @@ def _backward(ctx, grad_value, grad_gradient):
     if twice or grad_gradient is not None:
         module = import_module(f"lossbook.generated.torch.{name}")
         inputs = _inputs(name, native.DTYPES[logits.dtype], "exact")
-        named = {role: [n for n, found in inputs if found == role] for role in ("per class", "scalar")}
+        named = {
+            role: [n for n, found in inputs if found == role] for role in ("per class", "scalar")
+        }
         code = rows.Code(
-            module, ctx.tensors, tuple(named["per class"]), tuple(zip(named["scalar"], numbers, strict=True)), axis
+            module,
+            ctx.tensors,
+            tuple(named["per class"]),
+            tuple(zip(named["scalar"], numbers, strict=True)),
+            axis,
         )
         counts = None
         if tensors and not tensors[0].is_floating_point():

@@ -15,7 +15,12 @@ from .autograd import Code
 
 
 def mse_loss(
-    inputs: Tensor, targets: Tensor, *, reduction: str = "mean", precision: str = "exact", inplace: bool = False
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    reduction: str = "mean",
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """The squared error of each prediction, as `torch.nn.functional.mse_loss`.
 
@@ -32,12 +37,22 @@ def mse_loss(
     Source: `lossbook.losses.get("mse").source("torch")`.
     """
     targets = _elements("mse_loss", inputs, targets, reduction, precision, shares=False)
-    shared = {"reduction": reduction, "function": "mse_loss", "precision": precision, "inplace": inplace}
+    shared = {
+        "reduction": reduction,
+        "function": "mse_loss",
+        "precision": precision,
+        "inplace": inplace,
+    }
     return rows.run(Code(_mse, 1), inputs, (targets,), **shared)
 
 
 def sigmoid_mse_loss(
-    inputs: Tensor, targets: Tensor, *, reduction: str = "mean", precision: str = "exact", inplace: bool = False
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    reduction: str = "mean",
+    precision: str = "exact",
+    inplace: bool = False,
 ) -> Tensor:
     """The squared error of the sigmoid of each logit.
 
@@ -101,7 +116,9 @@ def binary_cross_entropy_with_logits(
         def same(x):
             return binary_cross_entropy_with_logits(x, targets, reduction=reduction)
 
-        ordinary = native.of_shares("binary_cross_entropy", same, inputs, targets, numbers=(1.0,), **options)
+        ordinary = native.of_shares(
+            "binary_cross_entropy", same, inputs, targets, numbers=(1.0,), **options
+        )
         if ordinary is not None:
             return ordinary
     targets = _elements(function, inputs, targets, reduction, precision)
@@ -160,7 +177,9 @@ def sigmoid_focal_loss(
         return sigmoid_focal_loss(x, targets, alpha, gamma, reduction)
 
     given = {"numbers": tuple(numbers.values()), "scale": scale}
-    if (ordinary := native.of_shares("sigmoid_focal", same, inputs, targets, **given, **options)) is not None:
+    if (
+        ordinary := native.of_shares("sigmoid_focal", same, inputs, targets, **given, **options)
+    ) is not None:
         return ordinary
     targets = _elements(function, inputs, targets, reduction, precision)
     shared = {"function": function, **options}
@@ -169,11 +188,19 @@ def sigmoid_focal_loss(
 
 
 def _elements(
-    function: str, inputs: Tensor, targets: Tensor, reduction: str, precision: str, *, shares: bool = True
+    function: str,
+    inputs: Tensor,
+    targets: Tensor,
+    reduction: str,
+    precision: str,
+    *,
+    shares: bool = True,
 ) -> Tensor:
     """Checked targets."""
     arguments.check_precision(function, precision)
-    arguments.check_elements(function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction)
+    arguments.check_elements(
+        function, inputs, targets, (rows.kind(inputs), rows.kind(targets)), reduction
+    )
     if shares and rows.has_values(targets):
         rows.check_shares(function, targets)
     return targets if targets.is_floating_point() else rows.real(targets)

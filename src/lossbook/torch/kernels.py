@@ -22,7 +22,12 @@ from ..native import kernel, pool
 from ..native.kernels import Kernel
 
 IGNORED = -(2**63)
-DTYPES = {torch.float64: "float64", torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
+DTYPES = {
+    torch.float64: "float64",
+    torch.float32: "float32",
+    torch.float16: "float16",
+    torch.bfloat16: "bfloat16",
+}
 _here = threading.local()
 
 
@@ -56,7 +61,9 @@ class Call:
     ignored: int = IGNORED
     look: int = False
 
-    def run(self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more) -> float | None:
+    def run(
+        self, logits: Tensor, gradient: Tensor | None, values: Tensor | None, **more
+    ) -> float | None:
         """The sum of the values; gradient and values are written. None where `look` has found other targets."""
         return self.kernel.run(
             lie(logits.shape, self.axis),
@@ -125,7 +132,9 @@ class _Loss(Function):
     @staticmethod
     def forward(ctx, logits, call, wanted, inplace):
         ctx.call, ctx.gradient = call, None
-        ctx.save_for_backward(logits, *call.tensors)  # that one was overwritten is seen where it is needed again
+        ctx.save_for_backward(
+            logits, *call.tensors
+        )  # that one was overwritten is seen where it is needed again
         x, placed, order = _placed(logits, call)
         if call.divisor is None:
             values = x.new_empty([n for k, n in enumerate(x.shape) if k != placed.axis])
@@ -147,13 +156,18 @@ class _Loss(Function):
             return call.again(ctx.saved_tensors[0], grad_output), None, None, None
         if call.divisor is not None:
             factor = grad_output.item()
-            gradient, ctx.gradient = ctx.gradient, None  # given away once: who gets it may write to it
+            gradient, ctx.gradient = (
+                ctx.gradient,
+                None,
+            )  # given away once: who gets it may write to it
             if gradient is None:
                 gradient = _gradient(call, ctx.saved_tensors[0], factor=call.factor * factor)
             elif factor != 1:
                 gradient.mul_(factor)
             return gradient, None, None, None
-        gradient = _gradient(call, ctx.saved_tensors[0], grad_output.to(torch.float64), factor=call.scale)
+        gradient = _gradient(
+            call, ctx.saved_tensors[0], grad_output.to(torch.float64), factor=call.scale
+        )
         return gradient, None, None, None
 
 
@@ -191,18 +205,24 @@ def _narrow(tensor: Tensor, dtype: torch.dtype) -> Tensor | None:
     return narrow.contiguous() if bool((narrow == tensor).all()) else None
 
 
-def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, precision) -> Call | None:
+def prepared(
+    code, logits, tensors, reduction, counts, divisor, scale, again, precision
+) -> Call | None:
     """The call of a kernel for the arguments of `_torch_rows.run`; None where there is none for them."""
     if not suits(logits) or not all(type(t) in (Tensor, torch.nn.Parameter) for t in tensors):
         return None
-    found = kernel(code.module.__name__.rsplit(".", 1)[-1], DTYPES[logits.dtype], precision == "fast")
+    found = kernel(
+        code.module.__name__.rsplit(".", 1)[-1], DTYPES[logits.dtype], precision == "fast"
+    )
     if found is None or any(t.device.type != "cpu" or t.is_neg() for t in tensors):
         return None
     by_index = bool(roles(found, "class index"))
     named = dict(zip(code.names, tensors[code.arrays :], strict=True))
     if (counts is not None and not by_index) or (isinstance(scale, Tensor) and scale.numel() != 1):
         return None
-    numbers = dict(code.numbers) | {name: named[name] for name in roles(found, "scalar") if name in named}
+    numbers = dict(code.numbers) | {
+        name: named[name] for name in roles(found, "scalar") if name in named
+    }
     if any(isinstance(n, Tensor) and n.numel() != 1 for n in numbers.values()):
         return None
     index, arrays = None, ()
@@ -222,7 +242,9 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, pr
         divisor = float(rows if divisor is None else divisor)
         if not divisor > 0:
             return None
-    weights = tuple(named[name].to(torch.float64).contiguous() for name in roles(found, "per class"))
+    weights = tuple(
+        named[name].to(torch.float64).contiguous() for name in roles(found, "per class")
+    )
     values = tuple(float(numbers[name]) for name in roles(found, "scalar"))
     fixed = found.fixed([w.data_ptr() for w in weights], values)
     factor = float(1 if scale is None else scale)
@@ -232,7 +254,9 @@ def prepared(code, logits, tensors, reduction, counts, divisor, scale, again, pr
 @lru_cache(maxsize=64)
 def _same(weight: float, classes: int, numbers: tuple[float, ...]) -> tuple:
     """One weight for all classes, as a kernel takes it, and the tensor that holds it."""
-    whole = torch.full((classes,), weight, dtype=torch.float64, device="cpu")  # whatever the default is
+    whole = torch.full(
+        (classes,), weight, dtype=torch.float64, device="cpu"
+    )  # whatever the default is
     return Kernel.fixed([whole.data_ptr()], numbers), whole
 
 
@@ -242,7 +266,12 @@ def _weighed(weight: float | Tensor, classes: int, numbers: tuple[float, ...]) -
     """
     if not isinstance(weight, Tensor):
         return _same(weight, classes, numbers)
-    if weight.shape != (classes,) or not weight.is_floating_point() or not weight.is_cpu or weight.requires_grad:
+    if (
+        weight.shape != (classes,)
+        or not weight.is_floating_point()
+        or not weight.is_cpu
+        or weight.requires_grad
+    ):
         return None
     if weight.is_neg():
         return None
@@ -258,16 +287,23 @@ def check_overwritten(function: str, logits: Tensor, reduction: str) -> None:
     reasons = {
         "torch.compile": torch.compiler.is_compiling(),
         "torch.func": torch._C._functorch.peek_interpreter_stack() is not None,
-        "reduction 'none'": reduction == "none",  # the gradient is not known before the backward pass
+        "reduction 'none'": reduction
+        == "none",  # the gradient is not known before the backward pass
         "logits that have gaps in memory": not _in_order(logits)[1].is_contiguous(),
-        "a leaf that requires grad": whole.is_leaf and whole.requires_grad and torch.is_grad_enabled(),
+        "a leaf that requires grad": whole.is_leaf
+        and whole.requires_grad
+        and torch.is_grad_enabled(),
     }
     for reason, holds in reasons.items():
         if holds:
-            raise arguments.wrong(function, "inplace", f"is True with {reason}", "inplace=False there")
+            raise arguments.wrong(
+                function, "inplace", f"is True with {reason}", "inplace=False there"
+            )
 
 
-def _ordinary(logits: Tensor, targets: Tensor, reduction: str, precision: str, inplace: bool) -> bool:
+def _ordinary(
+    logits: Tensor, targets: Tensor, reduction: str, precision: str, inplace: bool
+) -> bool:
     """Whether a kernel can take a call without more ado, but for its shapes and dtypes."""
     return (
         suits(logits)
@@ -335,7 +371,9 @@ def of_index(
     fixed, whole = weighed
     weights = whole.data_ptr() if by_weight and isinstance(weight, Tensor) else None
     divisor = None if reduction == "none" else 1.0
-    call = Call(found, axis, targets, (), fixed, (whole,), 1.0, divisor, _again(function), ignore_index)
+    call = Call(
+        found, axis, targets, (), fixed, (whole,), 1.0, divisor, _again(function), ignore_index
+    )
 
     def divided(count: float, total: float) -> bool:
         if reduction == "mean":
@@ -349,7 +387,9 @@ def of_index(
         if value is not None:
             return value
         call.look = False
-    bad, count, total = found.check(targets.data_ptr(), rows, classes, ignore_index, weights, torch.get_num_threads())
+    bad, count, total = found.check(
+        targets.data_ptr(), rows, classes, ignore_index, weights, torch.get_num_threads()
+    )
     if bad >= 0 or not divided(count, total):
         return None
     if inplace:
@@ -382,7 +422,10 @@ def of_shares(
         and targets.shape == logits.shape
         and targets.numel()
         and not targets.requires_grad
-        and (axis is None or (type(axis) is int and logits.dim() > 1 and -logits.dim() <= axis < logits.dim()))
+        and (
+            axis is None
+            or (type(axis) is int and logits.dim() > 1 and -logits.dim() <= axis < logits.dim())
+        )
     ):
         return None
     axis = None if axis is None else axis % logits.dim()
@@ -393,7 +436,9 @@ def of_shares(
         return None
     fixed, whole = weighed
     divisor = {"mean": float(targets.numel() // classes), "sum": 1.0, "none": None}[reduction]
-    call = Call(found, axis, None, (targets,), fixed, (whole,), scale, divisor, _again(function), look=look)
+    call = Call(
+        found, axis, None, (targets,), fixed, (whole,), scale, divisor, _again(function), look=look
+    )
     return loss(logits, call)
 
 

@@ -9,7 +9,12 @@ from torch import Tensor
 
 from ..api import arguments
 from .classes import softmax_focal_loss, softmax_mse_loss
-from .elements import binary_cross_entropy_with_logits, mse_loss, sigmoid_focal_loss, sigmoid_mse_loss
+from .elements import (
+    binary_cross_entropy_with_logits,
+    mse_loss,
+    sigmoid_focal_loss,
+    sigmoid_mse_loss,
+)
 
 
 class _Loss(torch.nn.Module):
@@ -28,12 +33,16 @@ class _Loss(torch.nn.Module):
 
     def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """The loss."""
-        return self._function(inputs, targets, **{name: getattr(self, name) for name in self._names})
+        return self._function(
+            inputs, targets, **{name: getattr(self, name) for name in self._names}
+        )
 
     def extra_repr(self) -> str:
         """The options, for `print`."""
         values = {name: getattr(self, name) for name in self._names}
-        return ", ".join(f"{name}={value!r}" for name, value in values.items() if not isinstance(value, Tensor))
+        return ", ".join(
+            f"{name}={value!r}" for name, value in values.items() if not isinstance(value, Tensor)
+        )
 
 
 class MSELoss(_Loss):
@@ -54,14 +63,27 @@ class SoftmaxMSELoss(_Loss):
     """`softmax_mse_loss` as a module, with the same arguments."""
 
     def __init__(self, *, ignore_index: int = -100, reduction: str = "mean", axis: int = 1):
-        super().__init__(softmax_mse_loss, ignore_index=ignore_index, reduction=reduction, axis=axis)
+        super().__init__(
+            softmax_mse_loss, ignore_index=ignore_index, reduction=reduction, axis=axis
+        )
 
 
 class BCEWithLogitsLoss(_Loss):
     """`binary_cross_entropy_with_logits` as a module, with the same arguments; the weights are buffers."""
 
-    def __init__(self, *, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: str = "mean"):
-        super().__init__(binary_cross_entropy_with_logits, weight=weight, pos_weight=pos_weight, reduction=reduction)
+    def __init__(
+        self,
+        *,
+        weight: Tensor | None = None,
+        pos_weight: Tensor | None = None,
+        reduction: str = "mean",
+    ):
+        super().__init__(
+            binary_cross_entropy_with_logits,
+            weight=weight,
+            pos_weight=pos_weight,
+            reduction=reduction,
+        )
 
 
 class SigmoidFocalLoss(_Loss):

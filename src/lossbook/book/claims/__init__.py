@@ -32,4 +32,6 @@ def get(name: str) -> Claim:
     try:
         return next(c for c in CLAIMS if c.id == name)
     except StopIteration:
-        raise KeyError(f"no claim is called {name!r}; there are {', '.join(c.id for c in CLAIMS)}") from None
+        raise KeyError(
+            f"no claim is called {name!r}; there are {', '.join(c.id for c in CLAIMS)}"
+        ) from None

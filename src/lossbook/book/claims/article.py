@@ -14,7 +14,9 @@ from ...notation import K, alpha, alphas, gamma, i, j, k, logit, p, sigmoid, t, 
 from ..show import table
 from .judging import Claim, Verdict, equality, fact, opinion, verdict
 
-HARD = Rational(1, 20)  # p_t of a hard example, and 1 - p_t of an easy one, in the worked example of source C
+HARD = Rational(
+    1, 20
+)  # p_t of a hard example, and 1 - p_t of an easy one, in the worked example of source C
 COUNTS = (381155699, 4830287, 861159, 440608, 37987, 4061447, 1235420, 593393)
 IMAGE = (384, 1024)
 
@@ -23,8 +25,16 @@ def b1() -> Verdict:
     loss, s = losses.get("sigmoid_focal").expr, sigmoid(logit)
     return verdict(
         [
-            equality(loss.xreplace({target: S.One}), -alpha * (1 - s) ** gamma * log(s), rule="y = 1, p_t = p"),
-            equality(loss.xreplace({target: S.Zero}), -(1 - alpha) * s**gamma * log(1 - s), rule="y = 0, p_t = 1 - p"),
+            equality(
+                loss.xreplace({target: S.One}),
+                -alpha * (1 - s) ** gamma * log(s),
+                rule="y = 1, p_t = p",
+            ),
+            equality(
+                loss.xreplace({target: S.Zero}),
+                -(1 - alpha) * s**gamma * log(1 - s),
+                rule="y = 0, p_t = 1 - p",
+            ),
         ],
         evidence="The definition is the paper's. That α = 0.25 and γ = 2 did best is a result of its experiments "
         "with one detector; no theorem says so of another.",
@@ -37,7 +47,9 @@ def b2() -> Verdict:
     for positives, negatives, each in ((10, 100000, easy), (10, 10, easy), (10, 100000, hard)):
         share = Rational(negatives * each, negatives * each + positives * hard)
         rows.append((positives, negatives, float(1 - each), f"{float(share):.4f}"))
-    shown = table(("hard positives", "negatives", "p_t of a negative", "their share of the gradient"), rows)
+    shown = table(
+        ("hard positives", "negatives", "p_t of a negative", "their share of the gradient"), rows
+    )
     return opinion(
         [fact("", True, shown)],
         evidence=f"In this example the negatives hold {rows[0][3]} of the gradient; with equal counts, {rows[1][3]}. "
@@ -67,7 +79,11 @@ def b3() -> Verdict:
             fact(
                 "",
                 True,
-                table(("threshold", "positive boxes", "all boxes"), rows, caption="One object, a grid of boxes"),
+                table(
+                    ("threshold", "positive boxes", "all boxes"),
+                    rows,
+                    caption="One object, a grid of boxes",
+                ),
             )
         ],
         evidence=f"A convention: moving the threshold from {rows[0][0]} to {rows[-1][0]} leaves {rows[-1][1]} "
@@ -80,7 +96,12 @@ def b4() -> Verdict:
     focal = losses.get("softmax_focal").plain.xreplace({gamma: S.Zero})
     return verdict(
         [
-            equality(losses.get("cross_entropy").plain, -log(p(t)), given=[OneHot(y, t)], rule="with a one-hot target"),
+            equality(
+                losses.get("cross_entropy").plain,
+                -log(p(t)),
+                given=[OneHot(y, t)],
+                rule="with a one-hot target",
+            ),
             equality(Diff(focal, z[j]), hard, rule="the focal loss at γ = 0, its gradient"),
         ],
         evidence="Cross entropy with one true class; and the focal loss at γ = 0 has its gradient.",
@@ -88,7 +109,9 @@ def b4() -> Verdict:
 
 
 def b5() -> Verdict:
-    a, n_pos, n_neg, pos, neg = (Symbol(s, positive=True) for s in ("a", "n_1", "n_0", "l_1", "l_0"))
+    a, n_pos, n_neg, pos, neg = (
+        Symbol(s, positive=True) for s in ("a", "n_1", "n_0", "l_1", "l_0")
+    )
 
     def share(first, second):
         return first * n_pos * pos / (first * n_pos * pos + second * n_neg * neg)
@@ -98,7 +121,11 @@ def b5() -> Verdict:
         [fact("One α for all examples changes the positives' share", not unmoved.holds)],
         right=[
             unmoved,
-            equality(share(n_neg, n_pos), pos / (pos + neg), rule="each class weighed by the other's count"),
+            equality(
+                share(n_neg, n_pos),
+                pos / (pos + neg),
+                rule="each class weighed by the other's count",
+            ),
         ],
         evidence="A single α scales the whole loss and balances nothing. Weights that differ by class do: weigh $n_1$ "
         "positives of mean loss $l_1$ and $n_0$ negatives of mean loss $l_0$ each by the other's count (which is one over "
@@ -113,7 +140,11 @@ def b6() -> Verdict:
     smaller = 1 / factor.subs(q, Rational(9, 10))
     gradient = losses.get("softmax_focal").plain.xreplace({p(t): q})
     # by the chain rule both gradients carry the same derivative of p_t, so their quotient is that of the slopes by p_t
-    ratio = float((gradient.xreplace({gamma: Integer(2)}).diff(q) / (-log(q)).diff(q)).subs(q, Rational(9, 10)))
+    ratio = float(
+        (gradient.xreplace({gamma: Integer(2)}).diff(q) / (-log(q)).diff(q)).subs(
+            q, Rational(9, 10)
+        )
+    )
     return verdict(
         [
             fact("At $p_t=0.9$, γ = 2 the loss is 100 times smaller", smaller == 100),
@@ -135,7 +166,11 @@ def b8() -> Verdict:
     return verdict(
         [equality(Diff(loss, z[j]), p(j) - y[j], given=[Simplex(y)])],
         evidence="Right for every target that sums to 1. "
-        + ("" if needed.holds else f"For other targets it is false, {needed.exhibit.counterexample}."),
+        + (
+            ""
+            if needed.holds
+            else f"For other targets it is false, {needed.exhibit.counterexample}."
+        ),
     )
 
 
@@ -155,7 +190,9 @@ def b10() -> Verdict:
     loss = losses.get("softmax_mse")
     return verdict(
         [
-            equality(Diff(loss.plain, z[j]), stated, rule="the sum runs over all classes, j included"),
+            equality(
+                Diff(loss.plain, z[j]), stated, rule="the sum runs over all classes, j included"
+            ),
             equality(stated, loss.derivation().result, rule="factored"),
         ],
         evidence="Right, if the sum includes i = j.",
@@ -168,7 +205,10 @@ def b11() -> Verdict:
     printed = np.array([[0.8, 0.9, 0.7], [0.9, 0.7, 0.6]])
     computed = np.where(targets == 1, probs, 1 - probs)
     chosen = (probs * targets).sum(axis=1)
-    rows = [(" ".join(f"{x:.1f}" for x in row), f"{c:.1f}") for row, c in zip(computed, chosen, strict=True)]
+    rows = [
+        (" ".join(f"{x:.1f}" for x in row), f"{c:.1f}")
+        for row, c in zip(computed, chosen, strict=True)
+    ]
     return verdict(
         [
             fact(
@@ -205,7 +245,9 @@ def b12() -> Verdict:
     pixels = 8 * math.prod(IMAGE)
     dense, index = 8 * pixels * 4 / 2**20, pixels * 8 / 2**20
     try:
-        (0.0).sum()  # what is left of a loss that starts as 0.0 and whose branch for images never ran
+        (
+            0.0
+        ).sum()  # what is left of a loss that starts as 0.0 and whose branch for images never ran
         two_axes = "is summed"
     except AttributeError as error:
         two_axes = f"raises AttributeError: {error}"
@@ -215,7 +257,10 @@ def b12() -> Verdict:
             f"loss {loss_high:.2g}: it rewards saying yes to everything",
         ),
         ("every logit -800", f"loss {loss_low}: log(0), since the sigmoid underflows"),
-        ("a batch of 8 images, one-hot in float32", f"{dense:.0f} MiB; the class indices in int64, {index:.0f} MiB"),
+        (
+            "a batch of 8 images, one-hot in float32",
+            f"{dense:.0f} MiB; the class indices in int64, {index:.0f} MiB",
+        ),
         ("logits of two axes (N, K)", f"the untouched loss, the float 0.0, {two_axes}"),
         (
             "weights 1 / frequency",
@@ -225,7 +270,9 @@ def b12() -> Verdict:
     return verdict(
         [
             equality(
-                loss, losses.get("softmax_focal").expr, rule="the masked sigmoid loss against the softmax focal loss"
+                loss,
+                losses.get("softmax_focal").expr,
+                rule="the masked sigmoid loss against the softmax focal loss",
             )
         ],
         evidence="Not the multi-class focal loss, and not trainable as one: the gradient is zero at every logit but the "
@@ -245,15 +292,24 @@ def b13() -> Verdict:
         return -weight * (1 - p(index)) ** gamma * log(p(index))
 
     same = [
-        equality(softmax_form(2, alpha), binary.xreplace({target: S.One}), given=two, rule="class 2, weight α"),
         equality(
-            softmax_form(1, 1 - alpha), binary.xreplace({target: S.Zero}), given=two, rule="class 1, weight 1 - α"
+            softmax_form(2, alpha),
+            binary.xreplace({target: S.One}),
+            given=two,
+            rule="class 2, weight α",
+        ),
+        equality(
+            softmax_form(1, 1 - alpha),
+            binary.xreplace({target: S.Zero}),
+            given=two,
+            rule="class 1, weight 1 - α",
         ),
     ]
     return verdict(
         [
             fact(
-                "For two classes the binary loss and the multi-class loss are different", not all(f.holds for f in same)
+                "For two classes the binary loss and the multi-class loss are different",
+                not all(f.holds for f in same),
             )
         ],
         right=same,
@@ -268,11 +324,19 @@ def b14() -> Verdict:
     for share in (0.5, 0.1, 0.01, 0.001):
         spread = math.sqrt((1 - share) / (share * 1000))
         rows.append((share, f"{spread:.0%}", f"{(1 - share) ** 1000:.0%}"))
-    header = ("share of images with the class", "relative error of its frequency", "chance to miss it")
+    header = (
+        "share of images with the class",
+        "relative error of its frequency",
+        "chance to miss it",
+    )
     stated = fact(
         f"The counts of B12 add up to whole images of {IMAGE[0]} by {IMAGE[1]} pixels",
         fits == 0,
-        table(header, rows, caption="1000 images drawn at random; one standard deviation, same area in every image"),
+        table(
+            header,
+            rows,
+            caption="1000 images drawn at random; one standard deviation, same area in every image",
+        ),
     )
     return opinion(
         [stated],
@@ -285,22 +349,42 @@ def b14() -> Verdict:
 CLAIMS = (
     Claim("B1", "The binary focal loss, with $p_t$ by cases; α = 0.25 and γ = 2 were best.", b1),
     Claim(
-        "B2", "One-stage detectors lag because negatives are many and because easy examples dominate the gradient.", b2
+        "B2",
+        "One-stage detectors lag because negatives are many and because easy examples dominate the gradient.",
+        b2,
     ),
-    Claim("B3", "A box is positive if its overlap (IoU) with the true box reaches a threshold, else negative.", b3),
+    Claim(
+        "B3",
+        "A box is positive if its overlap (IoU) with the true box reaches a threshold, else negative.",
+        b3,
+    ),
     Claim("B4", "Plain cross entropy is $-\\log p_t$.", b4),
     Claim("B5", "A factor α before the logarithm answers the imbalance of the counts.", b5),
-    Claim("B6", "The factor $(1-p_t)^\\gamma$ mutes easy examples; at $p_t=0.9$, γ = 2, by 100.", b6),
+    Claim(
+        "B6", "The factor $(1-p_t)^\\gamma$ mutes easy examples; at $p_t=0.9$, γ = 2, by 100.", b6
+    ),
     Claim("B7", "The softmax Jacobian: $p_i(1-p_i)$ on the diagonal, $-p_ip_j$ off it.", b7),
     Claim("B8", "Softmax then cross entropy has gradient $p_j-y_j$.", b8),
     Claim("B9", "The sigmoid's derivative is p(1 - p), like the diagonal of softmax.", b9),
-    Claim("B10", "The gradient of the squared error on softmax outputs is one term for class j and one sum.", b10),
-    Claim("B11", "A choice between p and 1 - p, by the target, gives the printed $p_t$ of a small example.", b11),
+    Claim(
+        "B10",
+        "The gradient of the squared error on softmax outputs is one term for class j and one sum.",
+        b10,
+    ),
+    Claim(
+        "B11",
+        "A choice between p and 1 - p, by the target, gives the printed $p_t$ of a small example.",
+        b11,
+    ),
     Claim(
         "B12",
         "A segmentation loss with a sigmoid per class, masked to the true class, is a multi-class focal loss.",
         b12,
     ),
-    Claim("B13", "Binary and multi-class focal loss differ: α and 1 - α against reciprocal frequencies.", b13),
+    Claim(
+        "B13",
+        "Binary and multi-class focal loss differ: α and 1 - α against reciprocal frequencies.",
+        b13,
+    ),
     Claim("B14", "Class frequencies may be estimated from 1000 random training images.", b14),
 )

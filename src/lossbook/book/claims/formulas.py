@@ -17,7 +17,9 @@ P = p(t)
 BY_EXPONENTIALS = exp(z[t]) / Sum(exp(z[k]), (k, 1, K))
 PLAIN = -((1 - P) ** gamma) * log(P)
 BRACKET = 1 - P - gamma * P * log(P)
-PRODUCT_RULE = gamma * (1 - P) ** (gamma - 1) * log(P) * Diff(P, z[i]) - (1 - P) ** gamma * Diff(log(P), z[i])
+PRODUCT_RULE = gamma * (1 - P) ** (gamma - 1) * log(P) * Diff(P, z[i]) - (1 - P) ** gamma * Diff(
+    log(P), z[i]
+)
 
 
 def by_case(at_target, elsewhere):
@@ -35,7 +37,9 @@ def a1() -> Verdict:
     return verdict(
         [
             equality(first, second, rule="by exponentials, by log-sum-exp"),
-            equality(second, losses.get("softmax_focal").expr, rule="by log-sum-exp, by probability"),
+            equality(
+                second, losses.get("softmax_focal").expr, rule="by log-sum-exp, by probability"
+            ),
         ],
         evidence="The three forms are one function. Only the second can be computed as it stands without log 0.",
     )
@@ -57,7 +61,8 @@ def a3() -> Verdict:
 
 def a4() -> Verdict:
     return verdict(
-        [equality(Diff(PLAIN, z[i]), PRODUCT_RULE)], evidence="The product rule, proved for the loss without α."
+        [equality(Diff(PLAIN, z[i]), PRODUCT_RULE)],
+        evidence="The product rule, proved for the loss without α.",
     )
 
 
@@ -89,7 +94,11 @@ def textbook(logits: list[float], true: int, index: int, focus: float) -> np.flo
         q, focus = e / e.sum(), np.float32(focus)
         r = q[true]
         bracket = 1 - r - focus * r * np.log(r)
-        return -((1 - r) ** focus) * bracket if index == true else q[index] * (1 - r) ** (focus - 1) * bracket
+        return (
+            -((1 - r) ** focus) * bracket
+            if index == true
+            else q[index] * (1 - r) ** (focus - 1) * bracket
+        )
 
 
 def by_margin(margin: float, focus: float) -> np.float32:
@@ -129,11 +138,27 @@ def a7() -> Verdict:
 
 
 CLAIMS = (
-    Claim("A1", "Three ways to write the softmax focal loss agree: by exponentials, by log-sum-exp, by $p_t$.", a1),
-    Claim("A2", "The derivative of $\\log p_t$ by $z_i$ is $1-p_t$ at the target and $-p_i$ elsewhere.", a2),
-    Claim("A3", "The derivative of $p_t$ by $z_i$ is $p_t-p_t^2$ at the target and $-p_ip_t$ elsewhere.", a3),
+    Claim(
+        "A1",
+        "Three ways to write the softmax focal loss agree: by exponentials, by log-sum-exp, by $p_t$.",
+        a1,
+    ),
+    Claim(
+        "A2",
+        "The derivative of $\\log p_t$ by $z_i$ is $1-p_t$ at the target and $-p_i$ elsewhere.",
+        a2,
+    ),
+    Claim(
+        "A3",
+        "The derivative of $p_t$ by $z_i$ is $p_t-p_t^2$ at the target and $-p_ip_t$ elsewhere.",
+        a3,
+    ),
     Claim("A4", "The gradient of the focal loss is a product rule with two terms.", a4),
-    Claim("A5", "Put together, the gradient has one bracket, $1-p_t-\\gamma p_t\\log p_t$, in both cases.", a5),
+    Claim(
+        "A5",
+        "Put together, the gradient has one bracket, $1-p_t-\\gamma p_t\\log p_t$, in both cases.",
+        a5,
+    ),
     Claim("A6", "The loss carries $\\alpha_t$; its gradient is given without.", a6),
     Claim("A7", "A custom backward pass should compute the merged formula A5.", a7),
 )

@@ -73,7 +73,11 @@ def equality(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -
     try:
         found = theorem(left, right, given=given, rule=rule)
     except NotEqualError as error:
-        return Finding(False, rule, NotEqualError(import_sympy(left), import_sympy(right), error.counterexample))
+        return Finding(
+            False,
+            rule,
+            NotEqualError(import_sympy(left), import_sympy(right), error.counterexample),
+        )
     return Finding(True, rule, found)
 
 
@@ -85,7 +89,9 @@ def fact(text: str, holds: bool, exhibit: Html | None = None) -> Finding:
 def verdict(stated: Sequence[Finding], *, right: Sequence[Finding] = (), evidence: str) -> Verdict:
     """Derived if everything stated holds; else corrected if there is something `right`; else refuted."""
     if not all(f.holds for f in right):
-        raise ValueError(f"the correction does not hold either: {next(f for f in right if not f.holds)}")
+        raise ValueError(
+            f"the correction does not hold either: {next(f for f in right if not f.holds)}"
+        )
     failed = "corrected" if right else "refuted"
     kind = "derived" if all(f.holds for f in stated) else failed
     return Verdict(kind, evidence, (*stated, *right))

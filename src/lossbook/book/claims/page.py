@@ -50,9 +50,16 @@ def _finding(finding: Finding) -> Html:
         return titled(shown)
     if isinstance(shown, NotEqualError):
         return _counterexample(shown, finding.text)
-    caption = f"<p>{words(finding.text).html}: {'yes' if finding.holds else 'no'}.</p>" if finding.text else ""
+    caption = (
+        f"<p>{words(finding.text).html}: {'yes' if finding.holds else 'no'}.</p>"
+        if finding.text
+        else ""
+    )
     text = f"{finding.text}: {'yes' if finding.holds else 'no'}" if finding.text else ""
-    return Html(caption + (shown.html if shown else ""), "\n".join(filter(None, (text, shown.text if shown else ""))))
+    return Html(
+        caption + (shown.html if shown else ""),
+        "\n".join(filter(None, (text, shown.text if shown else ""))),
+    )
 
 
 def _counterexample(error: NotEqualError, rule: str) -> Html:

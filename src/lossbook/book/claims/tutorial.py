@@ -58,8 +58,12 @@ def c2() -> Verdict:
     negative = loss.xreplace({target: S.Zero, alpha: quarter})
     return verdict(
         [
-            equality(loss.xreplace({target: S.One}), -alpha * (1 - s) ** gamma * log(s), rule="positives"),
-            equality(negative, -Rational(3, 4) * s**gamma * log(1 - s), rule="negatives at α = 1/4"),
+            equality(
+                loss.xreplace({target: S.One}), -alpha * (1 - s) ** gamma * log(s), rule="positives"
+            ),
+            equality(
+                negative, -Rational(3, 4) * s**gamma * log(1 - s), rule="negatives at α = 1/4"
+            ),
         ],
         evidence="The definition, and the weight of a negative, are right.",
     )
@@ -93,7 +97,11 @@ def c4() -> Verdict:
             fact(
                 "",
                 True,
-                table(("p_t", *(f"γ = {g}" for g in GAMMAS)), rows, caption="The loss at points of the curves"),
+                table(
+                    ("p_t", *(f"γ = {g}" for g in GAMMAS)),
+                    rows,
+                    caption="The loss at points of the curves",
+                ),
             )
         ],
         evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a choice. With two classes the "
@@ -115,13 +123,25 @@ EXAMPLE = {  # name: (stated, digits after the point, how it is computed from lo
 }
 
 
-def example(logarithm, negatives: int, positives: int = 10, weight: float = 0.25, focus: float = 2) -> dict[str, float]:
+def example(
+    logarithm, negatives: int, positives: int = 10, weight: float = 0.25, focus: float = 2
+) -> dict[str, float]:
     """The tutorial's example: easy negatives at p_t = 0.95, hard positives at 0.05."""
     neg, pos = -logarithm(0.95), -logarithm(0.05)
     ce_neg, ce_pos = negatives * neg, positives * pos
     fl_neg, fl_pos = (1 - weight) * 0.05**focus * ce_neg, weight * 0.95**focus * ce_pos
     totals = ce_neg + ce_pos, fl_neg + fl_pos
-    values = (neg, ce_neg, ce_pos, totals[0], ce_pos / totals[0], fl_neg, fl_pos, totals[1], fl_pos / totals[1])
+    values = (
+        neg,
+        ce_neg,
+        ce_pos,
+        totals[0],
+        ce_pos / totals[0],
+        fl_neg,
+        fl_pos,
+        totals[1],
+        fl_pos / totals[1],
+    )
     return dict(zip(EXAMPLE, values, strict=True))
 
 
@@ -139,7 +159,11 @@ def worked_example() -> tuple[Html, dict[str, int]]:
     }
     good = {way: {q: agrees(*EXAMPLE[q], v[q]) for q in EXAMPLE} for way, v in ways.items()}
     rows = [
-        (q, stated, *(f"{ways[way][q]:.{max(digits, 2)}f}{' ✓' if good[way][q] else ''}" for way in ways))
+        (
+            q,
+            stated,
+            *(f"{ways[way][q]:.{max(digits, 2)}f}{' ✓' if good[way][q] else ''}" for way in ways),
+        )
         for q, (stated, digits) in EXAMPLE.items()
     ]
     return table(("figure", "stated", *ways), rows, caption="✓ agrees with the stated figure"), {
@@ -154,15 +178,20 @@ def c5() -> Verdict:
     return verdict(
         [
             fact(
-                "All figures hold with the natural logarithm and 10000 negatives", survive["ln, 10000"] == total, shown
+                "All figures hold with the natural logarithm and 10000 negatives",
+                survive["ln, 10000"] == total,
+                shown,
             ),
         ],
         right=[
             fact(
-                "All figures hold with the logarithm to base 10 and 100000 negatives", survive["log10, 100000"] == total
+                "All figures hold with the logarithm to base 10 and 100000 negatives",
+                survive["log10, 100000"] == total,
             ),
             equality(
-                base * first / (base * first + base * second), first / (first + second), rule="the base drops out"
+                base * first / (base * first + base * second),
+                first / (first + second),
+                rule="the base drops out",
             ),
         ],
         evidence=f"The figures use the logarithm to base 10 and 100000 negatives, ten times the number in the text: {total} of "
@@ -183,7 +212,15 @@ def c6() -> Verdict:
     rows = [(n, g, f"{balancing_alpha(n, g):.4f}") for n in (100000, 10000) for g in GAMMAS]
     at = {(n, g): a for n, g, a in rows}
     return opinion(
-        [fact("", True, table(("negatives", "γ", "α that balances"), rows, caption="The worked example of C5"))],
+        [
+            fact(
+                "",
+                True,
+                table(
+                    ("negatives", "γ", "α that balances"), rows, caption="The worked example of C5"
+                ),
+            )
+        ],
         evidence=f"In the worked example with 100000 negatives the α that balances the two totals falls from {at[100000, 0]} at "
         f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: with 10000 negatives it "
         f"is {at[10000, 2]}.",
@@ -205,7 +242,9 @@ def module_values() -> dict[str, np.ndarray]:
         "p_t": np.array([value(p(t), *row) for row in each]),
         "loss": np.mean([value(focal.expr, *row) for row in each]),
         "cross entropy": np.mean([value(-log(p(t)), *row) for row in each]),
-        "gradient": np.array([[value(gradient, *row, index) / len(rows) for index in range(1, 6)] for row in each]),
+        "gradient": np.array(
+            [[value(gradient, *row, index) / len(rows) for index in range(1, 6)] for row in each]
+        ),
     }
 
 
@@ -232,15 +271,24 @@ def c7() -> Verdict:
     for _ in range(factor):
         accumulated += right["gradient"]
     again = np.allclose(accumulated, PRINTED_GRADIENT, rtol=0, atol=HALF_UNIT)
-    stated: list[Finding] = [fact(f"The printed {name} is right", holds) for name, holds in close.items()]
+    stated: list[Finding] = [
+        fact(f"The printed {name} is right", holds) for name, holds in close.items()
+    ]
     rows = [
-        (" ".join(f"{x:.4f}" for x in a), " ".join(f"{x:.4f}" for x in b), " ".join(f"{x:.4f}" for x in c))
+        (
+            " ".join(f"{x:.4f}" for x in a),
+            " ".join(f"{x:.4f}" for x in b),
+            " ".join(f"{x:.4f}" for x in c),
+        )
         for a, b, c in zip(PRINTED_GRADIENT, right["gradient"], accumulated, strict=True)
     ]
     return verdict(
         stated,
         right=[
-            fact(f"One factor between {least:.4f} and {largest:.4f} fits all {PRINTED_GRADIENT.size} entries", one),
+            fact(
+                f"One factor between {least:.4f} and {largest:.4f} fits all {PRINTED_GRADIENT.size} entries",
+                one,
+            ),
             fact(
                 f"Adding the right gradient {factor} times gives the printed rows",
                 again,
@@ -272,11 +320,27 @@ def c8() -> Verdict:
 
 CLAIMS = (
     Claim("C1", "Cross entropy is written with the exponent γ on the logarithm.", c1),
-    Claim("C2", "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives weigh 0.75.", c2),
+    Claim(
+        "C2",
+        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives weigh 0.75.",
+        c2,
+    ),
     Claim("C3", "The weight $\\alpha(1-p_t)^\\gamma$ of an example falls as $p_t$ grows.", c3),
-    Claim("C4", "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well classified.", c4),
-    Claim("C5", "A worked example: 10 hard positives, 10000 easy negatives, and their shares of either loss.", c5),
+    Claim(
+        "C4",
+        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well classified.",
+        c4,
+    ),
+    Claim(
+        "C5",
+        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of either loss.",
+        c5,
+    ),
     Claim("C6", "α may be as small as 0.25 because γ has already muted the negatives.", c6),
-    Claim("C7", "A module's output for five rows: probabilities, loss, cross entropy and gradient.", c7),
+    Claim(
+        "C7",
+        "A module's output for five rows: probabilities, loss, cross entropy and gradient.",
+        c7,
+    ),
     Claim("C8", "The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2.", c8),
 )

@@ -21,7 +21,9 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     ax.loglog([least, ridge, most], [least * roofs.bytes_, top, top], color=figures.INK, lw=1.5)
     ax.text(ridge / 1.3, top * 1.12, "bound by memory", ha="right")
     ax.text(most / 1.05, top * 1.12, "bound by arithmetic", ha="right")
-    for marker, colour, (name, (x, y)) in zip(MARKERS, figures.colours(), work.items(), strict=False):
+    for marker, colour, (name, (x, y)) in zip(
+        MARKERS, figures.colours(), work.items(), strict=False
+    ):
         ax.plot([x], [min(x * roofs.bytes_, top)], marker, ms=6, color=colour, label=name)
         if y is not None:
             ax.plot([x, x], [y, min(x * roofs.bytes_, top)], ":", color=colour, lw=1)
@@ -34,9 +36,7 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
         "Log-log plot of operations per nanosecond against operations per byte: a line that rises with slope 1, then a flat "
         "one. Each loss stands on the line above its operations per byte; what was measured lies below."
     )
-    caption = (
-        f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
-    )
+    caption = f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
     return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
@@ -68,7 +68,12 @@ def _growth(found: list[Row], axis: int, what: str):
     for marker, (label, line) in zip(MARKERS * 3, _lines(found, axis), strict=False):
         ax.loglog(*zip(*line, strict=True), marker=marker, ms=4, lw=1, label=label)
     copies = {r.shape[axis]: r.copy_ns for r in found}
-    ax.loglog(*zip(*sorted(copies.items()), strict=True), ls=":", color=figures.INK, label="a copy of the logits")
+    ax.loglog(
+        *zip(*sorted(copies.items()), strict=True),
+        ls=":",
+        color=figures.INK,
+        label="a copy of the logits",
+    )
     ax.set_xlabel(what)
     ax.set_ylabel("nanoseconds per logit")
     ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))

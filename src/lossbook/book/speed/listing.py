@@ -16,8 +16,12 @@ def text(loss: str, function: str, where: str = "near") -> str:
     Raises `ValueError` where there is none.
     """
     source = (compiler.SOURCES / f"{loss}.cpp").read_text("utf-8")
-    inside = re.search(rf"^namespace {where} \{{$(.*?)^\}} // namespace {where}$", source, re.DOTALL | re.MULTILINE)
-    found = inside and re.search(rf"^INSIDE\(double\) {function}_of\(.*?^\}}$", inside[1], re.DOTALL | re.MULTILINE)
+    inside = re.search(
+        rf"^namespace {where} \{{$(.*?)^\}} // namespace {where}$", source, re.DOTALL | re.MULTILINE
+    )
+    found = inside and re.search(
+        rf"^INSIDE\(double\) {function}_of\(.*?^\}}$", inside[1], re.DOTALL | re.MULTILINE
+    )
     if not found:
         raise ValueError(f"the kernels of {loss!r} have no function {function!r} in {where!r}")
     return found[0]
@@ -35,7 +39,9 @@ def by_hand(function: str, file: str = "driver.h") -> str:
 
 def constant(name: str, file: str = "driver.h", *defined: str) -> int:
     """A number that the hand-written part defines where these macros are defined, such as "FLOAT64", and no others."""
-    taken: list[bool | None] = []  # for each #if around a line; None where it asks for something else
+    taken: list[
+        bool | None
+    ] = []  # for each #if around a line; None where it asks for something else
     for line in (compiler.HERE / file).read_text("utf-8").splitlines():
         asked = re.match(r"#(?:el)?if (?:defined\((\w+)\)$)?", line)
         if line.startswith("#if"):
@@ -54,7 +60,9 @@ def constant(name: str, file: str = "driver.h", *defined: str) -> int:
 def cpp(code: str, title: str = "") -> Html:
     """C++ on a page; with a title, folded away below it."""
     body = f'<div class="highlight-cpp notranslate"><div class="highlight"><pre>{_coloured(code)}</pre></div></div>'
-    return Html(f"<details><summary>{escape(title)}</summary>{body}</details>" if title else body, code)
+    return Html(
+        f"<details><summary>{escape(title)}</summary>{body}</details>" if title else body, code
+    )
 
 
 def _coloured(code: str) -> str:

@@ -58,12 +58,18 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
 
     near: as they are for logits within reach, where exp does not ask for its range.
     """
-    text = (compiler.SOURCES / "coefficients.h").read_text("utf-8") + (compiler.HERE / "kernel.h").read_text("utf-8")
+    text = (compiler.SOURCES / "coefficients.h").read_text("utf-8") + (
+        compiler.HERE / "kernel.h"
+    ).read_text("utf-8")
     far, _, within = text.partition("namespace near")
     found: dict[str, str] = {}
     for part in (far, within) if near else (far,):
-        for number, either, returned, name, arguments, body in DEFINITION.findall(COMMENT.sub("", part)):
-            if either or (kind == (number or returned) and re.search(rf"\b{returned}\b", arguments)):
+        for number, either, returned, name, arguments, body in DEFINITION.findall(
+            COMMENT.sub("", part)
+        ):
+            if either or (
+                kind == (number or returned) and re.search(rf"\b{returned}\b", arguments)
+            ):
                 found[name] = body
     counts = {"mul_add": MUL_ADD, "bits_of": 0, "of_bits": 0, "as_float": 0, "either": 1}
 
@@ -80,7 +86,9 @@ def functions(kind: str, near: bool = True) -> dict[str, int]:
 
 
 def _operators(body: str) -> int:
-    body = re.sub(r"0x[0-9a-f.]+p[-+]?\d+f?|\((?:u?int\d+_t|float|double)\)", "1", body)  # numbers and casts
+    body = re.sub(
+        r"0x[0-9a-f.]+p[-+]?\d+f?|\((?:u?int\d+_t|float|double)\)", "1", body
+    )  # numbers and casts
     body = re.sub(r"(?<=[(,=?:&|<>*/])(\s*)-|(return\s+)-", " ", body)  # a sign
     return len(OPERATOR.findall(body))
 

@@ -25,12 +25,19 @@ import numpy as np
 from ...native import compiler
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
-CHAINS = (8, 10, 12, 14)  # vectors that are computed side by side, so that no operation waits for another
+CHAINS = (
+    8,
+    10,
+    12,
+    14,
+)  # vectors that are computed side by side, so that no operation waits for another
 WIDTHS = (16, 32, 64)  # bytes of a vector
 STEPS = 100_000
 ROUNDS = 15
 OPERATIONS = 2  # a multiplication and an addition
-INSTRUCTION = re.compile(r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s")  # packed, or a single number
+INSTRUCTION = re.compile(
+    r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s"
+)  # packed, or a single number
 SOURCE = """
 typedef KIND Vector __attribute__((vector_size(WIDTH)));
 #if defined(__GNUC__) && !defined(__clang__)
@@ -80,8 +87,13 @@ def measure() -> Roofs:
     source, target = np.ones(SIZE, np.uint8), np.ones(SIZE, np.uint8)
     warm = _best(lambda: np.copyto(target, source))
     private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # as malloc asks for a large block
-    fresh = _best(lambda: np.copyto(np.frombuffer(mmap.mmap(-1, SIZE, flags=private), np.uint8), source))
-    tools = {"processor": _processor(), "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0]}
+    fresh = _best(
+        lambda: np.copyto(np.frombuffer(mmap.mmap(-1, SIZE, flags=private), np.uint8), source)
+    )
+    tools = {
+        "processor": _processor(),
+        "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0],
+    }
     operations = {kind: _arithmetic(kind) for kind in ("double", "float")}
     loss = "softmax_focal"
     made = vectors(loss), arithmetic(loss)
@@ -107,7 +119,9 @@ def _arithmetic(kind: str) -> float:
     dtype = np.dtype({"double": np.float64, "float": np.float32}[kind])
     best = 0.0
     for chains, width in product(CHAINS, WIDTHS):
-        text = SOURCE.replace("CHAINS", str(chains)).replace("WIDTH", str(width)).replace("KIND", kind)
+        text = (
+            SOURCE.replace("CHAINS", str(chains)).replace("WIDTH", str(width)).replace("KIND", kind)
+        )
         with tempfile.NamedTemporaryFile(suffix=".so") as file:
             file.write(compiler.compiled(text))
             file.flush()
@@ -115,7 +129,9 @@ def _arithmetic(kind: str) -> float:
         steps.argtypes = ctypes.c_void_p, ctypes.c_long
         given = np.array([0.5, 1], dtype)
         numbers = chains * width // dtype.itemsize * STEPS
-        best = max(best, OPERATIONS * numbers / _best(lambda s=steps, g=given: s(g.ctypes.data, STEPS)))
+        best = max(
+            best, OPERATIONS * numbers / _best(lambda s=steps, g=given: s(g.ctypes.data, STEPS))
+        )
     return best
 
 
@@ -126,11 +142,18 @@ def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
     said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
     where, names = "", []
     for line in text.splitlines():
-        space, function = re.match(r"namespace (\w+) \{", line), re.match(r"INSIDE\(double\) (\w+)_of\(", line)
+        space, function = (
+            re.match(r"namespace (\w+) \{", line),
+            re.match(r"INSIDE\(double\) (\w+)_of\(", line),
+        )
         where = f"{space[1]} " if space else "" if line.startswith("} // namespace") else where
-        names.append(f"{where}{function[1]}" if function else "" if line == "}" or not names else names[-1])
+        names.append(
+            f"{where}{function[1]}" if function else "" if line == "}" or not names else names[-1]
+        )
     found: dict[str, list[int]] = {}
-    for line, width in dict.fromkeys(re.findall(r":(\d+):\d+: optimized: loop vectorized using (\d+) byte", said)):
+    for line, width in dict.fromkeys(
+        re.findall(r":(\d+):\d+: optimized: loop vectorized using (\d+) byte", said)
+    ):
         if names[int(line) - 1]:
             found.setdefault(names[int(line) - 1], []).append(int(width))
     return found
@@ -147,7 +170,9 @@ def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     name = ""
     for line in made.splitlines():
-        if label := re.match(r"_ZN[KL]*\d+(near|far)L?\d+((?:wide|tall)_(?:value|both))E\w*(?:\.\w+)*:", line):
+        if label := re.match(
+            r"_ZN[KL]*\d+(near|far)L?\d+((?:wide|tall)_(?:value|both))E\w*(?:\.\w+)*:", line
+        ):
             name = f"{label[1]} {label[2]}"
         elif re.match(r"[_A-Za-z]\w*[.\w]*:", line):
             name = ""
@@ -158,7 +183,9 @@ def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(prog="python -m lossbook.book.speed.roofline", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m lossbook.book.speed.roofline", description=__doc__
+    )
     parser.add_argument("--json", type=Path, help="where to write them")
     chosen = parser.parse_args(arguments)
     found = measure()

@@ -28,7 +28,9 @@ def factor(loss: str) -> Expr:
         return w[t] / (others + own)
     if loss == "softmax_focal":
         ratio = log(1 + others / own) / share
-        return alphas[t] * share**gamma * (1 + gamma * ratio * own / (others + own)) / (others + own)
+        return (
+            alphas[t] * share**gamma * (1 + gamma * ratio * own / (others + own)) / (others + own)
+        )
     raise ValueError(f"factor({loss!r}): it can be cross_entropy_index or softmax_focal")
 
 

@@ -36,8 +36,14 @@ def derivation() -> Derivation:
     """The log-sum-exp of the whole, from the parts."""
     lines = Derivation(whole())
     each = exp(n) * exp(maxima[a] - n) * exp(parts[a, k] - maxima[a])
-    lines.append(log(Sum(Sum(each, (k, 1, B)), (a, 1, A))), "exponents split: by the shift of the part, and by n")
-    lines.append(log(exp(n) * total()), "what does not depend on the class, or on the part, pulled out of the sums")
+    lines.append(
+        log(Sum(Sum(each, (k, 1, B)), (a, 1, A))),
+        "exponents split: by the shift of the part, and by n",
+    )
+    lines.append(
+        log(exp(n) * total()),
+        "what does not depend on the class, or on the part, pulled out of the sums",
+    )
     lines.append(n + log(total()), "logarithm of a product")
     return lines
 
@@ -46,7 +52,8 @@ def slope() -> Theorem:
     """The gradient of cross entropy at class j of part a: local, once the total is known."""
     local = exp(parts[a, j] - n) / total()
     return theorem(
-        Diff(whole() - parts[OWNER, t], parts[a, j]), local - KroneckerDelta(a, OWNER) * KroneckerDelta(j, t)
+        Diff(whole() - parts[OWNER, t], parts[a, j]),
+        local - KroneckerDelta(a, OWNER) * KroneckerDelta(j, t),
     )
 
 
@@ -65,6 +72,8 @@ def received(numbers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
     return shift, np.sum([np.exp(m - shift) * s for m, s in numbers], axis=0)
 
 
-def local_gradient(part: np.ndarray, shift: np.ndarray, total: np.ndarray, is_target: np.ndarray) -> np.ndarray:
+def local_gradient(
+    part: np.ndarray, shift: np.ndarray, total: np.ndarray, is_target: np.ndarray
+) -> np.ndarray:
     """The gradient of cross entropy by the logits of one part."""
     return np.exp(part - shift) / total - is_target

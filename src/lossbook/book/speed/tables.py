@@ -24,9 +24,7 @@ def machine(bench: Bench) -> Html:
     table = show.table(("", ""), told, "The machine, and the versions of the libraries.")
     if not bench.smoke:
         return table
-    warning = (
-        "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
-    )
+    warning = "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
     return Html(f'<p class="lb-hypotheses">{warning}</p>{table.html}', f"{warning}\n{table.text}")
 
 
@@ -44,7 +42,13 @@ def _cost(row: Row | None) -> str:
 
 def _short(copies: float) -> str:
     """Three digits."""
-    return f"{copies:,.0f}" if copies >= 99.5 else f"{copies:.1f}" if copies >= 9.95 else f"{copies:.2f}"
+    return (
+        f"{copies:,.0f}"
+        if copies >= 99.5
+        else f"{copies:.1f}"
+        if copies >= 9.95
+        else f"{copies:.2f}"
+    )
 
 
 def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
@@ -57,11 +61,22 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
     keys = {key: row for column in columns.values() for key, row in column.items()}
     ordered = sorted(keys, key=lambda key: (order(keys[key])[1:3], key[1]))
     rows = [
-        (label, mode, *(_short(c[mode, label].copies) if (mode, label) in c else "" for c in columns.values()))
+        (
+            label,
+            mode,
+            *(
+                _short(c[mode, label].copies) if (mode, label) in c else ""
+                for c in columns.values()
+            ),
+        )
         for mode, label in ordered
     ]
     told = {"default": "the allocator as it is", "reuse": "the heap reused"}[allocator]
-    return show.table(("code", "gradient", *columns), rows, f"Copies of the logits: {threads_of(threads)}, {told}.")
+    return show.table(
+        ("code", "gradient", *columns),
+        rows,
+        f"Copies of the logits: {threads_of(threads)}, {told}.",
+    )
 
 
 def workload(bench: Bench, name: str, threads: int) -> Html:
@@ -92,16 +107,22 @@ def bars(bench: Bench) -> Html:
     for what in dict.fromkeys(bar["what"] for bar in bench.bars):
         by = {(bar["threads"], bar["allocator"]): bar for bar in bench.bars if bar["what"] == what}
         first = next(iter(by.values()))
-        limit = f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
+        limit = (
+            f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
+        )
         rows.append((what, limit, *(_verdict(by.get(setting)) for setting in settings)))
     header = ["bar", "", *(f"{threads_of(n)}, {names[a]}" for n, a in settings)]
-    return show.table(header, rows, "What was to be reached, the worst measurement, and whether it is enough.")
+    return show.table(
+        header, rows, "What was to be reached, the worst measurement, and whether it is enough."
+    )
 
 
 def _verdict(bar: dict | None) -> str:
     if bar is None:
         return "not measured"
-    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )
 
 
 def failures(bench: Bench) -> Html:
@@ -109,4 +130,6 @@ def failures(bench: Bench) -> Html:
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
     title = f"Measurements that were not made: {len(bench.failures)}"
     table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
-    return Html(f"<details><summary>{title}</summary>{table.html}</details>", f"{title}\n{table.text}")
+    return Html(
+        f"<details><summary>{title}</summary>{table.html}</details>", f"{title}\n{table.text}"
+    )

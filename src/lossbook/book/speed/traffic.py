@@ -15,8 +15,25 @@ from ...codegen.python.module import programs_of
 from ...losses import Loss
 
 FLOAT = 4  # bytes of a logit in float32; True and False take one
-CONDITIONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "and", "or", "not")
-NO_ARRAY = ("input", "number", "classes", "per_class", "along", "class_count")  # given, or as long as one row at most
+CONDITIONS = (
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "and",
+    "or",
+    "not",
+)
+NO_ARRAY = (
+    "input",
+    "number",
+    "classes",
+    "per_class",
+    "along",
+    "class_count",
+)  # given, or as long as one row at most
 PICKED = ("gather", "take")  # one number of each row
 
 
@@ -46,7 +63,12 @@ def in_arrays(loss: Loss, *functions: str) -> list[Traffic]:
     """The operations of generated NumPy functions, such as "value" and "gradient", on whole arrays of float32."""
     wanted = functions or ("value", "gradient")
     programs = [p for p in programs_of(loss, wanted[-1]) if p.name in wanted]
-    return [_in_arrays(node) for program in programs for node in _nodes(program.result) if _touches(node)]
+    return [
+        _in_arrays(node)
+        for program in programs
+        for node in _nodes(program.result)
+        if _touches(node)
+    ]
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -64,7 +86,9 @@ def _nodes(root: Node) -> Iterator[Node]:
 
 
 def _touches(node: Node) -> bool:
-    return node.op not in (*NO_ARRAY, *PICKED) and (_size(node) > 0 or any(_size(a) for a in node.args))
+    return node.op not in (*NO_ARRAY, *PICKED) and (
+        _size(node) > 0 or any(_size(a) for a in node.args)
+    )
 
 
 def _size(node: Node) -> float:
@@ -93,7 +117,11 @@ def loops(program: Fused) -> list[tuple[str, str, str]]:
     told = []
     for n, loop in enumerate(program.loops):
         reads: dict[str, None] = {}
-        for root in (*loop.reductions, *loop.results, *(s for s, first in program.stored.items() if first == n)):
+        for root in (
+            *loop.reductions,
+            *loop.results,
+            *(s for s, first in program.stored.items() if first == n),
+        ):
             for node in _unstored(root, program, n):
                 if node.op == "input" and node.extent == "each":
                     reads[str(node.value)] = None
@@ -108,7 +136,9 @@ def loops(program: Fused) -> list[tuple[str, str, str]]:
 def _unstored(root: Node, program: Fused, loop: int) -> Iterator[Node]:
     """The nodes that are computed for each class in a loop, and where they end: inputs, and what is stored."""
     yield root
-    if program.stored.get(root, loop) == loop and root.op != "classes":  # class numbers are counted, not read
+    if (
+        program.stored.get(root, loop) == loop and root.op != "classes"
+    ):  # class numbers are counted, not read
         for a in root.args:
             if a.extent == "each":
                 yield from _unstored(a, program, loop)
@@ -117,7 +147,15 @@ def _unstored(root: Node, program: Fused, loop: int) -> Iterator[Node]:
 # -- PyTorch as it runs ------------------------------------------------------------------------------------------------
 
 CREATES = ("zeros_like", "ones_like", "full_like", "new_zeros", "new_full")  # look at a shape only
-PICKS = ("gather", "index", "nll_loss_forward", "nll_loss2d_forward", "scatter", "scatter_add", "nll_loss_backward")
+PICKS = (
+    "gather",
+    "index",
+    "nll_loss_forward",
+    "nll_loss2d_forward",
+    "scatter",
+    "scatter_add",
+    "nll_loss_backward",
+)
 
 
 @dataclass(frozen=True)
@@ -146,17 +184,26 @@ def in_torch(function: Callable, logits, *arguments) -> Recorded:
     steps: list[Traffic] = []
 
     def share(tensor) -> float:
-        return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) / whole
+        return (
+            min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) / whole
+        )
 
     class Recording(TorchDispatchMode):
         def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
             result = operation(*args, **(kwargs or {}))
             name = operation.overloadpacket.__name__
             returned = operation._schema.returns
-            if any(r.alias_info and not r.alias_info.is_write for r in returned) or name == "detach":
+            if (
+                any(r.alias_info and not r.alias_info.is_write for r in returned)
+                or name == "detach"
+            ):
                 return result  # a view
-            given = [a for a in torch.utils._pytree.tree_leaves(args) if isinstance(a, torch.Tensor)]
-            made = [a for a in torch.utils._pytree.tree_leaves(result) if isinstance(a, torch.Tensor)]
+            given = [
+                a for a in torch.utils._pytree.tree_leaves(args) if isinstance(a, torch.Tensor)
+            ]
+            made = [
+                a for a in torch.utils._pytree.tree_leaves(result) if isinstance(a, torch.Tensor)
+            ]
             picks = name.rstrip("_") in PICKS
             few = min((share(a) for a in (*given, *made)), default=0)
             reads = 0 if name in CREATES else sum(few if picks else share(a) for a in given)

@@ -21,7 +21,12 @@ TERMS = {
     "pair": {"exp": 11, "log": 10},
 }  # doubles are rounded to float, or narrower, at the end
 ROUNDED = {"double": float, "pair": float, "float": lambda number: float(np.float32(float(number)))}
-EXACT = {"EXP_3": (1, 6), "EXP_4": (1, 24), "LOG_1": (1, 12), "LOG_2": (1, 80)}  # the terms before U and V
+EXACT = {
+    "EXP_3": (1, 6),
+    "EXP_4": (1, 24),
+    "LOG_1": (1, 12),
+    "LOG_2": (1, 80),
+}  # the terms before U and V
 
 
 def _exp_rest(r):
@@ -78,7 +83,10 @@ def _constants(kind: str, bits: int) -> list[str]:
         two = mpmath.log(2)
         high = mpf(int(two * 2**bits)) / 2**bits
         parts = {"HIGH": high, "LOW": two - high}
-    return [f"static const {kind} LOG2_{part}_{kind} = {_literal(number, kind)};" for part, number in parts.items()]
+    return [
+        f"static const {kind} LOG2_{part}_{kind} = {_literal(number, kind)};"
+        for part, number in parts.items()
+    ]
 
 
 def _constants_of_pairs() -> list[str]:
@@ -91,7 +99,10 @@ def _constants_of_pairs() -> list[str]:
         for name, (above, below) in EXACT.items():
             high = float(mpf(above) / below)
             parts |= {f"{name}_HIGH": high, f"{name}_LOW": mpf(above) / below - high}
-        return [f"static const double {name}_pair = {_literal(number, 'pair')};" for name, number in parts.items()]
+        return [
+            f"static const double {name}_pair = {_literal(number, 'pair')};"
+            for name, number in parts.items()
+        ]
 
 
 def _literal(number, kind: str) -> str:
@@ -100,12 +111,16 @@ def _literal(number, kind: str) -> str:
 
 def header() -> str:
     """`coefficients.h`."""
-    lines = ["/* Written by `make generate` from lossbook/codegen/cpp/coefficients.py. Do not edit. */"]
+    lines = [
+        "/* Written by `make generate` from lossbook/codegen/cpp/coefficients.py. Do not edit. */"
+    ]
     lines += _constants("double", 32) + _constants("float", 15) + _constants_of_pairs()
     for (kind, name), numbers in coefficients().items():
         text = _in_pairs([_literal(number, kind) for number in reversed(numbers)])
         kind, name = ("double", f"{name}_tail") if kind == "pair" else (kind, name)
-        lines.append(f"FOR({kind}) INSIDE(T) {name}_polynomial(T x) {{ const T z = x * x; return {text}; }}")
+        lines.append(
+            f"FOR({kind}) INSIDE(T) {name}_polynomial(T x) {{ const T z = x * x; return {text}; }}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -47,7 +47,17 @@ OPERATIONS = {
     "or": "({0} || {1})",
     "not": "(!{0})",
 }
-CONDITIONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "and", "or", "not")
+CONDITIONS = (
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "and",
+    "or",
+    "not",
+)
 EMPTY = {"sum": "0", "max": "-INFINITY", "first": "classes - 1"}
 REDUCED = {
     "sum": "{0} += {1};",
@@ -55,7 +65,13 @@ REDUCED = {
     "first": "{0} = ({1}) & ({2} < {0}) ? {2} : {0};",
 }
 COMBINED = {"sum": "+", "max": "max", "first": "min"}
-COSTS = {"log1p_(": 24, "log1p_to_one(": 16, "exp_(": 16, " / ": 6, "power(": 4}  # about so many operations
+COSTS = {
+    "log1p_(": 24,
+    "log1p_to_one(": 16,
+    "exp_(": 16,
+    " / ": 6,
+    "power(": 4,
+}  # about so many operations
 LOOK_UP = re.compile(r"index\[b\](\]| \*)")  # faster one by one than side by side
 DECLARED = re.compile(r"const (\w+) (\w+) = ")
 
@@ -72,7 +88,9 @@ class Body:
     of_class = "int64_t"
     each = "Each"  # the type of what is stored for each class
     size = "BLOCK"  # of arrays for the rows of a block
-    in_arrays = False  # whether the numbers of rows are: where more rows than one are computed at a time
+    in_arrays = (
+        False  # whether the numbers of rows are: where more rows than one are computed at a time
+    )
     returned = "return total;"
     stage = 24  # the cost of a loop whose rows overlap
 
@@ -103,7 +121,9 @@ class Body:
 
     def kind(self, node: Node) -> str:
         """The C type."""
-        if node.op in INTEGERS or (node.op == "input" and self.roles[node.value].role == "class index"):
+        if node.op in INTEGERS or (
+            node.op == "input" and self.roles[node.value].role == "class index"
+        ):
             return self.of_class
         if node.op == "max" and node.args[0].op == "input":
             return "number"  # exact, and half as wide
@@ -128,7 +148,9 @@ class Body:
 
     def kept(self, node: Node, k: str) -> str:
         """A component that an earlier loop stored."""
-        return f"{self.name(node)}all[{k} * ROWS + b]" if self.tall else f"{self.name(node)}all[{k}]"
+        return (
+            f"{self.name(node)}all[{k} * ROWS + b]" if self.tall else f"{self.name(node)}all[{k}]"
+        )
 
     def weight(self, name: str, index: Node) -> str:
         """The weight of the class of a row."""
@@ -202,7 +224,9 @@ class Body:
             if node.args[1].op == "number" and node.args[1].value == 2:
                 return f"({base} * {base})"
             exponent = node.args[1]
-            text = exponent.value if exponent.op == "input" else self.value(exponent, k, lines, seen)
+            text = (
+                exponent.value if exponent.op == "input" else self.value(exponent, k, lines, seen)
+            )
             return f"power({base}, {text}, square)"  # an exponent keeps all its digits
         template = OPERATIONS.get(node.op)
         if template is None:
@@ -236,7 +260,8 @@ class Body:
         for line in lines:
             own = next((c for name, c in COSTS.items() if name in line), 1)
             if stages[-1] and (
-                cost + own > self.stage or bool(LOOK_UP.search(line)) != bool(LOOK_UP.search(stages[-1][-1]))
+                cost + own > self.stage
+                or bool(LOOK_UP.search(line)) != bool(LOOK_UP.search(stages[-1][-1]))
             ):
                 stages, cost = [*stages, []], 0
             stages[-1].append(line)
@@ -244,7 +269,9 @@ class Body:
         place = [n for n, stage in enumerate(stages) for _ in stage]
         for m, line in enumerate(lines):
             found = DECLARED.match(line)
-            if found and any(place[n] > place[m] and _has(a, found[2]) for n, a in enumerate(lines)):
+            if found and any(
+                place[n] > place[m] and _has(a, found[2]) for n, a in enumerate(lines)
+            ):
                 kind, name = found.groups()
                 self.carried[name] = kind
                 lines[m] = lines[m].replace(f"const {kind} {name} = ", f"{name} = ")
@@ -258,7 +285,11 @@ class Body:
 
     def over_rows(self, lines: list[str], simd: str = "SIMD") -> list[str]:
         """A loop over the rows of a block; nothing for no statements."""
-        return [*[simd] * bool(simd), "for (int64_t b = 0; b < rows; b++) {", *_in(lines), "}"] if lines else []
+        return (
+            [*[simd] * bool(simd), "for (int64_t b = 0; b < rows; b++) {", *_in(lines), "}"]
+            if lines
+            else []
+        )
 
     def pass_over(self, loop: Loop) -> list[str]:
         """One pass over the classes."""
@@ -310,7 +341,11 @@ class Body:
             text = self.leaf(at, "k", raw=True) if raw else self.value(at, "k", lines, seen)
             same = f"{text} == {self.of_row(self.name(most))}"
             return [REDUCED["first"].format(target, same, "k")]
-        text = self.leaf(node.args[0], "k", raw=True) if raw else self.value(node.args[0], "k", lines, seen)
+        text = (
+            self.leaf(node.args[0], "k", raw=True)
+            if raw
+            else self.value(node.args[0], "k", lines, seen)
+        )
         return [REDUCED[node.op].format(target, text)]
 
     def over_classes(self, lines: list[str]) -> list[str]:
@@ -354,10 +389,18 @@ class Body:
             start = start if self.each == "Each" else f"({self.each} *)({start})"
             head.append(f"{self.each} *__restrict {self.name(node)}all = {start};")
         if self.in_arrays:
-            head.append(f"{self.of_total} total = {'0' if self.of_total in ('Row', 'double') else '{}'};")
-            names = {self.name(node): self.kind(node) for node in self.names} | {"slope": self.of_rows}
+            head.append(
+                f"{self.of_total} total = {'0' if self.of_total in ('Row', 'double') else '{}'};"
+            )
+            names = {self.name(node): self.kind(node) for node in self.names} | {
+                "slope": self.of_rows
+            }
             names |= self.carried
-            head += [f"{kind} {name}[{self.size}];" for name, kind in names.items() if f"{name}[b] = " in text]
+            head += [
+                f"{kind} {name}[{self.size}];"
+                for name, kind in names.items()
+                if f"{name}[b] = " in text
+            ]
             if self.program.value.extent == "each":
                 lines = [*lines, self.returned]
         return [*head, *lines]
@@ -380,7 +423,11 @@ class Body:
 
     def declared(self, a: Input, n: int) -> str:
         """The declaration of the n-th input of its role."""
-        fields = {"array": ("real *", "arrays"), "per class": ("double *", "weights"), "scalar": ("double ", "numbers")}
+        fields = {
+            "array": ("real *", "arrays"),
+            "per class": ("double *", "weights"),
+            "scalar": ("double ", "numbers"),
+        }
         kind, place = fields[a.role]
         return f"const {kind}{a.name} = in->{place}[{n}]"
 
@@ -391,12 +438,18 @@ class Body:
             dead = []
             for node in self.names:
                 name = self.of_row(self.name(node))
-                if node.op not in REDUCTIONS and len(re.findall(rf"(?<![\w]){re.escape(name)}(?!\w)", text)) == 1:
+                if (
+                    node.op not in REDUCTIONS
+                    and len(re.findall(rf"(?<![\w]){re.escape(name)}(?!\w)", text)) == 1
+                ):
                     dead.append(name)
             kept = [
                 a
                 for a in lines
-                if not any(a.strip().removeprefix(f"const {self.of_rows} ").startswith(f"{n} = ") for n in dead)
+                if not any(
+                    a.strip().removeprefix(f"const {self.of_rows} ").startswith(f"{n} = ")
+                    for n in dead
+                )
             ]
             if kept == lines:
                 return lines
@@ -415,7 +468,9 @@ class Far(Body):
         if self.tall:
             return "const int64_t *index = in->index"
         shares = any(a.role == "array" for a in self.roles.values())
-        return f"const int64_t index = {'BY_INDEX ? in->index[0] : 0' if shares else 'in->index[0]'}"
+        return (
+            f"const int64_t index = {'BY_INDEX ? in->index[0] : 0' if shares else 'in->index[0]'}"
+        )
 
     def component(self, slope: str) -> str:
         """The statement that writes a component of the gradient."""
@@ -423,9 +478,13 @@ class Far(Body):
             return f"gradient[k * stride + b] = write({self.cast('factor', 'k')} * factors[b] * {slope});"
         if not self.tall:
             return f"gradient[k] = write(slope * {slope});"
-        return f"gradient[k * stride + b] = write(either(counts[b], slope[b] * {slope}, (Each)0.0));"
+        return (
+            f"gradient[k * stride + b] = write(either(counts[b], slope[b] * {slope}, (Each)0.0));"
+        )
 
-    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+    def pass_over_classes(
+        self, loop: Loop, before: list[str], lines: list[str], simd: str
+    ) -> list[str]:
         """The pass for a block of rows side by side, or for one row."""
         if self.tall:
             start = self.over_rows([f"{self.name(n)}[b] = {EMPTY[n.op]};" for n in loop.reductions])
@@ -452,7 +511,10 @@ class Far(Body):
         if not self.tall:
             return [*lines, f"return (double){text};"]
         counted = f"counts[b] ? (double){text} : 0"
-        return [*self.over_rows([*lines, *Body.loss(self, counted)], "SIMD_OF(reduction(+ : total))"), self.returned]
+        return [
+            *self.over_rows([*lines, *Body.loss(self, counted)], "SIMD_OF(reduction(+ : total))"),
+            self.returned,
+        ]
 
     def arguments(self) -> str:
         """What the function takes."""
@@ -473,10 +535,18 @@ class Near(Body):
         return "const Class *index = in->classes"
 
     def declared(self, a: Input, n: int) -> str:
-        return f"const Each *{a.name} = in->weights_of[{n}]" if a.role == "per class" else super().declared(a, n)
+        return (
+            f"const Each *{a.name} = in->weights_of[{n}]"
+            if a.role == "per class"
+            else super().declared(a, n)
+        )
 
     def inputs(self) -> list[str]:
-        return [*super().inputs(), "const Each *factors = in->factors", "const Each *counted = in->counted"]
+        return [
+            *super().inputs(),
+            "const Each *factors = in->factors",
+            "const Each *counted = in->counted",
+        ]
 
     def weight(self, name: str, index: Node) -> str:
         return f"{name}[b]"  # the driver has looked it up
@@ -527,14 +597,18 @@ class NearWide(Near):
     def at_target(self, node: Node, before: list[str]) -> str | None:
         if node.op != "where" or node.args[2] not in self.program.stored:
             return None
-        before.append(f"{self.kept(node.args[2], 'index[b]')} = {self.value(node.args[1], None, before, {})};")
+        before.append(
+            f"{self.kept(node.args[2], 'index[b]')} = {self.value(node.args[1], None, before, {})};"
+        )
         return self.kept(node.args[2], "k")
 
     def component(self, slope: str) -> str:
         """The statement that writes a component of the gradient."""
         return f"to[k] = write(by * {slope});"
 
-    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+    def pass_over_classes(
+        self, loop: Loop, before: list[str], lines: list[str], simd: str
+    ) -> list[str]:
         """The pass over the classes, row by row, in blocks of classes."""
         classes = ["for (Class k = from; k < to_; k++) {", *_in(lines), "}"]
         if loop.results:
@@ -616,7 +690,12 @@ class NearTall(Near):
 
     def inputs(self) -> list[str]:
         ours = [f"const Side *{name} = (const Side *)in->{name}" for name in ("factors", "counted")]
-        return [*Body.inputs(self), *ours, "const int64_t sides = rows / LANES", "const int stream = in->stream"]
+        return [
+            *Body.inputs(self),
+            *ours,
+            "const int64_t sides = rows / LANES",
+            "const int stream = in->stream",
+        ]
 
     def over_rows(self, lines: list[str], simd: str = "") -> list[str]:
         """Over the vectors of a block."""
@@ -635,7 +714,9 @@ class NearTall(Near):
         by = "slope[b]" if self.by_class else f"{self.cast('factor', 'k')} * factors[b]"
         return f"put(gradient + k * stride, b, {by} * {slope}, stream);"
 
-    def pass_over_classes(self, loop: Loop, before: list[str], lines: list[str], simd: str) -> list[str]:
+    def pass_over_classes(
+        self, loop: Loop, before: list[str], lines: list[str], simd: str
+    ) -> list[str]:
         """The pass for a block of rows side by side."""
         if loop.results or not self.by_class:
             return self.over_classes(self.in_stages(simd, lines))
@@ -654,14 +735,26 @@ class NearTall(Near):
         picked = [self.name(n) for n in self.picked] if first else []
         inside = [
             "const Class to_ = classes - from > group ? from + group : (Class)classes;",
-            *["for (Class k = from; k < to_; k++) {", *_in(self.over_rows([*reads * first, *lines])), "}"],
-            *where_many([a for n in names for a in (f"add_up({n}sum[b], {n}lost[b], {n}[b]);", f"{n}[b] = Side{{}};")]),
+            *[
+                "for (Class k = from; k < to_; k++) {",
+                *_in(self.over_rows([*reads * first, *lines])),
+                "}",
+            ],
+            *where_many(
+                [
+                    a
+                    for n in names
+                    for a in (f"add_up({n}sum[b], {n}lost[b], {n}[b]);", f"{n}[b] = Side{{}};")
+                ]
+            ),
         ]
         return [
             *self.over_rows([f"{name}[b] = Side{{}};" for name in [*names, *picked]]),
             *["Sizes most = {};"] * first,
             "const Class group = group_of(classes);",
-            *where_many([f"{name}{part}[b] = Side{{}};" for name in names for part in ("sum", "lost")]),
+            *where_many(
+                [f"{name}{part}[b] = Side{{}};" for name in names for part in ("sum", "lost")]
+            ),
             *["for (Class from = 0; from < classes; from += group) {", *_in(inside), "}"],
             *self.refusal("largest(most)"),
             *where_many([f"{name}[b] = {name}sum[b] + {name}lost[b];" for name in names]),
@@ -670,15 +763,29 @@ class NearTall(Near):
     def before_gradient(self, nodes: list[Node]) -> list[str]:
         lines = self.of_each_row(nodes)
         factor = self.whole_slope(lines)
-        lines += [f"slope[b] = {factor} * factors[b];", "any_lost |= lost(slope[b], factors[b]);", *self.counted()]
-        return ["Mask any_lost = {};", *self.in_stages("", lines), "if (any(any_lost)) return refused(in);"]
+        lines += [
+            f"slope[b] = {factor} * factors[b];",
+            "any_lost |= lost(slope[b], factors[b]);",
+            *self.counted(),
+        ]
+        return [
+            "Mask any_lost = {};",
+            *self.in_stages("", lines),
+            "if (any(any_lost)) return refused(in);",
+        ]
 
     def last(self) -> list[str]:
         if self.program.value.extent == "each":
             return []
         done = self.program.gradient is not None
         return [
-            *([] if done else self.in_stages("", [*self.of_each_row(list(self.program.after)), *self.counted()])),
+            *(
+                []
+                if done
+                else self.in_stages(
+                    "", [*self.of_each_row(list(self.program.after)), *self.counted()]
+                )
+            ),
             self.returned,
         ]
 
@@ -726,9 +833,20 @@ def _facts(program: Fused, near: Fused | None) -> list[str]:
     facts["INPUTS"] = '"' + ",".join(f"{a.name}:{a.role}" for a in program.inputs.listed) + '"'
     if not (by_class and facts["ARRAYS"]):
         return _defined(facts)
-    one_hot = {"BY_INDEX": 1, "ARRAYS": 0, "INPUTS": facts["INPUTS"].replace(":array", ":class index")}
+    one_hot = {
+        "BY_INDEX": 1,
+        "ARRAYS": 0,
+        "INPUTS": facts["INPUTS"].replace(":array", ":class index"),
+    }
     shares = {name: facts.pop(name) for name in one_hot}
-    return [*_defined(facts), "#if ONE_HOT", *_defined(one_hot), "#else", *_defined(shares), "#endif"]
+    return [
+        *_defined(facts),
+        "#if ONE_HOT",
+        *_defined(one_hot),
+        "#else",
+        *_defined(shares),
+        "#endif",
+    ]
 
 
 def _defined(facts: dict) -> list[str]:
@@ -742,12 +860,17 @@ def cpp_text(loss: Loss) -> str:
     """
     where = f"loss {loss.name}, target cpp"
     ways = {"far": False} | ({"near": True} if has_near(loss) else {})
-    programs = {way: [fused(loss, gradient, near) for gradient in (False, True)] for way, near in ways.items()}
+    programs = {
+        way: [fused(loss, gradient, near) for gradient in (False, True)]
+        for way, near in ways.items()
+    }
     comment = indent(about(loss), " * ", lambda line: True).replace(" \n", "\n")
     facts = _facts(programs["far"][1], programs["near"][1] if "near" in programs else None)
     parts = [f"/*\n{comment}\n */", "\n".join([*facts, '#include "kernel.h"'])]
     for way, near in ways.items():
-        functions = "\n\n".join(text for program in programs[way] for text in _functions(program, near, where))
+        functions = "\n\n".join(
+            text for program in programs[way] for text in _functions(program, near, where)
+        )
         text = f"namespace {way} {{\n\n{functions}\n\n}} // namespace {way}"
         parts.append(f"#if NEAR\n{text}\n#endif" if near else text)
     return "\n\n".join([*parts, '#include "driver.h"']) + "\n"

@@ -68,7 +68,11 @@ def has_near(loss: Loss) -> bool:
     or no classes.
     """
     by_class = inputs_of(loss).size is not None
-    return not any(a.role == "array" for a in inputs_of(loss).listed) if by_class else loss.expr.has(sigmoid)
+    return (
+        not any(a.role == "array" for a in inputs_of(loss).listed)
+        if by_class
+        else loss.expr.has(sigmoid)
+    )
 
 
 def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:
@@ -77,7 +81,9 @@ def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:
     Raises `LoweringError` for an activation, and for what the lowering refuses.
     """
     if loss.is_activation:
-        raise LoweringError(f"activation {loss.name}: only a loss is computed with its gradient in one go")
+        raise LoweringError(
+            f"activation {loss.name}: only a loss is computed with its gradient in one go"
+        )
     inputs = inputs_of(loss)
     lowering = Lowering(inputs, loss.given, within_reach=near)
     expr, mirror = loss.expr, mirrored(loss) if near and inputs.size is None else None
@@ -104,7 +110,10 @@ def mirrored(loss: Loss) -> tuple[Expr, dict[Symbol, Expr]] | None:
     numbers. None where no such numbers are found, or nothing is gained.
     """
     inputs = inputs_of(loss)
-    by_role = {role: [s for s, a in inputs.by_symbol.items() if a.role == role] for role in ("array", "scalar")}
+    by_role = {
+        role: [s for s, a in inputs.by_symbol.items() if a.role == role]
+        for role in ("array", "scalar")
+    }
     if len(by_role["array"]) != 1 or not loss.expr.has(sigmoid):
         return None
     one, zero = (loss.expr.xreplace({by_role["array"][0]: Integer(n)}) for n in (1, 0))
@@ -172,7 +181,11 @@ class _Cheaper:
         make = self.build.make
         if node.op == "negative":
             factor, rest = self.factor(node.args[0])
-            return (factor, make("negative", rest)) if factor is None else (make("negative", factor), rest)
+            return (
+                (factor, make("negative", rest))
+                if factor is None
+                else (make("negative", factor), rest)
+            )
         if node.op == "multiply":
             (f, a), (g, b) = map(self.factor, node.args)
             return self._product(f, g), self._product(a, b)
@@ -208,14 +221,20 @@ class _AroundTarget(_Cheaper):
         if made.op == "exp" and made.args[0].op == "gather":  # looked up among those of all classes
             return self._at_target(make("exp", made.args[0].args[0]))
         if made.op == "divide" and made.extent == "row" and self._is_exp(made.args[0]):
-            return make("multiply", made.args[0], make("divide", self.build.number(1), made.args[1]))
+            return make(
+                "multiply", made.args[0], make("divide", self.build.number(1), made.args[1])
+            )
         if made.op == "exp" and made.args[0].op == "negative" and made.extent == "row":
             return make("divide", self.build.number(1), self.of(make("exp", made.args[0].args[0])))
         if made.op == "where" and made.extent == "each" and made.args[1].extent == "row":
             factor, rest = self.factor(made.args[2])
             here = factor and self.without(made.args[1], factor)
             if here is not None:
-                return make("multiply", factor, make("where", made.args[0], here, rest or self.build.number(1)))
+                return make(
+                    "multiply",
+                    factor,
+                    make("where", made.args[0], here, rest or self.build.number(1)),
+                )
         return made
 
     def _is_exp(self, node: Node) -> bool:
@@ -240,7 +259,9 @@ class _AroundTarget(_Cheaper):
         """What a function of the logits is at the target."""
         if body.op in ("input", "exp"):
             return self.build.make("gather", body, self.index)
-        return self.build.make(body.op, *(self._at_target(a) if a.extent == "each" else a for a in body.args))
+        return self.build.make(
+            body.op, *(self._at_target(a) if a.extent == "each" else a for a in body.args)
+        )
 
 
 class _Mirrored(_Cheaper):
@@ -252,7 +273,9 @@ class _Mirrored(_Cheaper):
         listed = {a.role: a.name for a in inputs.listed}
         logits = self.build.input(listed["logits"], "each")
         self.is_one = make("equal", self.build.input(listed["array"], "each"), number(1))
-        self.instead = {listed["logits"]: make("where", self.is_one, logits, make("negative", logits))}
+        self.instead = {
+            listed["logits"]: make("where", self.is_one, logits, make("negative", logits))
+        }
         for symbol, image in images.items():
             name = inputs.by_symbol[symbol].name
             own = self.build.input(name, "scalar")
@@ -273,7 +296,9 @@ class _Mirrored(_Cheaper):
         return self.build.make("where", self.is_one, slope, self.build.make("negative", slope))
 
 
-def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node | None, near: bool) -> Fused:
+def _laid_out(
+    inputs: Inputs, value: Node, gradient: Node | None, factor: Node | None, near: bool
+) -> Fused:
     levels: dict[Node, int] = {}
     order: list[Node] = []
 
@@ -296,7 +321,9 @@ def _laid_out(inputs: Inputs, value: Node, gradient: Node | None, factor: Node |
         elif node.extent == "row" and node.op != "input" and levels[node] < len(loops):
             loops[levels[node]].before.append(node)
     after = tuple(
-        n for n in order if n.extent == "row" and n.op not in (*REDUCTIONS, "input") and levels[n] >= len(loops)
+        n
+        for n in order
+        if n.extent == "row" and n.op not in (*REDUCTIONS, "input") and levels[n] >= len(loops)
     )
     if results:
         loops[-1].results.extend(results)

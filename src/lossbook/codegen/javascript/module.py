@@ -35,7 +35,9 @@ class ScriptPrinter(Printer):
         "not": (4, (6,)),
     }
     width = 80
-    reserved = frozenset("K k each sum max argmax Math const let var function return new delete in of this".split())
+    reserved = frozenset(
+        "K k each sum max argmax Math const let var function return new delete in of this".split()
+    )
 
     def __init__(self, program: Program, table: Mapping[str, str], where: str):
         self.rows = program.has_axis
@@ -80,9 +82,13 @@ class ScriptPrinter(Printer):
         return f"return {self._array(self.result, text)};"
 
 
-def script_text(loss: Loss, target: str, prelude: str, table: Mapping[str, str], last: str | None = None) -> str:
+def script_text(
+    loss: Loss, target: str, prelude: str, table: Mapping[str, str], last: str | None = None
+) -> str:
     """The whole module, or its functions up to `last`."""
-    functions = [_function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss, last)]
+    functions = [
+        _function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss, last)
+    ]
     used = sorted(set(USED.findall("\n".join(functions))))
     imports = f'import {{ {", ".join(used)} }} from "{prelude}";\n\n' if used else ""
     return f"{_comment(about(loss))}\n\n{imports}" + "\n\n".join(functions) + "\n"

@@ -21,7 +21,10 @@ SHAPES = {
     "per class": "(K,)",
     "scalar": "number",
 }
-ELEMENT_SHAPES = SHAPES | {"logits": "any shape", "array": "shape of `{x}`, or one that broadcasts with it"}
+ELEMENT_SHAPES = SHAPES | {
+    "logits": "any shape",
+    "array": "shape of `{x}`, or one that broadcasts with it",
+}
 
 
 @cache  # the same for every target
@@ -35,16 +38,24 @@ def programs_of(loss: Loss, last: str | None = None) -> tuple[Program, ...]:
     return tuple(found)
 
 
-def module_text(loss: Loss, target: str, header: str, table: Mapping[str, str], last: str | None = None) -> str:
+def module_text(
+    loss: Loss, target: str, header: str, table: Mapping[str, str], last: str | None = None
+) -> str:
     """The whole module, or its functions up to `last`."""
-    functions = [_function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss, last)]
+    functions = [
+        _function(p, table, f"loss {loss.name}, target {target}") for p in programs_of(loss, last)
+    ]
     return "\n\n\n".join([f'"""{about(loss)}\n"""\n\n{header}', *functions]) + "\n"
 
 
 def about(loss: Loss) -> str:
     """What the head of a generated module says."""
     lines = [f"{loss.title}: {loss.expr}, differentiated by {loss.wrt}."]
-    names = [f"{symbol} is `{a.name}`" for symbol, a in inputs_of(loss).by_symbol.items() if a.name != str(symbol)]
+    names = [
+        f"{symbol} is `{a.name}`"
+        for symbol, a in inputs_of(loss).by_symbol.items()
+        if a.name != str(symbol)
+    ]
     if names:
         lines.append(f"In code {', '.join(names)}.")
     origin = origin_of(loss)
@@ -53,31 +64,41 @@ def about(loss: Loss) -> str:
     else:
         lines.append(f"Generated from the equation of the loss {loss.name!r}.")
     # 3 columns for the quotes
-    return "\n\n".join(fill(t, WIDTH - 3, break_on_hyphens=False, break_long_words=False) for t in lines)
+    return "\n\n".join(
+        fill(t, WIDTH - 3, break_on_hyphens=False, break_long_words=False) for t in lines
+    )
 
 
 def origin_of(loss: Loss) -> str | None:
     """The file of a registered loss."""
     for name, module in sorted(sys.modules.items()):
-        if name.startswith("lossbook.losses.") and any(value is loss for value in vars(module).values()):
+        if name.startswith("lossbook.losses.") and any(
+            value is loss for value in vars(module).values()
+        ):
             return name.replace(".", "/") + ".py"
     return None
 
 
 def _function(program: Program, table: Mapping[str, str], where: str) -> str:
     body = Printer(program, table, where).body()
-    return f"{_signature(program)}\n{indent(_docstring(program), '    ')}\n" + indent("\n".join(body), "    ")
+    return f"{_signature(program)}\n{indent(_docstring(program), '    ')}\n" + indent(
+        "\n".join(body), "    "
+    )
 
 
 def _signature(program: Program) -> str:
     plain = [a.name for a in program.inputs if not a.keyword]
-    named = [a.name for a in program.inputs if a.keyword] + (["axis=-1"] if program.has_axis else [])
+    named = [a.name for a in program.inputs if a.keyword] + (
+        ["axis=-1"] if program.has_axis else []
+    )
     return f"def {program.name}({', '.join(plain + (['*', *named] if named else []))}):"
 
 
 def _docstring(program: Program) -> str:
     shapes = SHAPES if program.has_axis else ELEMENT_SHAPES
-    lines = [argument_text(a, shapes[a.role].format(x=program.inputs[0].name)) for a in program.inputs]
+    lines = [
+        argument_text(a, shapes[a.role].format(x=program.inputs[0].name)) for a in program.inputs
+    ]
     lines.append(f"Returns: {program.returns}.")
     return '"""' + program.summary + "\n\n" + "\n".join(lines) + '\n"""'
 
@@ -85,4 +106,6 @@ def _docstring(program: Program) -> str:
 def argument_text(a: Input, shape: str) -> str:
     """The line about one argument."""
     meaning = f"; {a.meaning}" if a.meaning and a.role != "logits" else ""
-    return fill(f"{a.name}: {shape}{meaning}.", WIDTH - 4, subsequent_indent="    ", break_on_hyphens=False)
+    return fill(
+        f"{a.name}: {shape}{meaning}.", WIDTH - 4, subsequent_indent="    ", break_on_hyphens=False
+    )

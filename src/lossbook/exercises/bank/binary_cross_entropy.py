@@ -45,7 +45,9 @@ WEIGHTED = Exercise(
             r"$\beta$ weighs the positive term only, not the whole gradient.",
         ),
         Mistake(
-            "dropped β", sigmoid(logit) - target, r"The weight $\beta$ is missing: this is the gradient without it."
+            "dropped β",
+            sigmoid(logit) - target,
+            r"The weight $\beta$ is missing: this is the gradient without it.",
         ),
     ),
 )
@@ -55,7 +57,10 @@ TWICE = Exercise(
     chapter="binary_cross_entropy",
     question=r"Someone passes $\sigma(z)$ where logits are expected. Differentiate $L = \log(1 + e^{\sigma(z)}) - y \sigma(z)$ by $z$.",
     asks=Diff(softplus(sigmoid(logit)) - target * sigmoid(logit), logit),
-    hints=(r"The gradient by what the loss takes for a logit is prediction minus target.", "Then the chain rule."),
+    hints=(
+        r"The gradient by what the loss takes for a logit is prediction minus target.",
+        "Then the chain rule.",
+    ),
     mistakes=(
         Mistake(
             "the outer sigmoid forgotten",

@@ -55,7 +55,10 @@ HESSIAN = Exercise(
     question=r"The gradient is $p_j - y_j$. Differentiate it by $z_i$: the entry $(i, j)$ of the Hessian.",
     asks=lambda: Diff(SOFT.derivation().result, z[i]),
     given=SOFT.given,
-    hints=("The target does not depend on the logits.", "What remains is an entry of the softmax Jacobian."),
+    hints=(
+        "The target does not depend on the logits.",
+        "What remains is an entry of the softmax Jacobian.",
+    ),
     mistakes=(
         Mistake(
             "the diagonal everywhere",
@@ -76,7 +79,10 @@ SMOOTHED = Exercise(
         -Sum(((1 - epsilon) * KroneckerDelta(k, t) + epsilon / K) * log(p(k)), (k, 1, K)),
         z[j],
     ),
-    hints=(r"The smoothed target sums to 1 again.", r"For every target that sums to 1 the gradient is $p_j$ minus it."),
+    hints=(
+        r"The smoothed target sums to 1 again.",
+        r"For every target that sums to 1 the gradient is $p_j$ minus it.",
+    ),
     mistakes=(
         Mistake(
             "smoothing forgotten",

@@ -28,7 +28,9 @@ GRADIENT = Exercise(
         ),
         Mistake(
             "sign of the inner derivative",
-            (1 - p(t)) ** (gamma - 1) * (1 - p(t) + gamma * p(t) * log(p(t))) * (p(j) - KroneckerDelta(j, t)),
+            (1 - p(t)) ** (gamma - 1)
+            * (1 - p(t) + gamma * p(t) * log(p(t)))
+            * (p(j) - KroneckerDelta(j, t)),
             r"The derivative of $(1-p_t)^\gamma$ has an inner derivative of $-1$: look at the sign of the term with $\gamma$.",
         ),
     ),

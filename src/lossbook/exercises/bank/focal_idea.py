@@ -20,7 +20,11 @@ FACTOR = Exercise(
     asks=lambda: FOCAL.plain / CROSS_ENTROPY.plain,
     hints=("Divide one loss by the other.",),
     mistakes=(
-        Mistake("p_t instead of 1 - p_t", p(t) ** gamma, r"With $p_t^\gamma$ the easy examples would count most."),
+        Mistake(
+            "p_t instead of 1 - p_t",
+            p(t) ** gamma,
+            r"With $p_t^\gamma$ the easy examples would count most.",
+        ),
     ),
 )
 
@@ -44,7 +48,13 @@ BIAS = Exercise(
     question=r"At which bias $b$ is $\sigma(b) = q$, for a probability $q$ that you choose? Give $b$ by $q$.",
     asks=log(Q / (1 - Q)),
     hints=(r"Solve $1 / (1 + e^{-b}) = q$ for $e^{-b}$ first.", "It is called the log-odds."),
-    mistakes=(Mistake("odds without the logarithm", Q / (1 - Q), "These are the odds. The bias is their logarithm."),),
+    mistakes=(
+        Mistake(
+            "odds without the logarithm",
+            Q / (1 - Q),
+            "These are the odds. The bias is their logarithm.",
+        ),
+    ),
     given=(Share(Q),),
     letters=(Q,),
 )

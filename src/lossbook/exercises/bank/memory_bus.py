@@ -26,7 +26,9 @@ COPIES = Exercise(
     ),
     mistakes=(
         Mistake(
-            "a copy taken as one pass", READS + WRITES, "A copy both reads and writes: it moves every number twice."
+            "a copy taken as one pass",
+            READS + WRITES,
+            "A copy both reads and writes: it moves every number twice.",
         ),
         Mistake(
             "the bytes themselves",
@@ -56,7 +58,9 @@ RESCALE = Exercise(
             exp(N - M),
             r"This factor is more than 1, and the terms must become smaller: each is now relative to a larger maximum.",
         ),
-        Mistake("the difference itself", M - N, "Exponents are added where exponentials are multiplied."),
+        Mistake(
+            "the difference itself", M - N, "Exponents are added where exponentials are multiplied."
+        ),
     ),
     letters=(M, N),
     without=(Diff, Sum),

@@ -77,7 +77,9 @@ TANH = Exercise(
     ),
     mistakes=(
         Mistake(
-            "the argument not doubled", 2 * sigmoid(logit) - 1, r"The range is right. Compare the slopes at $z = 0$."
+            "the argument not doubled",
+            2 * sigmoid(logit) - 1,
+            r"The range is right. Compare the slopes at $z = 0$.",
         ),
     ),
     without=(tanh,),

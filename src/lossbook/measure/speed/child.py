@@ -33,7 +33,11 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
         start = time.monotonic()
         for line in measured(group, setting, smoke) if start < end else skipped(group, setting):
             write(json.dumps(line))
-        print(f"  {group.workload}, {group.loss}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+        print(
+            f"  {group.workload}, {group.loss}: {time.monotonic() - start:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
@@ -74,7 +78,11 @@ def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
 def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
-    weighed = setting.allocator == "default" and inputs.logits.nbytes >= WEIGHED and group.workload not in SWEEPS
+    weighed = (
+        setting.allocator == "default"
+        and inputs.logits.nbytes >= WEIGHED
+        and group.workload not in SWEEPS
+    )
     for entry in found:
         if entry.error is None:
             entry.attempt(warm, entry, inputs, right, weighed)
@@ -86,7 +94,13 @@ def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> li
     lines = []
     for entry in found:
         line = (
-            common | {"implementation": entry.implementation, "precision": entry.precision, "mode": entry.mode} | where
+            common
+            | {
+                "implementation": entry.implementation,
+                "precision": entry.precision,
+                "mode": entry.mode,
+            }
+            | where
         )
         if entry.error is not None:
             lines.append(line | {"error": entry.error})
@@ -125,11 +139,15 @@ def same(result: tuple, inputs: Case, right: torch.Tensor) -> None:
     if gradient is None:
         return
     part = gradient[inputs.part]
-    got = (part.detach() if isinstance(part, torch.Tensor) else torch.from_numpy(np.array(part))).double()
+    got = (
+        part.detach() if isinstance(part, torch.Tensor) else torch.from_numpy(np.array(part))
+    ).double()
     factor = float((got * right).sum() / (right * right).sum())  # what a mean divides by differs
     worst = float((got - factor * right).abs().max() / (factor * right).abs().max())
     if not (factor > 0 and worst <= TOLERANCE):
-        raise ArithmeticError(f"the gradient is another one: off by {worst:.1e} of its largest element")
+        raise ArithmeticError(
+            f"the gradient is another one: off by {worst:.1e} of its largest element"
+        )
 
 
 def environment(setting: Setting) -> dict[str, str]:
@@ -140,8 +158,14 @@ def environment(setting: Setting) -> dict[str, str]:
         "JAX_PLATFORMS": "cpu",
         "TF_CPP_MIN_LOG_LEVEL": "3",  # XLA would tell how long it compiles
     }
-    if setting.allocator == "reuse":  # freed memory stays with the process: no page faults for what comes next
-        found |= {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_TOP_PAD_": str(1 << 28)}
+    if (
+        setting.allocator == "reuse"
+    ):  # freed memory stays with the process: no page faults for what comes next
+        found |= {
+            "MALLOC_MMAP_MAX_": "0",
+            "MALLOC_TRIM_THRESHOLD_": "-1",
+            "MALLOC_TOP_PAD_": str(1 << 28),
+        }
     if not setting.kernels:
         found |= {"LOSSBOOK_NATIVE": "0"}
     return found

@@ -19,7 +19,9 @@ def machine() -> dict:
     flags = (told.get("flags") or told.get("Features") or "").split()
     return {
         "cpu": told.get("model name", platform.processor() or platform.machine()),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "caches": _caches(),
         "simd": next((name for name in SIMD if name in flags), "unknown"),
         "system": f"{platform.system()} {platform.machine()}",
@@ -48,7 +50,9 @@ def _cpuinfo() -> dict[str, str]:
 def _caches() -> str:
     found = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        level, kind, size = (index.joinpath(name).read_text().strip() for name in ("level", "type", "size"))
+        level, kind, size = (
+            index.joinpath(name).read_text().strip() for name in ("level", "type", "size")
+        )
         if kind != "Instruction":
             found.append(f"L{level} {size}")
     return ", ".join(found) or "unknown"

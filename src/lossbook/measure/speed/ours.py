@@ -29,7 +29,9 @@ MODES = (*MAIN, "value")
 
 def native(case: Case, modes: tuple[str, ...] = MODES) -> list[Entry]:
     """Our kernels, in both precisions."""
-    return [_ours(case, "ours native", precision, mode) for mode in modes for precision in PRECISIONS]
+    return [
+        _ours(case, "ours native", precision, mode) for mode in modes for precision in PRECISIONS
+    ]
 
 
 def generated(case: Case, name: str) -> list[Entry]:
@@ -56,11 +58,15 @@ def _ours(case: Case, name: str, precision: str, mode: str) -> Entry:
     return step(name, precision, lambda x, y: function(x, y, **options), logits, targets)
 
 
-def _into_a_buffer(case: Case, name: str, precision: str, mode: str, function: str, options: dict) -> Entry:
+def _into_a_buffer(
+    case: Case, name: str, precision: str, mode: str, function: str, options: dict
+) -> Entry:
     function = getattr(lossbook.numpy, function + "_with_grad")
     logits, targets, buffers = case.logits, case.targets, case.buffers
     if mode == "given buffer":
-        return Entry(name, precision, mode, lambda n: function(logits, targets, out=buffers[n], **options))
+        return Entry(
+            name, precision, mode, lambda n: function(logits, targets, out=buffers[n], **options)
+        )
     return Entry(
         name,
         precision,
@@ -70,7 +76,9 @@ def _into_a_buffer(case: Case, name: str, precision: str, mode: str, function: s
     )
 
 
-def step(name: str, precision: str | None, function, logits: torch.Tensor, targets: torch.Tensor) -> Entry:
+def step(
+    name: str, precision: str | None, function, logits: torch.Tensor, targets: torch.Tensor
+) -> Entry:
     """Forward and backward through autograd; the gradient is dropped before the call ends, as in a training loop."""
     logits = logits.detach().requires_grad_()
 

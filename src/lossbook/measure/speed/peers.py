@@ -54,7 +54,9 @@ def kornia(loss: str):
     from kornia.losses import binary_focal_loss_with_logits, focal_loss
 
     function = {"softmax_focal": focal_loss, "sigmoid_focal": binary_focal_loss_with_logits}[loss]
-    return partial(function, alpha=None if loss == "softmax_focal" else ALPHA, gamma=GAMMA, reduction="mean")
+    return partial(
+        function, alpha=None if loss == "softmax_focal" else ALPHA, gamma=GAMMA, reduction="mean"
+    )
 
 
 def monai(loss: str):
@@ -69,7 +71,9 @@ def monai(loss: str):
 def fvcore(loss: str):
     from fvcore.nn import sigmoid_focal_loss
 
-    return partial({"sigmoid_focal": sigmoid_focal_loss}[loss], alpha=ALPHA, gamma=GAMMA, reduction="mean")
+    return partial(
+        {"sigmoid_focal": sigmoid_focal_loss}[loss], alpha=ALPHA, gamma=GAMMA, reduction="mean"
+    )
 
 
 LIBRARIES = {
@@ -104,7 +108,9 @@ def optax(case: Case) -> Entry:
     }[case.loss]
     both = jax.jit(jax.value_and_grad(lambda z, y: function(z, y).mean()))
     logits, targets = jax.numpy.asarray(case.logits), jax.numpy.asarray(case.targets)
-    return Entry("optax", None, "training step", lambda n: jax.block_until_ready(both(logits, targets)))
+    return Entry(
+        "optax", None, "training step", lambda n: jax.block_until_ready(both(logits, targets))
+    )
 
 
 def reference(case: Case) -> torch.Tensor:

@@ -86,7 +86,9 @@ def groups(setting: Setting, smoke: bool) -> Iterator[Group]:
         if found := _implementations(workload, loss, setting, smoke):
             sweep = workload in SWEEPS
             rounds = 3 if smoke else 9
-            seconds = (0.3 if smoke else 0.7) if sweep or workload == "tiny" else (0.5 if smoke else 1.5)
+            seconds = (
+                (0.3 if smoke else 0.7) if sweep or workload == "tiny" else (0.5 if smoke else 1.5)
+            )
             yield Group(workload, loss, found, rounds, seconds)
 
 
@@ -106,10 +108,14 @@ def _implementations(workload: str, loss: str, setting: Setting, smoke: bool) ->
         ):
             return ()
         return ("ours native", "torch") if loss == "cross_entropy_index" else ("ours native",)
-    if not setting.usual and (loss not in EVERYWHERE or (workload, loss) == ("vocabulary", "softmax_focal")):
+    if not setting.usual and (
+        loss not in EVERYWHERE or (workload, loss) == ("vocabulary", "softmax_focal")
+    ):
         return ()
     found = [n for n in PEERS[loss] if n not in SLOW or (setting.usual and workload in SLOW[n])]
-    once = workload == "segmentation" and loss == "cross_entropy_index"  # XLA takes many seconds to compile it
+    once = (
+        workload == "segmentation" and loss == "cross_entropy_index"
+    )  # XLA takes many seconds to compile it
     if setting.threads == 1 or (once and (smoke or not setting.usual)):
         found = [n for n in found if n != "optax"]
     if smoke:

@@ -60,7 +60,14 @@ class Entry:
             return None
 
 
-def measure(copy: Callable[[int], None], entries: Sequence[Entry], *, rounds: int, seconds: float, most: int = 1):
+def measure(
+    copy: Callable[[int], None],
+    entries: Sequence[Entry],
+    *,
+    rounds: int,
+    seconds: float,
+    most: int = 1,
+):
     """Fill `ratios` of all entries that were warmed up and did not fail; returns the median seconds of a copy.
 
     Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in `FEWEST` at least.

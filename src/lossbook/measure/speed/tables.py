@@ -12,11 +12,16 @@ def tables(rows: list[dict]) -> str:
     lines = []
     for key, group in groupby(sorted(rows, key=_key), key=_key):
         workload, shape, loss, threads, allocator = key
-        lines += ["", f"{workload} {'×'.join(map(str, shape))}, {loss}, {_setting(threads, allocator)}"]
+        lines += [
+            "",
+            f"{workload} {'×'.join(map(str, shape))}, {loss}, {_setting(threads, allocator)}",
+        ]
         for row in sorted(group, key=lambda r: r["ratio"][1]):
             low, middle, high = row["ratio"]
             memory = "" if row["memory"] is None else f"  memory {row['memory']:.2f}"
-            lines.append(f"  {middle:9.2f}  [{low:.2f} {high:.2f}]".ljust(36) + f"{_name(row)}{memory}")
+            lines.append(
+                f"  {middle:9.2f}  [{low:.2f} {high:.2f}]".ljust(36) + f"{_name(row)}{memory}"
+            )
     return "\n".join(lines[1:])
 
 
@@ -25,7 +30,9 @@ def bar_table(bars: list[dict]) -> str:
     lines = []
     for bar in bars:
         sign = "≤" if bar["at_most"] else "≥"
-        verdict = "met" if bar["met"] else f"MISSED by {abs(bar['measured'] / bar['limit'] - 1):.0%}"
+        verdict = (
+            "met" if bar["met"] else f"MISSED by {abs(bar['measured'] / bar['limit'] - 1):.0%}"
+        )
         lines.append(
             f"{bar['what']} {sign} {bar['limit']:g}{bar['unit']}; {_setting(bar['threads'], bar['allocator'])}: "
             f"{bar['measured']:.2f} {verdict} ({bar['where']})"

@@ -20,7 +20,9 @@ class Rows(list):
 
     def of(self, test: Callable[[dict], bool] = lambda row: True, **wanted) -> Rows:
         """Those with these fields; a tuple is a choice."""
-        return Rows(r for r in self if test(r) and all(_is(r[key], value) for key, value in wanted.items()))
+        return Rows(
+            r for r in self if test(r) and all(_is(r[key], value) for key, value in wanted.items())
+        )
 
     def ours(self, mode: str, precision: str = "fast", **wanted) -> Rows:
         return self.of(implementation="ours native", mode=mode, precision=precision, **wanted)
@@ -56,14 +58,20 @@ def faster(ours: Rows, peers: Rows, smallest: bool = True) -> Found | None:
         same = [p for p in peers if p["loss"] == row["loss"] and p["shape"] == row["shape"]]
         if same:
             best = min(same, key=lambda p: p["ratio"][1])
-            found.append((best["ratio"][1] / row["ratio"][1], f"{_where(row)}, {best['implementation']}"))
+            found.append(
+                (best["ratio"][1] / row["ratio"][1], f"{_where(row)}, {best['implementation']}")
+            )
     return Found(*min(found)) if found else None
 
 
 def spread(rows: Rows) -> Found | None:
     """The dearest logit to the cheapest."""
     costs = [(r["ratio"][1] * r["copy_ns"], _where(r)) for r in rows]
-    return Found(max(costs)[0] / min(costs)[0], f"{max(costs)[1]} to {min(costs)[1]}") if costs else None
+    return (
+        Found(max(costs)[0] / min(costs)[0], f"{max(costs)[1]} to {min(costs)[1]}")
+        if costs
+        else None
+    )
 
 
 @dataclass(frozen=True)
@@ -121,8 +129,18 @@ def _sigmoid(name: str) -> Callable[[Rows], Found | None]:
 
 COPIES, TIMES, LOGITS = " copies", "×", " × the logits"
 BARS = (
-    Bar("K ≥ 256, in place", 1.0, COPIES, lambda r: worst(r.ours("in place", loss=SOFTMAX).of(_wide))),
-    Bar("K ≥ 256, given buffer", 1.2, COPIES, lambda r: worst(r.ours("given buffer", loss=SOFTMAX).of(_wide))),
+    Bar(
+        "K ≥ 256, in place",
+        1.0,
+        COPIES,
+        lambda r: worst(r.ours("in place", loss=SOFTMAX).of(_wide)),
+    ),
+    Bar(
+        "K ≥ 256, given buffer",
+        1.2,
+        COPIES,
+        lambda r: worst(r.ours("given buffer", loss=SOFTMAX).of(_wide)),
+    ),
     Bar(
         "segmentation, in place",
         1.25,
@@ -135,8 +153,18 @@ BARS = (
         COPIES,
         lambda r: worst(r.ours("given buffer", loss=SOFTMAX, workload="segmentation")),
     ),
-    Bar("rows of K = 3 to 32, in place", 2.0, COPIES, lambda r: worst(r.ours("in place").of(_narrow))),
-    Bar("rows of K = 3 to 32, given buffer", 2.0, COPIES, lambda r: worst(r.ours("given buffer").of(_narrow))),
+    Bar(
+        "rows of K = 3 to 32, in place",
+        2.0,
+        COPIES,
+        lambda r: worst(r.ours("in place").of(_narrow)),
+    ),
+    Bar(
+        "rows of K = 3 to 32, given buffer",
+        2.0,
+        COPIES,
+        lambda r: worst(r.ours("given buffer").of(_narrow)),
+    ),
     Bar(
         "exact, in place, large softmax shapes",
         1.6,
@@ -151,10 +179,30 @@ BARS = (
         lambda r: worst(r.ours("given buffer", loss="sigmoid_focal", workload="detection")),
     ),
     Bar("same, to torchvision's formula", 20, TIMES, _sigmoid("torchvision"), at_most=False),
-    Bar("same, to that formula compiled", 4, TIMES, _sigmoid("torchvision compiled"), at_most=False),
-    Bar("training step, segmentation, to the best eager", 5, TIMES, _against_eager("segmentation", EAGER), False),
-    Bar("training step, segmentation, to the best compiled", 3, TIMES, _against_eager("segmentation", COMPILED), False),
-    Bar("training step, classification, to the best eager", 4, TIMES, _against_eager("classification", EAGER), False),
+    Bar(
+        "same, to that formula compiled", 4, TIMES, _sigmoid("torchvision compiled"), at_most=False
+    ),
+    Bar(
+        "training step, segmentation, to the best eager",
+        5,
+        TIMES,
+        _against_eager("segmentation", EAGER),
+        False,
+    ),
+    Bar(
+        "training step, segmentation, to the best compiled",
+        3,
+        TIMES,
+        _against_eager("segmentation", COMPILED),
+        False,
+    ),
+    Bar(
+        "training step, classification, to the best eager",
+        4,
+        TIMES,
+        _against_eager("classification", EAGER),
+        False,
+    ),
     Bar(
         "training step, classification, to the best compiled",
         2.5,
@@ -162,14 +210,28 @@ BARS = (
         _against_eager("classification", COMPILED),
         False,
     ),
-    Bar("training step, vocabulary, to the best eager", 4, TIMES, _against_eager("vocabulary", EAGER), False),
-    Bar("training step, vocabulary, to the best compiled", 2.5, TIMES, _against_eager("vocabulary", COMPILED), False),
+    Bar(
+        "training step, vocabulary, to the best eager",
+        4,
+        TIMES,
+        _against_eager("vocabulary", EAGER),
+        False,
+    ),
+    Bar(
+        "training step, vocabulary, to the best compiled",
+        2.5,
+        TIMES,
+        _against_eager("vocabulary", COMPILED),
+        False,
+    ),
     Bar("tiny, training step, of F.cross_entropy's time", 0.8, TIMES, _tiny),
     Bar(
         "memory of a training step",
         1.05,
         LOGITS,
-        lambda r: most_memory(r.ours("training step", workload=LARGE, loss=(*SOFTMAX, "sigmoid_focal"))),
+        lambda r: most_memory(
+            r.ours("training step", workload=LARGE, loss=(*SOFTMAX, "sigmoid_focal"))
+        ),
     ),
     Bar(
         "memory in place",
@@ -187,7 +249,11 @@ BARS = (
         "cost of a logit, N = 1000 to 1,000,000",
         1.5,
         TIMES,
-        lambda r: spread(r.ours("in place", workload="rows", loss="softmax_focal").of(lambda w: w["shape"][0] >= 1000)),
+        lambda r: spread(
+            r.ours("in place", workload="rows", loss="softmax_focal").of(
+                lambda w: w["shape"][0] >= 1000
+            )
+        ),
     ),
 )
 

@@ -78,5 +78,7 @@ def case(workload: str, loss: str, shape: tuple[int, ...], seed: int = 0) -> Cas
     else:
         targets = torch.softmax(torch.randn(shape, generator=random), 1)
     count = BUFFERS if 4 * prod(shape) < SMALL else 1
-    buffers = tuple(logits.clone().numpy() for _ in range(count))  # torch's own memory is aligned; clone warms it
+    buffers = tuple(
+        logits.clone().numpy() for _ in range(count)
+    )  # torch's own memory is aligned; clone warms it
     return Case(workload, loss, logits.numpy(), targets.numpy(), buffers)
