@@ -6,8 +6,8 @@ import torch
 
 import lossbook.numpy
 import lossbook.torch
+from lossbook.api import kernels
 from lossbook.native.kernels import SUMS, Kernel
-from lossbook.torch import kernels
 
 from .calls import run
 from .test_kernels import BY_INDEX, example
@@ -262,10 +262,10 @@ def test_a_class_to_ignore_that_no_class_number_can_be(name, number):
 
 
 def test_whatever_the_default_device_is():
-    kernels._same.cache_clear()
+    kernels._pack_uniform.cache_clear()
     x, y, shares = torch.from_numpy(LOGITS), torch.from_numpy(INDEX), torch.from_numpy(PARTS)
     wanted = [lossbook.torch.cross_entropy(x, t).item() for t in (y, shares)]
-    kernels._same.cache_clear()
+    kernels._pack_uniform.cache_clear()
     with torch.device("meta"):
         assert [lossbook.torch.cross_entropy(x, t).item() for t in (y, shares)] == wanted
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import lossbook.torch as losses
+from lossbook.api.kernels import KernelCall
 from lossbook.native import pool
 from lossbook.torch import kernels
 
@@ -25,9 +26,9 @@ def _empty_pool(monkeypatch):
 def calls(monkeypatch):
     """How often kernels were called."""
     found = []
-    right = kernels.Call.run
+    right = KernelCall.run
     monkeypatch.setattr(
-        kernels.Call, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k)
+        KernelCall, "run", lambda self, *a, **k: found.append(1) or right(self, *a, **k)
     )
     return found
 
@@ -70,7 +71,7 @@ def test_kernels_are_used_and_agree_with_generated_code(
     results = []
     for native in (True, False):
         if not native:
-            monkeypatch.setattr(kernels, "prepared", lambda *a: None)
+            monkeypatch.setattr(kernels, "loss", lambda *a: None)
         value = loss(logits, reduction=reduction)
         weights = torch.linspace(-1, 2, value.numel()).reshape(value.shape)
         (slope,) = torch.autograd.grad((value * weights).sum(), logits, create_graph=True)

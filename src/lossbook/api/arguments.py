@@ -1,8 +1,7 @@
-"""Checks of arguments, the same for NumPy and PyTorch: they look at shapes, kinds and values, and restate the call."""
+"""Checks of arguments, the same for NumPy and PyTorch: an error restates the call and says what was expected."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,70 +19,51 @@ def wrong(
     return error(f"{function}: {argument} {got}; expected {expected}")
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A checked call of a loss over rows of logits. axis: not negative. by_index: targets are class numbers."""
-
-    axis: int
-    classes: int
-    by_index: bool
-
-
 def check_kind(
     function: str, argument: str, array: Any, kind: str, expected: tuple[str, ...]
 ) -> None:
-    """kind: "float", "integer" or what else the dtype is."""
+    """The kind of the dtype of an array, as `Backend.kind` says it, is one of those expected."""
     if kind not in expected:
-        wanted = " or ".join(expected)
-        raise wrong(
-            function, argument, f"has dtype {array.dtype}", f"a dtype that is {wanted}", TypeError
-        )
+        wanted = f"a dtype that is {' or '.join(expected)}"
+        raise wrong(function, argument, f"has dtype {array.dtype}", wanted, TypeError)
 
 
-def check_reduction(function: str, reduction: str) -> None:
-    """One of `REDUCTIONS`."""
-    if reduction not in REDUCTIONS:
-        raise wrong(
-            function, "reduction", f"is {reduction!r}", f"one of {', '.join(map(repr, REDUCTIONS))}"
-        )
-
-
-def check_precision(function: str, precision: str) -> None:
-    """One of `PRECISIONS`."""
-    if precision not in PRECISIONS:
-        raise wrong(
-            function, "precision", f"is {precision!r}", f"one of {', '.join(map(repr, PRECISIONS))}"
-        )
+def check_choice(function: str, argument: str, value: Any, choices: tuple[str, ...]) -> None:
+    """An option, such as the reduction, is one of its choices."""
+    if value not in choices:
+        raise wrong(function, argument, f"is {value!r}", f"one of {', '.join(map(repr, choices))}")
 
 
 def check_number(
     function: str, argument: str, value: Any, low: float, high: float = float("inf")
 ) -> None:
-    """A real number between two bounds."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    """A finite real number between two bounds."""
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
         raise wrong(function, argument, f"is {value!r}", "a real number", TypeError)
     if not low <= value <= high or value == float("inf"):
-        bounds = (
-            f"a finite number, at least {low:g}"
-            if high == float("inf")
-            else f"a number from {low:g} to {high:g}"
-        )
+        if high == float("inf"):
+            bounds = f"a finite number, at least {low:g}"
+        else:
+            bounds = f"a number from {low:g} to {high:g}"
         raise wrong(function, argument, f"is {value!r}", bounds)
 
 
 def check_integer(function: str, argument: str, value: Any, low: int) -> None:
-    """An integer that is at least some bound."""
+    """An integer of at least `low`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise wrong(function, argument, f"is {value!r}", "an integer", TypeError)
     if value < low:
         raise wrong(function, argument, f"is {value}", f"at least {low}")
 
 
-def check_axis(function: str, logits: Any, axis: int) -> int:
+def check_axis(function: str, logits: Any, axis: Any) -> int:
     """The class axis, not negative. It must exist and hold at least one class."""
-    shape = tuple(logits.shape)
+    shape = logits.shape
+    if type(axis) is int and -len(shape) <= axis < len(shape) and shape[axis]:
+        return axis % len(shape)
     if isinstance(axis, bool) or not isinstance(axis, Integral):
         raise wrong(function, "axis", f"is {axis!r}", "an integer", TypeError)
+    shape = tuple(shape)
     if not shape:
         raise wrong(function, "logits", "has shape ()", "at least one axis, the classes")
     if not -len(shape) <= axis < len(shape):
@@ -96,49 +76,29 @@ def check_axis(function: str, logits: Any, axis: int) -> int:
     return axis
 
 
-def check_rows(
-    function: str, logits: Any, targets: Any, kinds: tuple[str, str], axis: int, reduction: str
-) -> Rows:
-    """Kinds, axis and shapes of logits and targets. Logits of one axis are one row: their axis is 0."""
-    check_reduction(function, reduction)
-    check_kind(function, "logits", logits, kinds[0], ("float",))
+def check_rows(function: str, logits: Any, targets: Any, kinds: tuple[str, str], axis: Any) -> int:
+    """The class axis of a loss of rows, after a check of kinds and shapes of logits and targets.
+
+    Logits of one axis are one row: their class axis is 0.
+    """
+    if kinds[0] != "float":
+        check_kind(function, "logits", logits, kinds[0], ("float",))
     check_kind(function, "targets", targets, kinds[1], ("integer", "float"))
-    axis = check_axis(function, logits, 0 if len(logits.shape) == 1 and axis == 1 else axis)
-    shape, got = tuple(logits.shape), tuple(targets.shape)
-    by_index = kinds[1] == "integer"
+    axis = check_axis(function, logits, 0 if axis == 1 and logits.ndim == 1 else axis)
+    shape = tuple(logits.shape)
+    got, by_index = tuple(targets.shape), kinds[1] == "integer"
     rows = shape[:axis] + shape[axis + 1 :]
-    if got != (rows if by_index else shape):
-        if by_index:
-            expected = f"{rows} for class indices: the shape of logits {shape} without axis {axis}"
-        else:
-            expected = f"{shape} for probabilities (dtype {targets.dtype}): the shape of logits"
-        raise wrong(function, "targets", f"has shape {got}", expected)
-    return Rows(axis, shape[axis], by_index)
+    if got == (rows if by_index else shape):
+        return axis
+    if by_index:
+        expected = f"{rows} for class indices: the shape of logits {shape} without axis {axis}"
+    else:
+        expected = f"{shape} for probabilities (dtype {targets.dtype}): the shape of logits"
+    raise wrong(function, "targets", f"has shape {got}", expected)
 
 
-def check_weight(
-    function: str,
-    weight: Any,
-    kind: str,
-    classes: int,
-    *,
-    values: bool = True,
-    argument: str = "weight",
-) -> None:
-    """One weight for each class, none negative."""
-    check_kind(function, argument, weight, kind, ("float", "integer"))
-    if tuple(weight.shape) != (classes,):
-        expected = f"({classes},): one weight for each class"
-        raise wrong(function, argument, f"has shape {tuple(weight.shape)}", expected)
-    if values:
-        check_values(function, argument, weight, ~(weight >= 0), "weights that are not negative")
-
-
-def check_elements(
-    function: str, inputs: Any, targets: Any, kinds: tuple[str, str], reduction: str
-) -> None:
+def check_elements(function: str, inputs: Any, targets: Any, kinds: tuple[str, str]) -> None:
     """Kinds and shapes of inputs and targets of a loss of single outputs."""
-    check_reduction(function, reduction)
     check_kind(function, "inputs", inputs, kinds[0], ("float",))
     check_kind(function, "targets", targets, kinds[1], ("float", "integer"))
     got, shape = tuple(targets.shape), tuple(inputs.shape)
@@ -146,37 +106,8 @@ def check_elements(
         raise wrong(function, "targets", f"has shape {got}", f"{shape}: the shape of inputs")
 
 
-def check_shares(function: str, targets: Any, least: Any = None, most: Any = None) -> None:
-    """Targets of a sigmoid, from 0 to 1; least and most of them, where that is known."""
-    if least is not None and bool(least >= 0) and bool(most <= 1 + ROUNDING):
-        return
-    bad = ~((targets >= 0) & (targets <= 1 + ROUNDING))
-    check_values(function, "targets", targets, bad, "numbers from 0 to 1: probabilities of class 1")
-
-
-def check_factor(
-    function: str, argument: str, factor: Any, kind: str, inputs: Any, *, values: bool = True
-) -> None:
-    """Weights of single outputs, none negative, that broadcast to the shape of the inputs."""
-    check_kind(function, argument, factor, kind, ("float", "integer"))
-    got, shape = tuple(factor.shape), tuple(inputs.shape)
-    if len(got) > len(shape) or any(
-        n not in (1, m) for n, m in zip(got[::-1], shape[::-1], strict=False)
-    ):
-        raise wrong(
-            function,
-            argument,
-            f"has shape {got}",
-            f"one that broadcasts to {shape}, the shape of inputs",
-        )
-    if values:
-        check_values(function, argument, factor, ~(factor >= 0), "weights that are not negative")
-
-
-def check_out(function: str, out: Any, logits: Any, targets: Any) -> None:
-    """Where the gradient is written: an array like the logits, or the logits themselves; True or False for no array."""
-    if isinstance(out, bool):
-        return
+def check_out(function: str, out: Any, logits: np.ndarray, targets: np.ndarray) -> None:
+    """Where the gradient is written: an array like the logits, or the logits themselves."""
     if not isinstance(out, np.ndarray):
         raise wrong(function, "out", f"is {type(out).__name__}", "a NumPy array", TypeError)
     if out.shape != logits.shape or out.dtype.newbyteorder("=") != logits.dtype:
@@ -185,72 +116,41 @@ def check_out(function: str, out: Any, logits: Any, targets: Any) -> None:
     if not out.flags.writeable:
         raise wrong(function, "out", "is read-only", "an array that can be written to")
     same = out.ctypes.data == logits.ctypes.data and out.strides == logits.strides
-    if (np.may_share_memory(out, logits) and not same) or np.may_share_memory(out, targets):
-        raise wrong(
-            function, "out", "overlaps an argument", "memory of its own, or the logits themselves"
-        )
+    overlaps = np.may_share_memory(out, logits) and not same
+    if overlaps or np.may_share_memory(out, targets):
+        expected = "memory of its own, or the logits themselves"
+        raise wrong(function, "out", "overlaps an argument", expected)
 
 
-def check_alpha(function: str, alpha: Any) -> tuple[float, float]:
-    """(α, 1) for a weight of the positive class; (0.5, 2) for none: half the weight for both classes, doubled."""
-    if alpha is None:
+def check_balance(function: str, argument: str, value: Any) -> tuple[float, float]:
+    """The weight of the positive class, and what the loss is multiplied by.
+
+    None and negative numbers stand for no weights: half the weight for both classes, doubled.
+    """
+    if value is None:
         return 0.5, 2.0
-    if isinstance(alpha, bool) or not isinstance(alpha, Real):
-        raise wrong(function, "alpha", f"is {alpha!r}", "a real number or None", TypeError)
-    if alpha < 0:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise wrong(function, argument, f"is {value!r}", "a real number or None", TypeError)
+    if value < 0:
         return 0.5, 2.0
-    if not alpha <= 1:
-        raise wrong(
-            function,
-            "alpha",
-            f"is {alpha!r}",
-            "a number from 0 to 1; None or a negative one for no weights",
-        )
-    return float(alpha), 1.0
+    if not value <= 1:
+        expected = "a number from 0 to 1; None or a negative one for no weights"
+        raise wrong(function, argument, f"is {value!r}", expected)
+    return float(value), 1.0
 
 
-def in_64_bits(number: int) -> bool:
-    """Whether it can be compared with class numbers as they lie in memory."""
-    return -(2**63) <= number < 2**63
-
-
-def check_ignore_index(function: str, ignore_index: int, by_index: bool) -> None:
-    """An integer; not one that could be a class where targets are probabilities."""
-    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
+def check_ignore_index(function: str, ignore_index: Any, by_index: bool) -> None:
+    """An integer of 64 bits; not one that could be a class where targets are probabilities."""
+    if type(ignore_index) is not int and (
+        isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral)
+    ):
         raise wrong(function, "ignore_index", f"is {ignore_index!r}", "an integer", TypeError)
-    if not in_64_bits(ignore_index):
-        raise wrong(
-            function,
-            "ignore_index",
-            f"is {ignore_index}",
-            "an integer of 64 bits, as class indices are",
-        )
+    if not -(2**63) <= ignore_index < 2**63:
+        expected = "an integer of 64 bits, as class indices are"
+        raise wrong(function, "ignore_index", f"is {ignore_index}", expected)
     if not by_index and ignore_index >= 0:
         expected = "a negative one (not used) where targets are probabilities"
         raise wrong(function, "ignore_index", f"is {ignore_index}", expected)
-
-
-def check_target_values(function: str, targets: Any, rows: Rows, ignore_index: int) -> None:
-    """Class numbers from 0 to K-1, or the ignored one; probabilities from 0 to 1."""
-    if rows.by_index:
-        bad = ((targets < 0) | (targets >= rows.classes)) & (targets != ignore_index)
-        expected = f"class indices from 0 to {rows.classes - 1}, or ignore_index {ignore_index}"
-    else:
-        bad = ~((targets >= 0) & (targets <= 1 + ROUNDING))
-        expected = "probabilities from 0 to 1 (targets of a float dtype are probabilities)"
-    check_values(function, "targets", targets, bad, expected)
-
-
-def check_sums(function: str, sums: Any) -> None:
-    """Probabilities of a row must sum to 1."""
-    bad = ~(abs(sums - 1) <= ROUNDING)
-    check_values(
-        function,
-        "the sum of targets in a row",
-        sums,
-        bad,
-        "1: targets are probabilities of the classes",
-    )
 
 
 def check_values(function: str, argument: str, array: Any, bad: Any, expected: str) -> None:

@@ -6,9 +6,9 @@ import sys
 from functools import cache
 
 from ..expr.doors import modules_in
-from ._loss import Loss, Parameter
+from ._loss import Interface, Loss, Parameter
 
-__all__ = ["Loss", "Parameter", "all_losses", "get", "names"]
+__all__ = ["Interface", "Loss", "Parameter", "all_losses", "get", "names"]
 
 
 @cache

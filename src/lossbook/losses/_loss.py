@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
@@ -17,14 +18,69 @@ if TYPE_CHECKING:
 TARGETS = ("class index", "probabilities", "real", None)
 
 
+KINDS = ("number", "per class", "per element", "balance")
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a loss. `neutral` is the value at which it has no effect, None if there is none."""
+    """A parameter of a loss.
+
+    Attributes:
+        symbol: a symbol, or an `IndexedBase` for one number per class.
+        domain: where it may be, in words and signs.
+        meaning: what it does.
+        neutral: the value at which it has no effect, None if there is none.
+        kind: what callers may pass: a "number"; "per class", one number for all classes or one for each; "per element",
+            numbers that broadcast to the inputs; "balance", the weight of the positive class, 1 minus it being that
+            of the negative one. Where it is left out it follows from the symbol.
+        default: the value of a number that callers may leave out. Other kinds default to None, their neutral value.
+        high: the largest value that a number may have.
+    """
 
     symbol: Expr
     domain: str
     meaning: str
     neutral: Expr | int | None = None
+    kind: str = ""
+    default: float | None = None
+    high: float = inf
+
+    def __post_init__(self):
+        if not self.kind:
+            kind = "per class" if isinstance(self.symbol, IndexedBase) else "number"
+            object.__setattr__(self, "kind", kind)
+        if self.kind not in KINDS:
+            raise ValueError(
+                f"Parameter {self.symbol}: kind must be one of {KINDS}, got {self.kind!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Interface:
+    """How the public functions of a loss are called, where that does not follow from its equation.
+
+    Attributes:
+        module: the name of the PyTorch module, None for none.
+        like: the function of another library whose arguments these are, in words.
+        notes: what else a caller has to know.
+        reduction: the default.
+        positional: whether the parameters and the reduction may be given by position.
+        weight: whether callers may weight the loss of each single output.
+        mean_weights: the symbol of the parameter whose values at the target classes "mean" divides by the sum of.
+            None: "mean" divides by the number of rows that count.
+        probabilities: whether targets that are no class indices must be from 0 to 1.
+        normalised: whether the probabilities of a row must sum to 1.
+    """
+
+    module: str | None = None
+    like: str = ""
+    notes: str = ""
+    reduction: str = "mean"
+    positional: bool = False
+    weight: bool = False
+    mean_weights: Expr | None = None
+    probabilities: bool = True
+    normalised: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,7 +91,7 @@ class Loss:
     differentiated by, such as `z[j]`. parameters: with domain and neutral value. given: hypotheses, such as
     `Simplex(y)`. target: "class index", "probabilities", "real", or None for an activation. reference: a key of the
     book's bibliography, or a link. function: the public function of `lossbook.numpy` and `lossbook.torch` that computes it;
-    two losses share one where the form of the targets decides between them.
+    two losses share one where the form of the targets decides between them. interface: how it is called.
     """
 
     name: str
@@ -45,6 +101,7 @@ class Loss:
     target: str | None
     reference: str
     function: str | None = None
+    interface: Interface = Interface()
     parameters: tuple[Parameter, ...] = ()
     given: tuple[Hypothesis, ...] = ()
 

@@ -3,9 +3,9 @@
 from sympy import log
 
 from ..notation import beta, logit, sigmoid, target
-from ._loss import Loss, Parameter
+from ._loss import Interface, Loss, Parameter
 
-POS_WEIGHT = Parameter(beta, "β > 0", "weight of the positive class", neutral=1)
+POS_WEIGHT = Parameter(beta, "β > 0", "weight of the positive class", neutral=1, kind="per element")
 
 BINARY_CROSS_ENTROPY = Loss(
     name="binary_cross_entropy",
@@ -15,5 +15,10 @@ BINARY_CROSS_ENTROPY = Loss(
     wrt=logit,
     target="real",
     reference="goodfellow2016",
+    interface=Interface(
+        module="BCEWithLogitsLoss",
+        like="torch.nn.functional.binary_cross_entropy_with_logits",
+        weight=True,
+    ),
     parameters=(POS_WEIGHT,),
 )

@@ -5,7 +5,7 @@ from sympy import log
 from ..expr.hypotheses import Simplex
 from ..expr.nodes import Sum
 from ..notation import K, epsilon, j, k, p, t, w, y, z
-from ._loss import Loss, Parameter
+from ._loss import Interface, Loss, Parameter
 
 WEIGHT = Parameter(w, "w ≥ 0", "weight of each class", neutral=1)
 SMOOTHING = Parameter(
@@ -13,6 +13,8 @@ SMOOTHING = Parameter(
     "0 ≤ ε ≤ 1",
     "label smoothing: the share of the target spread over all classes",
     neutral=0,
+    default=0.0,
+    high=1,
 )
 
 CROSS_ENTROPY = Loss(
@@ -23,6 +25,12 @@ CROSS_ENTROPY = Loss(
     wrt=z[j],
     target="probabilities",
     reference="goodfellow2016",
+    interface=Interface(
+        module="CrossEntropyLoss",
+        like="torch.nn.functional.cross_entropy",
+        mean_weights=w,
+        normalised=False,
+    ),
     parameters=(WEIGHT, SMOOTHING),
     given=(Simplex(y),),
 )

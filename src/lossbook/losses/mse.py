@@ -3,7 +3,7 @@
 from ..expr.hypotheses import Simplex
 from ..expr.nodes import Sum
 from ..notation import K, j, k, logit, p, prediction, sigmoid, target, y, z
-from ._loss import Loss
+from ._loss import Interface, Loss
 
 MSE = Loss(
     name="mse",
@@ -13,6 +13,7 @@ MSE = Loss(
     wrt=prediction,
     target="real",
     reference="goodfellow2016",
+    interface=Interface(module="MSELoss", like="torch.nn.functional.mse_loss", probabilities=False),
 )
 
 SIGMOID_MSE = Loss(
@@ -23,6 +24,7 @@ SIGMOID_MSE = Loss(
     wrt=logit,
     target="real",
     reference="goodfellow2016",
+    interface=Interface(module="SigmoidMSELoss"),
 )
 
 SOFTMAX_MSE = Loss(
@@ -33,5 +35,6 @@ SOFTMAX_MSE = Loss(
     wrt=z[j],
     target="probabilities",
     reference="brier1950",
+    interface=Interface(module="SoftmaxMSELoss", notes="This is the Brier score."),
     given=(Simplex(y),),
 )

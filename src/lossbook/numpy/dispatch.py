@@ -1,124 +1,127 @@
-"""Running a generated NumPy loss: wide arithmetic, rows that do not count, reduction, and the gradient of the whole."""
+"""Calls of the NumPy functions: by a kernel where there is one, else by generated NumPy code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from math import nan
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from ..api import arguments
-from ..api.double_double import at_infinity, run_in_pairs
-from . import kernels as native
+from ..api.arrays import compute, inputs_of
+from ..api.call import Call, check_targets, checked
+from ..api.kernels import KernelCall, evaluate, inverse, placed, row_shape, without_axis
+from ..api.signature import Options, Signature
+from .backend import NUMPY
 
 
-def array(given) -> np.ndarray:
-    """An array in this machine's order of bytes."""
-    found = np.asarray(given)
-    return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+def loss(signature: Signature, logits: Any, targets: Any, values: tuple, options: Options):
+    """The loss of a call, in the dtype of the logits; see `lossbook.api.call.checked` for the arguments."""
+    logits, targets = NUMPY.array(logits), NUMPY.array(targets)
+    return _evaluated(checked(NUMPY, signature, logits, targets, values, options), logits)
 
 
-KINDS = {"f": "float", "i": "integer", "u": "integer"}
-
-
-def kind(array: np.ndarray) -> str:
-    """What `_arguments.check_kind` asks for."""
-    return KINDS.get(array.dtype.kind) or str(array.dtype)
-
-
-def wide(array: np.ndarray) -> np.ndarray:
-    """In float64 at least: narrower results are then rounded once, at the end."""
-    return array.astype(np.promote_types(array.dtype, np.float64), copy=False)
-
-
-def check_shares(function: str, code: ModuleType, targets: np.ndarray, precision: str) -> None:
-    """Targets of a sigmoid, from 0 to 1."""
-    known = native.extremes(code, targets, precision) or (
-        (targets.min(), targets.max()) if targets.size else ()
-    )
-    arguments.check_shares(function, targets, *known)
-
-
-def compute(
-    function: Callable,
-    logits: np.ndarray,
-    arrays: tuple = (),
-    axis: int | None = None,
-    **parameters,
+def loss_with_grad(
+    signature: Signature,
+    logits: Any,
+    targets: Any,
+    values: tuple,
+    options: Options,
+    out: np.ndarray | None,
 ):
-    """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones."""
+    """(loss, gradient); the gradient is written to `out` where it is given."""
+    function = f"{signature.function}_with_grad"
+    logits, targets = NUMPY.array(logits), NUMPY.array(targets)
+    call = checked(NUMPY, signature, logits, targets, values, options, function)
+    if out is not None:
+        arguments.check_out(function, out, logits, targets)
+    return _evaluated(call, logits, True, out)
 
-    def result(x):
-        if logits.dtype == np.float64:
-            return run_in_pairs(function, x, arrays, parameters, axis)
-        return function(x, *arrays, **parameters, **({} if axis is None else {"axis": axis}))
 
+def activation(function: str, code: ModuleType, logits: Any, axis: int | None = None) -> np.ndarray:
+    """An activation in the dtype and shape of the logits."""
+    logits = NUMPY.array(logits)
+    arguments.check_kind(function, "logits", logits, NUMPY.kind(logits), ("float",))
+    axis = None if axis is None else arguments.check_axis(function, logits, axis)
     with np.errstate(all="ignore"):
-        return at_infinity(result, wide(logits)) if axis is None else result(wide(logits))
+        return compute(NUMPY, code.value, logits, axis=axis).astype(logits.dtype)
 
 
-def run(
-    code: ModuleType,
-    logits: np.ndarray,
-    arrays: tuple[np.ndarray, ...] = (),
-    *,
-    reduction: str,
-    counts: np.ndarray | None = None,
-    divisor: float | None = None,
-    scale: np.ndarray | float = 1,
-    axis: int | None = None,
-    gradient: bool | np.ndarray = False,
-    precision: str = "exact",
-    check: Callable[[], None] | None = None,
-    look: int = True,
-    **parameters,
+def _evaluated(
+    call: Call, logits: np.ndarray, with_grad: bool = False, out: np.ndarray | None = None
 ):
-    """The reduced loss, or (loss, gradient) in the dtype of the logits; gradient may be the array to write it to.
+    def execute(found: KernelCall, divisor: float, check: int):
+        return _by_kernel(call, found, logits, divisor, check, with_grad, out)
 
-    code: a generated module. arrays: its other arrays, targets first. counts: which rows (elements, where axis is None)
-    count, None for all. divisor: what "mean" divides by, None for the number of rows that count. scale: what each
-    element's loss is multiplied by, where axis is None. precision: of a kernel; generated NumPy code is exact.
-    check: of targets that are shares, where a kernel has not looked at them: for what `look` says.
-    """
-    options = {
-        "reduction": reduction,
-        "counts": counts,
-        "divisor": divisor,
-        "scale": scale,
-        "axis": axis,
-    }
-    options |= {"gradient": gradient, "parameters": parameters, "precision": precision}
-    found = native.run(code, logits, arrays, look=look if check else False, **options)
-    if found is None and check:
-        check()
-        found = native.run(code, logits, arrays, **options)
-    if found is not None:
-        return found
-    arrays = tuple(wide(a) if a.dtype.kind == "f" or axis is None else a for a in arrays)
-    x = logits
-    if (
-        counts is not None
-    ):  # so that nothing in a row that does not count, NaN included, can reach a result
-        mask = counts if axis is None else np.expand_dims(counts, axis)
+    overwrites = out is not None and np.may_share_memory(out, logits)
+    result = evaluate(NUMPY, call, logits, execute, overwrites=overwrites)
+    return _by_arrays(call, logits, with_grad, out) if result is None else result
+
+
+def _by_kernel(call, found, logits, divisor, check, with_grad, out):
+    """The result; None where the kernel meets a target that is ignored, or wrong."""
+    factor = float(call.scale) / divisor
+    x, found, order = placed(NUMPY, found, logits)
+    values = grad = target = None
+    if call.reduction == "none":
+        values = np.empty(row_shape(x.shape, found.axis), x.dtype)
+    if with_grad:
+        target = out if out is None or order is None else out.transpose(order)
+        fits = target is not None and target.dtype == x.dtype and NUMPY.is_dense(target)
+        grad = target if fits else np.empty(x.shape, x.dtype)
+    total = found.run(
+        NUMPY,
+        x,
+        gradient=None if grad is None else grad.ctypes.data,
+        values=None if values is None else values.ctypes.data,
+        factor=factor,
+        look=check,
+    )
+    if total is None:
+        return None
+    if values is None:
+        value = x.dtype.type(total * factor)
+    else:
+        if factor != 1:
+            values *= x.dtype.type(factor)
+        rows = (
+            values if order is None else values.transpose(inverse(without_axis(order, call.axis)))
+        )
+        value = rows[()]
+    if grad is None:
+        return value
+    if out is None:
+        return value, grad if order is None else grad.transpose(inverse(order))
+    if grad is not target:
+        target[...] = grad
+    return value, out
+
+
+def _by_arrays(call: Call, logits: np.ndarray, with_grad: bool, out: np.ndarray | None):
+    check_targets(NUMPY, call)
+    inputs = inputs_of(NUMPY, call, logits)
+    counted, code, arrays = inputs.counted, call.code.module, (inputs.targets,)
+    x, mask = logits, None
+    if counted is not None:  # nothing in a row that does not count, such as NaN, reaches a result
+        mask = NUMPY.expand(counted, call.axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):
-        values = compute(code.value, x, arrays, axis, **parameters) * scale
-        if counts is not None:
-            values = np.where(counts, values, 0)
-        if divisor is None:
-            divisor = np.size(values) if counts is None else np.count_nonzero(counts)
-        loss = np.asarray(_reduced(values, reduction, divisor)).astype(logits.dtype)[()]
-        if gradient is False:
-            return loss
-        slope = compute(code.gradient, x, arrays, axis, **parameters) * scale
-        if counts is not None:
-            slope = np.where(mask, slope, 0)
-        if reduction == "mean":
-            slope = slope / divisor if divisor else np.zeros_like(slope)
-        if gradient is True:
-            return loss, slope.astype(logits.dtype)
-        np.copyto(gradient, slope, casting="same_kind")
-        return loss, gradient
+        values = compute(NUMPY, code.value, x, arrays, inputs.parameters, call.axis) * call.scale
+        values = values if counted is None else np.where(counted, values, 0)
+        value = np.asarray(_reduced(values, call.reduction, inputs.divisor)).astype(logits.dtype)[
+            ()
+        ]
+        if not with_grad:
+            return value
+        grad = compute(NUMPY, code.gradient, x, arrays, inputs.parameters, call.axis) * call.scale
+        grad = grad if mask is None else np.where(mask, grad, 0)
+        if call.reduction == "mean":
+            grad = grad / inputs.divisor if inputs.divisor else np.zeros_like(grad)
+        if out is None:
+            return value, grad.astype(logits.dtype)
+        np.copyto(out, grad, casting="same_kind")
+        return value, out
 
 
 def _reduced(values: np.ndarray, reduction: str, divisor: float):
@@ -127,4 +130,4 @@ def _reduced(values: np.ndarray, reduction: str, divisor: float):
     total = np.sum(values)
     if reduction == "sum":
         return total
-    return total / divisor if divisor else np.nan
+    return total / divisor if divisor else nan

@@ -1,4 +1,4 @@
-"""Running generated PyTorch code under autograd: first and second derivatives are generated too, never traced.
+"""Generated PyTorch code under autograd: first and second derivatives are generated too, never traced.
 
 A third derivative is autograd's, through the generated code of the second.
 """
@@ -8,79 +8,48 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from ..api import arguments
-from ..api.double_double import at_infinity, run_in_pairs
-from . import custom_op as ops
-from . import kernels as native
-
-
-def kind(tensor: Tensor) -> str:
-    """What `_arguments.check_kind` asks for."""
-    if tensor.is_floating_point():
-        return "float"
-    return "other" if tensor.dtype == torch.bool or tensor.is_complex() else "integer"
-
-
-def real(tensor: Tensor) -> Tensor:
-    """In float64: narrower results are then rounded once, at the end. Apple's GPUs have no float64; float32 there."""
-    return tensor.to(torch.float32 if tensor.device.type == "mps" else torch.float64)
-
-
-def wide(tensor: Tensor) -> Tensor:
-    """`real`, but class numbers stay as they are."""
-    return real(tensor) if tensor.is_floating_point() else tensor
-
-
-def has_values(*tensors: Tensor | None) -> bool:
-    """Whether the values can be looked at: not in a graph, on the meta device, or while `torch.func.vmap` maps over them."""
-    if torch.compiler.is_compiling():
-        return False
-    return not any(t is not None and (t.is_meta or _mapped(t)) for t in tensors)
-
-
-def _mapped(tensor: Tensor) -> bool:
-    layers = torch._C._functorch
-    while layers.is_functorch_wrapped_tensor(tensor) and not layers.is_batchedtensor(tensor):
-        tensor = layers.get_unwrapped(tensor)
-    return layers.is_batchedtensor(tensor)
+from ..api.arrays import Inputs, compute
+from ..api.call import Call
+from ..api.kernels import row_shape
+from .backend import TORCH
 
 
 @dataclass(frozen=True)
-class Code:
-    """A generated module with its options. arrays: how many tensors beside the logits go by position; names: the names
-    of the others; numbers: scalar parameters; axis: None for a loss of single outputs.
+class GeneratedCode:
+    """A generated module and how its functions are called with tensors in a fixed order.
+
+    Attributes:
+        module: a module of `lossbook.generated.torch`.
+        axis: the class axis, None for a loss of single outputs.
+        names: the parameters that are tensors. Tensors are the targets, if there are any, then these.
+        numbers: the parameters that are floats.
+        has_targets: False for an activation.
     """
 
     module: ModuleType
-    arrays: int = 0
+    axis: int | None = None
     names: tuple[str, ...] = ()
     numbers: tuple[tuple[str, float], ...] = ()
-    axis: int | None = None
+    has_targets: bool = True
 
-    def call(self, name: str, logits: Tensor, tensors: tuple[Tensor, ...], *more: Tensor) -> Tensor:
-        """The generated function of that name, in wide arithmetic."""
-        tensors = tuple(map(wide, tensors))
-        options = dict(zip(self.names, tensors[self.arrays :], strict=True)) | dict(self.numbers)
-        function, arrays = getattr(self.module, name), (*tensors[: self.arrays], *map(wide, more))
-        in_pairs = logits.dtype == torch.float64 and has_values(logits, *arrays)
+    def compute(
+        self, name: str, logits: Tensor, tensors: tuple[Tensor, ...], *more: Tensor
+    ) -> Tensor:
+        """The generated function of that name, in wide arithmetic; `more` are its last positional arguments."""
+        arrays = (*tensors[: self.has_targets], *map(TORCH.upcast, more))
+        named = zip(self.names, tensors[self.has_targets :], strict=True)
+        parameters = dict(named) | dict(self.numbers)
+        return compute(TORCH, getattr(self.module, name), logits, arrays, parameters, self.axis)
 
-        def result(x):
-            if in_pairs:
-                return run_in_pairs(function, x, arrays, options, self.axis)
-            return function(
-                x, *arrays, **options, **({} if self.axis is None else {"axis": self.axis})
-            )
-
-        return at_infinity(result, wide(logits)) if self.axis is None else result(wide(logits))
-
-    def spread(self, rows: Tensor) -> Tensor:
-        """One number for each row, laid over the classes."""
+    def broadcast_rows(self, rows: Tensor) -> Tensor:
+        """One number for each row, as a factor of all its classes."""
         return rows if self.axis is None else rows.unsqueeze(self.axis)
 
     def dot(self, a: Tensor, b: Tensor) -> Tensor:
@@ -93,7 +62,7 @@ class _Value(Function):
 
     @staticmethod
     def forward(logits, code, *tensors):
-        return code.call("value", logits, tensors)
+        return code.compute("value", logits, tensors)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -117,7 +86,8 @@ class _Gradient(Function):
 
     @staticmethod
     def forward(grad_rows, logits, code, *tensors):
-        return (code.spread(grad_rows) * code.call("gradient", logits, tensors)).to(logits.dtype)
+        grad = code.broadcast_rows(grad_rows) * code.compute("gradient", logits, tensors)
+        return grad.to(logits.dtype)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -128,38 +98,37 @@ class _Gradient(Function):
     def backward(ctx, tangent):
         grad_rows, logits, *tensors = ctx.saved_tensors
         code, tensors = ctx.code, tuple(tensors)
-        to_rows = code.dot(wide(tangent), code.call("gradient", logits, tensors))
-        to_logits = (code.spread(grad_rows) * code.call("hvp", logits, tensors, tangent)).to(
-            logits.dtype
-        )
+        to_rows = code.dot(TORCH.upcast(tangent), code.compute("gradient", logits, tensors))
+        hvp = code.compute("hvp", logits, tensors, tangent)
+        to_logits = (code.broadcast_rows(grad_rows) * hvp).to(logits.dtype)
         return (to_rows, to_logits, None, *(None for _ in tensors))
 
 
 class _ValueInGraph(Function):
-    """`_Value` as torch.compile can trace it."""
+    """`_Value` as `torch.compile` can trace it."""
 
     @staticmethod
     def forward(ctx, logits, code, *tensors):
         ctx.code = code
         ctx.save_for_backward(logits, *tensors)
-        return code.call("value", logits, tensors)
+        return code.compute("value", logits, tensors)
 
     @staticmethod
     def backward(ctx, grad_rows):
         logits, *tensors = ctx.saved_tensors
         code = ctx.code
-        slope = code.spread(grad_rows) * code.call("gradient", logits, tuple(tensors))
-        return (slope.to(logits.dtype), None, *(None for _ in tensors))
+        grad = code.broadcast_rows(grad_rows) * code.compute("gradient", logits, tuple(tensors))
+        return (grad.to(logits.dtype), None, *(None for _ in tensors))
 
 
 class Activation(Function):
-    """An activation; apply to (logits, Code)."""
+    """An activation; apply to (logits, GeneratedCode)."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(logits, code):
-        return code.call("value", logits, ()).to(logits.dtype)
+        return code.compute("value", logits, ()).to(logits.dtype)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -176,7 +145,7 @@ class _Vjp(Function):
 
     @staticmethod
     def forward(logits, grad_output, code):
-        return code.call("vjp", logits, (), grad_output).to(logits.dtype)
+        return code.compute("vjp", logits, (), grad_output).to(logits.dtype)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -187,52 +156,77 @@ class _Vjp(Function):
     def backward(ctx, tangent):
         logits, grad_output = ctx.saved_tensors
         code, dtype = ctx.code, logits.dtype
-        to_logits = code.call("vjp_vjp", logits, (), grad_output, tangent).to(dtype)
-        return to_logits, code.call("jvp", logits, (), tangent).to(dtype), None
-
-
-def check_shares(function: str, targets: Tensor) -> None:
-    """Targets of a sigmoid, from 0 to 1."""
-    arguments.check_shares(function, targets, *(targets.aminmax() if targets.numel() else ()))
-
-
-def check_constants(function: str, **tensors: Tensor | None) -> None:
-    """No tensor may want the gradient that it would not get."""
-    for name, tensor in tensors.items():
-        if tensor is not None and tensor.requires_grad and torch.is_grad_enabled():
-            raise arguments.wrong(function, name, "requires grad", "a constant: detach() it")
+        to_logits = code.compute("vjp_vjp", logits, (), grad_output, tangent).to(dtype)
+        return to_logits, code.compute("jvp", logits, (), tangent).to(dtype), None
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A reduced loss, by its parts: see `run`."""
+class ReducedLoss:
+    """A reduced loss of logits, by generated code.
 
-    code: Code
+    Attributes:
+        code: the generated module with its options.
+        tensors: targets, then the parameters that `code` names.
+        counted: which rows count, None for all.
+        scale: what the loss of each element is multiplied by.
+        reduction: "mean", "sum" or "none".
+        divisor: what "mean" divides by.
+    """
+
+    code: GeneratedCode
     tensors: tuple[Tensor, ...]
-    counts: Tensor | None
-    scale: Tensor | float
+    counted: Tensor | None
+    scale: Any
     reduction: str
-    divisor: Tensor | float | None
+    divisor: Any
+
+    @classmethod
+    def of(cls, call: Call, inputs: Inputs) -> ReducedLoss:
+        """The loss of a checked call with its inputs."""
+        named = {n: a for n, a in inputs.parameters.items() if isinstance(a, Tensor)}
+        numbers = tuple((n, a) for n, a in inputs.parameters.items() if n not in named)
+        code = GeneratedCode(call.code.module, call.axis, tuple(named), numbers)
+        tensors = (inputs.targets, *named.values())
+        return cls(code, tensors, inputs.counted, call.scale, call.reduction, inputs.divisor)
 
     def masked(self, x: Tensor) -> Tensor:
-        """So that nothing in a row that does not count, NaN included, can reach a result."""
-        return x if self.counts is None else torch.where(self.code.spread(self.counts), x, 0)
+        """Zero in rows that do not count, so that nothing in them, such as NaN, reaches a result."""
+        if self.counted is None:
+            return x
+        return torch.where(self.code.broadcast_rows(self.counted), x, 0)
+
+    def value(self, logits: Tensor) -> Tensor:
+        """The loss in the dtype of the logits."""
+        function = _ValueInGraph if torch.compiler.is_compiling() else _Value
+        values = function.apply(self.masked(logits), self.code, *self.tensors)
+        if not isinstance(self.scale, float) or self.scale != 1:
+            values = values * self.scale
+        if self.counted is not None:
+            values = torch.where(self.counted, values, 0)
+        if self.reduction == "none":
+            return values.to(logits.dtype)
+        total = values.sum()
+        if self.reduction == "mean":
+            divisor = torch.as_tensor(self.divisor, device=total.device)
+            quotient = total / torch.where(divisor == 0, 1, divisor)
+            total = torch.where(divisor == 0, torch.nan, quotient)
+        return total.to(logits.dtype)
 
     def gradient(self, logits: Tensor, grad_output: Tensor) -> Tensor:
         """Its gradient times a number, or times one for each row, by code that can be differentiated."""
-        shape = [n for k, n in enumerate(logits.shape) if k != self.code.axis]
-        rows = real(grad_output) * self.scale
+        shape = row_shape(logits.shape, self.code.axis)
+        rows = TORCH.upcast(grad_output) * self.scale
         if self.reduction == "mean":
             divisor = math.prod(shape) if self.divisor is None else self.divisor
             divisor = torch.as_tensor(divisor, device=rows.device)
             rows = torch.where(divisor == 0, 0, rows / torch.where(divisor == 0, 1, divisor))
         rows = rows.expand(shape)
-        rows = rows if self.counts is None else torch.where(self.counts, rows, 0)
+        rows = rows if self.counted is None else torch.where(self.counted, rows, 0)
         return self.masked(_Gradient.apply(rows, self.masked(logits), self.code, *self.tensors))
 
-    def bent(self, logits: Tensor, tangent: Tensor) -> Tensor:
+    def hvp(self, logits: Tensor, tangent: Tensor) -> Tensor:
         """Its Hessian times a vector."""
-        rows = [n for k, n in enumerate(logits.shape) if k != self.code.axis]
+        rows = row_shape(logits.shape, self.code.axis)
         one = logits.new_ones(rows if self.reduction == "none" else [])
         with torch.enable_grad():
             x = logits if logits.requires_grad else logits.detach().requires_grad_()
@@ -245,77 +239,11 @@ class Overwritten(Function):
 
     @staticmethod
     def forward(ctx, logits, value, gradient):
-        ctx.gradient = logits.detach().copy_(
-            gradient
-        )  # what was saved of the logits is seen to have changed
+        # by `copy_`, autograd notices where the logits were saved for another backward pass
+        ctx.gradient = logits.detach().copy_(gradient)
         return value.clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_output):
-        return ctx.gradient * grad_output, None, None  # a second pass finds it as it was
-
-
-def run(
-    code: Code,
-    logits: Tensor,
-    tensors: tuple[Tensor, ...] = (),
-    *,
-    reduction: str,
-    counts: Tensor | None = None,
-    divisor: Tensor | float | None = None,
-    scale: Tensor | float | None = None,
-    function: str,
-    precision: str = "exact",
-    inplace: bool = False,
-) -> Tensor:
-    """The reduced loss in the dtype of the logits.
-
-    tensors: arrays, targets first, then the parameters that `code` names. counts: which rows (elements, where there is
-    no class axis) count, None for all. divisor: what "mean" divides by, None for the number of all rows. scale: what
-    each element's loss is multiplied by, where there is no class axis.
-    function: the name that errors give. precision: of a kernel; generated PyTorch code is exact. inplace: whether the
-    gradient is written over the logits.
-    """
-    check_constants(function, **dict(zip(("targets", *code.names), tensors, strict=False)))
-    if inplace:
-        native.check_overwritten(function, logits, reduction)
-
-    whole = Whole(code, tensors, counts, 1 if scale is None else scale, reduction, divisor)
-    if torch.compiler.is_compiling():
-        found = ops.loss(code, logits, tensors, reduction, counts, divisor, scale, precision)
-        if found is not None:
-            return found
-    call = native.prepared(
-        code, logits, tensors, reduction, counts, divisor, scale, whole.gradient, precision
-    )
-    if call is not None:
-        return native.loss(logits, call, inplace)
-    if inplace and logits.requires_grad and torch.is_grad_enabled():
-        x = logits.detach().requires_grad_()
-        value = run(
-            code,
-            x,
-            tensors,
-            reduction=reduction,
-            counts=counts,
-            divisor=divisor,
-            scale=scale,
-            function=function,
-        )
-        return Overwritten.apply(logits, value.detach(), torch.autograd.grad(value, x)[0])
-    function = _ValueInGraph if torch.compiler.is_compiling() else _Value
-    values = function.apply(whole.masked(logits), code, *tensors)
-    if scale is not None:
-        values = values * scale
-    if counts is not None:
-        values = torch.where(counts, values, 0)
-    if reduction == "none":
-        return values.to(logits.dtype)
-    total = values.sum()
-    if reduction == "mean":
-        divisor = torch.as_tensor(
-            values.numel() if divisor is None else divisor, device=total.device
-        )
-        total = torch.where(divisor == 0, torch.nan, total / torch.where(divisor == 0, 1, divisor))
-    return total.to(logits.dtype)
+        return ctx.gradient * grad_output, None, None  # unchanged for a second backward pass

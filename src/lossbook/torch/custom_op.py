@@ -1,182 +1,199 @@
-"""The compiled kernels as an operator of PyTorch, `torch.ops.lossbook.loss`: what torch.compile sees in the place of Python.
+"""The compiled kernels as a PyTorch operator, `torch.ops.lossbook.loss`, for graphs of `torch.compile`.
 
-It returns the value and the gradient of the whole. Its backward pass multiplies the second by what comes in; differentiated
-again it is the generated Hessian-vector product.
+It returns the value and the gradient of the reduced loss. Its backward pass multiplies the gradient by what comes in;
+differentiated again, it is the generated Hessian-vector product.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import torch
 from torch import Tensor
 
-from ..api import arguments
+from ..api.arguments import wrong
+from ..api.arrays import inputs_of
+from ..api.call import Call
+from ..api.kernels import KernelCall, row_shape
+from ..api.signature import Code
 from ..native import kernel
-from . import kernels as native
+from ..native.kernels import Kernel
+from .autograd import GeneratedCode, ReducedLoss
+from .backend import KERNEL_DTYPES, TORCH
+from .kernels import buffer
+
+IGNORED = -(2**63)  # the class index of rows that do not count, in a graph
 
 torch.library.define(
     "lossbook::loss",
-    "(Tensor logits, Tensor? index, Tensor[] arrays, Tensor[] weights, Tensor? divisor, float[] numbers, str name, "
-    "int? axis, float scale, str reduction, str precision, bool slope) -> (Tensor, Tensor)",
+    "(Tensor logits, Tensor? index, Tensor[] arrays, Tensor[] weights, Tensor? divisor, "
+    "float[] numbers, str name, int? axis, float scale, str reduction, str precision, "
+    "bool with_grad) -> (Tensor, Tensor)",
 )
+_codes: dict[str, Code] = {}  # the generated code by the name of the loss, for the backward pass
+
+
+def register(code: Code) -> None:
+    """Make the generated code of a loss known, for second derivatives of the operator."""
+    _codes[code.name] = code
 
 
 @torch.compiler.assume_constant_result
-def _inputs(name: str, dtype: str, precision: str) -> tuple | None:
-    """The inputs of a kernel by name and role; None where there is none. Asked when a graph is traced."""
-    found = kernel(name, dtype, precision == "fast")
-    return None if found is None else found.inputs
+def _has_kernel(name: str, dtype: str, precision: str) -> bool:
+    """Whether there is a kernel. Asked while a graph is traced."""
+    return kernel(name, dtype, precision == "fast") is not None
 
 
-def loss(
-    code, logits: Tensor, tensors, reduction, counts, divisor, scale, precision
-) -> Tensor | None:
-    """The loss for the arguments of `_torch_rows.run`, in a graph; None where no kernel is for them."""
-    if (
-        logits.dtype not in native.DTYPES
-        or logits.device.type != "cpu"
-        or isinstance(scale, Tensor)
-    ):
+def loss(call: Call, logits: Tensor) -> Tensor | None:
+    """The loss of a checked call in a graph; None where no kernel can compute it."""
+    dtype = TORCH.dtype_name(logits)
+    if dtype is None or logits.device.type != "cpu" or isinstance(call.scale, Tensor):
         return None
-    name = code.module.__name__.rsplit(".", 1)[-1]
-    inputs = _inputs(name, native.DTYPES[logits.dtype], precision)
-    if inputs is None:
+    if call.one_hot or not _has_kernel(call.code.name, dtype, call.precision):
         return None
-    by_role = {
-        role: [n for n, found in inputs if found == role]
-        for role in ("class index", "per class", "scalar")
-    }
-    named = dict(zip(code.names, tensors[code.arrays :], strict=True))
-    numbers = dict(code.numbers)
-    if any(n not in numbers for n in by_role["scalar"]):
-        return None  # a tensor in the place of a number
-    index, arrays = None, []
-    if by_role["class index"]:
-        index = tensors[0] if counts is None else torch.where(counts, tensors[0], native.IGNORED)
-    elif counts is not None or any(t.dtype != logits.dtype for t in tensors[: code.arrays]):
+    inputs = inputs_of(TORCH, call, logits)
+    numbers = [inputs.parameters[name] for name in call.code.scalars]
+    if any(isinstance(number, Tensor) for number in numbers):
+        return None
+    index, arrays, divisor = None, [], None
+    if call.by_index:
+        index = torch.where(call.targets != call.ignore_index, call.targets, IGNORED)
+    elif call.targets.dtype != logits.dtype:
         return None  # whether a narrower dtype holds them cannot be asked in a graph
     else:
-        arrays = list(tensors[: code.arrays])
-    if isinstance(divisor, (int, float)):
-        divisor = torch.tensor(float(divisor), dtype=torch.float64)
+        arrays = [call.targets]
+    if call.reduction == "mean":
+        divisor = torch.as_tensor(inputs.divisor, dtype=torch.float64)
     return torch.ops.lossbook.loss(
         logits,
         index,
         arrays,
-        [named[n] for n in by_role["per class"]],
-        divisor if reduction == "mean" else None,
-        [float(numbers[n]) for n in by_role["scalar"]],
-        name,
-        code.axis,
-        1.0 if scale is None else float(scale),
-        reduction,
-        precision,
-        reduction != "none",
+        [inputs.parameters[name] for name in call.code.per_class],
+        divisor,
+        numbers,
+        call.code.name,
+        call.axis,
+        float(call.scale),
+        call.reduction,
+        call.precision,
+        call.reduction != "none",
     )[0]
 
 
 @torch.library.impl("lossbook::loss", "cpu")
 def _computed(
-    logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope
+    logits,
+    index,
+    arrays,
+    weights,
+    divisor,
+    numbers,
+    name,
+    axis,
+    scale,
+    reduction,
+    precision,
+    with_grad,
 ):
-    found = kernel(name, native.DTYPES[logits.dtype], precision == "fast")
+    compiled = kernel(name, KERNEL_DTYPES[logits.dtype], precision == "fast")
     x, arrays = logits.contiguous(), tuple(a.contiguous() for a in arrays)
-    weights = tuple(w.to(torch.float64).contiguous() for w in weights)
+    weights = tuple(map(TORCH.double, weights))
     if index is not None:
         index = index.contiguous()
-        bad, _, _ = found.check(
-            index.data_ptr(),
-            index.numel(),
-            x.shape[axis],
-            native.IGNORED,
-            threads=torch.get_num_threads(),
-        )
-        if bad >= 0:
-            got = f"is {index.reshape(-1)[bad]} at position {bad} of all rows"
-            raise arguments.wrong(
-                name, "targets", got, f"class indices from 0 to {x.shape[axis] - 1}"
-            )
+        _check_index(name, compiled, index, x.shape[axis])
+    packed = Kernel.fixed([w.data_ptr() for w in weights], numbers), weights
+    found = KernelCall(compiled, axis, index, arrays, weights, packed, IGNORED)
     if reduction == "none":
-        by = None
-    elif reduction == "sum":
-        by = 1.0
-    else:
+        values = x.new_empty(row_shape(x.shape, axis))
+        found.run(TORCH, x, values=values.data_ptr())
+        return values * scale, x.new_empty(0)
+    by = 1.0
+    if reduction == "mean":
         rows = x.numel() if axis is None else x.numel() // x.shape[axis]
         by = float(rows if divisor is None else divisor)
-    fixed = found.fixed([w.data_ptr() for w in weights], numbers)
-    call = native.Call(found, axis, index, arrays, fixed, weights, scale, by, None)
-    if by is None:
-        values = x.new_empty([n for k, n in enumerate(x.shape) if k != axis])
-        call.run(x, None, values)
-        return values * scale, x.new_empty(0)
-    gradient = native.buffer(x) if slope else None
+    grad = buffer(x) if with_grad else None
     if by == 0:
-        return x.new_full((), torch.nan), x.new_empty(0) if gradient is None else gradient.zero_()
-    total = call.run(x, gradient, None, factor=call.factor)
-    return x.new_full((), total * call.factor), x.new_empty(0) if gradient is None else gradient
+        empty = x.new_empty(0) if grad is None else grad.zero_()
+        return x.new_full((), torch.nan), empty
+    address = None if grad is None else grad.data_ptr()
+    total = found.run(TORCH, x, gradient=address, factor=scale / by)
+    value = x.new_full((), total * (scale / by))
+    return value, x.new_empty(0) if grad is None else grad
+
+
+def _check_index(name: str, compiled: Kernel, index: Tensor, classes: int) -> None:
+    address, count, threads = index.data_ptr(), index.numel(), torch.get_num_threads()
+    bad, _, _ = compiled.check(address, count, classes, IGNORED, threads=threads)
+    if bad >= 0:
+        got = f"is {index.reshape(-1)[bad]} at position {bad} of all rows"
+        raise wrong(name, "targets", got, f"class indices from 0 to {classes - 1}")
 
 
 @torch.library.register_fake("lossbook::loss")
 def _shapes(
-    logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, precision, slope
+    logits,
+    index,
+    arrays,
+    weights,
+    divisor,
+    numbers,
+    name,
+    axis,
+    scale,
+    reduction,
+    precision,
+    with_grad,
 ):
-    rows = [n for k, n in enumerate(logits.shape) if k != axis]
-    gradient = (
-        torch.empty_like(logits, memory_format=torch.contiguous_format)
-        if slope
-        else logits.new_empty(0)
-    )
-    return logits.new_empty(rows if reduction == "none" else []), gradient
+    value = logits.new_empty(row_shape(logits.shape, axis) if reduction == "none" else [])
+    if not with_grad:
+        return value, logits.new_empty(0)
+    return value, torch.empty_like(logits, memory_format=torch.contiguous_format)
 
 
-def _saved(ctx, inputs, output):
+def _save(ctx, inputs, output):
     logits, index, arrays, weights, divisor, numbers, name, axis, scale, reduction, *_ = inputs
     ctx.set_materialize_grads(False)
-    ctx.several = len(arrays)
-    ctx.facts = (numbers, name, axis, scale, reduction)
-    tensors = (index,) if index is not None else tuple(arrays)
-    ctx.tensors = len(tensors)
-    ctx.save_for_backward(logits, output[1], divisor, *tensors, *weights)
+    ctx.array_count, ctx.weight_count = len(arrays), len(weights)
+    ctx.options = (numbers, name, axis, scale, reduction)
+    targets = arrays[0] if index is None else index
+    ctx.save_for_backward(logits, output[1], divisor, targets, *weights)
 
 
 def _backward(ctx, grad_value, grad_gradient):
-    from . import autograd as rows  # it imports this module
-
-    numbers, name, axis, scale, reduction = ctx.facts
-    logits, gradient, divisor, *tensors = ctx.saved_tensors
-    result = None
+    numbers, name, axis, scale, reduction = ctx.options
+    logits, gradient, divisor, targets, *weights = ctx.saved_tensors
+    by_value = None
     if grad_value is not None and reduction != "none":
-        result = gradient * grad_value
+        by_value = gradient * grad_value
     twice = reduction == "none" and grad_value is not None
+    result = by_value
     if twice or grad_gradient is not None:
-        module = import_module(f"lossbook.generated.torch.{name}")
-        inputs = _inputs(name, native.DTYPES[logits.dtype], "exact")
-        named = {
-            role: [n for n, found in inputs if found == role] for role in ("per class", "scalar")
-        }
-        code = rows.Code(
-            module,
-            ctx.tensors,
-            tuple(named["per class"]),
-            tuple(zip(named["scalar"], numbers, strict=True)),
-            axis,
-        )
-        counts = None
-        if tensors and not tensors[0].is_floating_point():
-            counts = tensors[0] != native.IGNORED
-            tensors[0] = torch.where(counts, tensors[0], 0)
-        whole = rows.Whole(code, tuple(tensors), counts, scale, reduction, divisor)
+        code, counted = _codes[name], None
+        if not targets.is_floating_point():
+            counted = targets != IGNORED
+            targets = torch.where(counted, targets, 0)
+        else:
+            targets = TORCH.upcast(targets)
+        scalars = tuple(zip(code.scalars, numbers, strict=True))
+        options = GeneratedCode(code.module, axis, code.per_class, scalars)
+        tensors = (targets, *map(TORCH.upcast, weights))
+        whole = ReducedLoss(options, tensors, counted, scale, reduction, divisor)
         if twice:
             result = whole.gradient(logits, grad_value)
         else:
-            bent = whole.bent(logits, grad_gradient)
-            result = bent if result is None else result + bent
-    arrays, weights = [None] * ctx.several, [None] * (len(tensors) - ctx.tensors)
-    return (result, None, arrays, weights, None, None if numbers else [], *[None] * 6)
+            hvp = whole.hvp(logits, grad_gradient)
+            result = hvp if by_value is None else by_value + hvp
+    no_grads = [None] * 6
+    return (
+        result,
+        None,
+        [None] * ctx.array_count,
+        [None] * ctx.weight_count,
+        None,
+        None if numbers else [],
+        *no_grads,
+    )
 
 
-torch.library.register_autograd("lossbook::loss", _backward, setup_context=_saved)
+torch.library.register_autograd("lossbook::loss", _backward, setup_context=_save)
 
 
 @torch.library.register_vmap("lossbook::loss")

@@ -1,0 +1,83 @@
+"""A loss by its generated array code: what both array libraries do around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+from .backend import Backend
+from .call import Call
+from .double_double import at_infinity, run_in_pairs
+from .kernels import row_shape
+
+
+class Inputs(NamedTuple):
+    """What the generated code of a call takes beside the logits.
+
+    Attributes:
+        targets: numbers of the shape of the logits, or a class index for each row.
+        counted: which rows count, None for all.
+        divisor: what "mean" divides by.
+        parameters: arrays of K numbers, arrays that broadcast with the logits, and floats, by name.
+    """
+
+    targets: Any
+    counted: Any
+    divisor: Any
+    parameters: dict[str, Any]
+
+
+def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
+    """The inputs of the generated code of a call."""
+
+    def upcast(name: str, value: Any) -> Any:
+        if not isinstance(value, float):
+            return xp.upcast(value)
+        return xp.full(call.classes, value, logits) if name in call.code.per_class else value
+
+    parameters = {name: upcast(name, value) for name, value in call.parameters.items()}
+    if not call.by_index:
+        rows = prod(row_shape(call.targets.shape, call.axis))
+        return Inputs(xp.upcast(call.targets), None, rows, parameters)
+    counted = call.targets != call.ignore_index
+    index = xp.where(counted, call.targets, 0)
+    weights = call.mean_weights
+    if weights is None or isinstance(weights, float):
+        divisor = counted.sum() * (1.0 if weights is None else weights)
+    else:  # one axis more, for an index without axes would leave `torch.func.vmap`
+        divisor = xp.where(counted, xp.upcast(weights)[index[None]][0], 0).sum()
+    if xp.values_known(counted) and bool(counted.all()):
+        counted = None
+    targets = xp.one_hot(index, call.classes, call.axis) if call.one_hot else index
+    return Inputs(targets, counted, divisor, parameters)
+
+
+def compute(
+    xp: Backend,
+    function: Callable,
+    logits: Any,
+    arrays: tuple = (),
+    parameters: dict[str, Any] | None = None,
+    axis: int | None = None,
+) -> Any:
+    """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones.
+
+    Args:
+        xp: the array library.
+        function: `value`, `gradient` or another function of a generated module.
+        logits: of any float dtype.
+        arrays: its other positional arguments, upcast.
+        parameters: its parameters by name, upcast.
+        axis: the class axis, None for single outputs.
+    """
+    parameters = parameters or {}
+    in_pairs = xp.in_pairs(logits, *arrays)
+    along = {} if axis is None else {"axis": axis}
+
+    def result(x: Any) -> Any:
+        if in_pairs:
+            return run_in_pairs(function, x, arrays, parameters, axis)
+        return function(x, *arrays, **parameters, **along)
+
+    return at_infinity(result, xp.upcast(logits)) if axis is None else result(xp.upcast(logits))
