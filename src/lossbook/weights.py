@@ -28,7 +28,7 @@ def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
     """
     function = "inverse_frequency_weights"
     counts = np.asarray(counts)
-    arguments.check_kind(function, "counts", counts, NUMPY.kind(counts), ("integer", "float"))
+    arguments.check_kind(function, "counts", counts, NUMPY.kind(counts.dtype), ("integer", "float"))
     if counts.ndim != 1 or not counts.size:
         raise arguments.wrong(
             function, "counts", f"has shape {counts.shape}", "(K,): one count for each class"
@@ -76,7 +76,7 @@ def count_classes(
         labels, name = np.asarray(labels), f"array {n} of label_arrays"
         if labels.size == 0:
             continue
-        arguments.check_kind(function, name, labels, NUMPY.kind(labels), ("integer",))
+        arguments.check_kind(function, name, labels, NUMPY.kind(labels.dtype), ("integer",))
         bad = ((labels < 0) | (labels >= num_classes)) & (labels != ignore_index)
         expected = f"labels from 0 to {num_classes - 1}, or ignore_index {ignore_index}"
         arguments.check_values(function, name, labels, bad, expected)

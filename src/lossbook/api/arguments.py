@@ -84,7 +84,7 @@ def check_rows(function: str, logits: Any, targets: Any, kinds: tuple[str, str],
     if kinds[0] != "float":
         check_kind(function, "logits", logits, kinds[0], ("float",))
     check_kind(function, "targets", targets, kinds[1], ("integer", "float"))
-    axis = check_axis(function, logits, 0 if axis == 1 and logits.ndim == 1 else axis)
+    axis = check_axis(function, logits, 0 if axis == 1 and len(logits.shape) == 1 else axis)
     shape = tuple(logits.shape)
     got, by_index = tuple(targets.shape), kinds[1] == "integer"
     rows = shape[:axis] + shape[axis + 1 :]

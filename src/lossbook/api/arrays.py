@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any, NamedTuple
 
 from .backend import Backend
 from .call import Call
 from .double_double import at_infinity, run_in_pairs
-from .kernels import row_shape
 
 
 class Inputs(NamedTuple):
@@ -31,16 +29,17 @@ class Inputs(NamedTuple):
 def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
     """The inputs of the generated code of a call."""
 
+    plan = call.plan
+
     def upcast(name: str, value: Any) -> Any:
         if not isinstance(value, float):
             return xp.upcast(value)
-        return xp.full(call.classes, value, logits) if name in call.code.per_class else value
+        return xp.full(plan.classes, value, logits) if name in plan.code.per_class else value
 
-    parameters = {name: upcast(name, value) for name, value in call.parameters.items()}
-    if not call.by_index:
-        rows = prod(row_shape(call.targets.shape, call.axis))
-        return Inputs(xp.upcast(call.targets), None, rows, parameters)
-    counted = call.targets != call.ignore_index
+    parameters = {name: upcast(name, call.parameters[name]) for name in plan.code.parameters}
+    if not plan.by_index:
+        return Inputs(xp.upcast(call.targets), None, plan.rows, parameters)
+    counted = call.targets != plan.ignore_index
     index = xp.where(counted, call.targets, 0)
     weights = call.mean_weights
     if weights is None or isinstance(weights, float):
@@ -49,7 +48,7 @@ def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
         divisor = xp.where(counted, xp.upcast(weights)[index[None]][0], 0).sum()
     if xp.values_known(counted) and bool(counted.all()):
         counted = None
-    targets = xp.one_hot(index, call.classes, call.axis) if call.one_hot else index
+    targets = xp.one_hot(index, plan.classes, plan.axis) if plan.one_hot else index
     return Inputs(targets, counted, divisor, parameters)
 
 

@@ -19,16 +19,20 @@ class Backend(ABC):
         """What a caller gave as an array of this library, on the device of `like`."""
 
     @abstractmethod
-    def kind(self, array: Any) -> str:
-        """ "float", "integer", or what else the dtype is."""
+    def kind(self, dtype: Any) -> str:
+        """ "float", "integer", or what else a dtype is."""
 
     @abstractmethod
     def values_known(self, *arrays: Any) -> bool:
         """Whether values can be looked at: not while a graph is traced."""
 
     @abstractmethod
-    def check_constant(self, function: str, name: str, array: Any) -> None:
-        """Raise `ValueError` where a gradient by the array is wanted: losses have none by targets or weights."""
+    def may_cache(self) -> bool:
+        """Whether plans may be looked up: not while a graph is traced."""
+
+    @abstractmethod
+    def is_constant(self, array: Any) -> bool:
+        """Whether no gradient by the array is wanted: losses have none by targets or weights."""
 
     @abstractmethod
     def upcast(self, array: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from ..native import kernel
 from ..native.kernels import SUMS, Kernel
 from .backend import Backend
-from .call import Call, check_targets
+from .call import Call, Plan, check_values
 
 NO_CHECK, EACH_TARGET = 0, 1  # beside SUMS: what a kernel checks of the targets while it computes
 
@@ -23,27 +23,30 @@ class KernelCall(NamedTuple):
     Attributes:
         kernel: the compiled loss.
         axis: the class axis of the logits, None for a loss of single outputs.
+        shape: (outer, classes, inner), the shape of the logits in memory.
         index: int64 class indices, or None.
         arrays: targets in the dtype and layout of the logits; empty where there is an `index`.
-        weights: arrays of float64 that the caller gave, or copies of them.
-        packed: weights and scalar parameters as the kernel takes them, by addresses, and what these point to.
+        packed: weights and scalar parameters as the kernel takes them, by addresses.
+        weights: the arrays that `packed` points to.
         ignore_index: the class of rows that do not count.
     """
 
     kernel: Kernel
     axis: int | None
+    shape: tuple[int, int, int]
     index: Any
     arrays: tuple
-    weights: tuple
     packed: tuple
+    weights: tuple
     ignore_index: int
 
-    def permuted(self, xp: Backend, order: Sequence[int]) -> KernelCall:
-        """The same call for logits whose axes come in another order."""
-        rows = without_axis(order, self.axis)
-        index = self.index
+    def permuted(self, xp: Backend, order: Sequence[int], shape: Sequence[int]) -> KernelCall:
+        """The same call for logits with the axes in that order, which then have that shape."""
+        rows, axis, index = without_axis(order, self.axis), self.axis, self.index
+        axis = None if axis is None else order.index(axis)
         return self._replace(
-            axis=None if self.axis is None else order.index(self.axis),
+            axis=axis,
+            shape=memory_shape(shape, axis),
             index=None if index is None else xp.dense(xp.permute(index, rows)),
             arrays=tuple(xp.dense(xp.permute(a, order)) for a in self.arrays),
         )
@@ -51,9 +54,9 @@ class KernelCall(NamedTuple):
     def run(self, xp: Backend, logits: Any, **outputs) -> float | None:
         """The sum of the losses of all rows; see `Kernel.run` for the outputs. Logits are dense."""
         return self.kernel.run(
-            _shape(logits.shape, self.axis),
+            self.shape,
             xp.address(logits),
-            self.packed[0],
+            self.packed,
             arrays=[xp.address(a) for a in self.arrays],
             index=None if self.index is None else xp.address(self.index),
             ignored=self.ignore_index,
@@ -64,35 +67,58 @@ class KernelCall(NamedTuple):
 
 def kernel_call(xp: Backend, call: Call, logits: Any) -> KernelCall | None:
     """The call of a kernel that computes a loss; None where there is no kernel for it."""
-    dtype = xp.dtype_name(logits)
-    if dtype is None or logits.ndim == 0 or _number(call.scale) is None:
+    plan, dtype = call.plan, xp.dtype_name(logits)
+    if dtype is None or logits.ndim == 0:
         return None
-    found = kernel(call.code.name, dtype, call.precision == "fast", call.one_hot)
-    if found is None:
-        return None
-    weight_names, number_names = _parameter_names(found)
-    numbers = tuple(_number(call.parameters[name]) for name in number_names)
-    if None in numbers:
-        return None
-    weights = tuple(call.parameters[name] for name in weight_names)
-    if all(isinstance(w, float) for w in weights):
-        packed, weights = _pack_uniform(weights, call.classes, numbers), ()
+    if call.parameters is plan.parameters and type(call.scale) is float:
+        prepared = _prepared(plan, dtype)
     else:
-        weights = tuple(
-            xp.double(xp.full(call.classes, w, logits) if isinstance(w, float) else w)
-            for w in weights
-        )
-        if not all(bool((w < inf).all()) for w in weights):
-            return None
-        packed = Kernel.fixed([xp.address(w) for w in weights], numbers), weights
+        prepared = _prepared_with_arrays(xp, call, logits, dtype)
+    if prepared is None:
+        return None
     index, arrays = None, ()
-    if call.by_index:
+    if plan.by_index:
         index = xp.dense(call.targets)
     else:
         arrays = (xp.dense(call.targets, logits),)
         if arrays[0] is not call.targets and not bool((arrays[0] == call.targets).all()):
             return None  # the dtype of the logits does not hold these targets
-    return KernelCall(found, call.axis, index, arrays, weights, packed, call.ignore_index)
+    shape = plan.outer, plan.classes, plan.inner
+    found, packed, weights = prepared
+    return KernelCall(found, plan.axis, shape, index, arrays, packed, weights, plan.ignore_index)
+
+
+def _kernel_of(plan: Plan, dtype: str) -> Kernel | None:
+    return kernel(plan.code.name, dtype, plan.precision == "fast", plan.one_hot)
+
+
+@lru_cache(maxsize=512)
+def _prepared(plan: Plan, dtype: str) -> tuple[Kernel, tuple, tuple] | None:
+    """The kernel of a plan without arrays, its parameters as it takes them, and the arrays that hold them."""
+    found = _kernel_of(plan, dtype)
+    if found is None:
+        return None
+    numbers = [plan.parameters[name] for name in plan.code.scalars]
+    weights = tuple(np.full(plan.classes, plan.parameters[name]) for name in plan.code.per_class)
+    return found, Kernel.fixed([a.ctypes.data for a in weights], numbers), weights
+
+
+def _prepared_with_arrays(
+    xp: Backend, call: Call, logits: Any, dtype: str
+) -> tuple[Kernel, tuple, tuple] | None:
+    """The same with the arrays of a call; None where the kernel does not take them."""
+    plan = call.plan
+    numbers = [_number(call.parameters[name]) for name in plan.code.scalars]
+    found = _kernel_of(plan, dtype)
+    if found is None or None in numbers or _number(call.scale) is None:
+        return None
+    weights = tuple(
+        xp.double(xp.full(plan.classes, w, logits) if type(w) is float else w)
+        for w in (call.parameters[name] for name in plan.code.per_class)
+    )
+    if not all(bool(((w >= 0) & (w < inf)).all()) for w in weights):
+        return None  # a kernel multiplies by them before it knows which rows count
+    return found, Kernel.fixed([xp.address(w) for w in weights], numbers), weights
 
 
 def evaluate(
@@ -112,34 +138,35 @@ def evaluate(
     Raises:
         ValueError: a target is wrong.
     """
-    rows = prod(logits.shape) // call.classes
-    found = kernel_call(xp, call, logits) if rows else None
+    plan = call.plan
+    found = kernel_call(xp, call, logits) if plan.rows else None
     if found is None:
         return None
-    mean = call.reduction == "mean"
-    weight = 1.0 if call.mean_weights is None or not mean else call.mean_weights
-    if not overwrites and isinstance(weight, float):
-        check = NO_CHECK
-        if call.by_index or call.probabilities:
-            check = SUMS if call.normalised and not call.by_index else EACH_TARGET
-        divisor = rows * weight if mean else 1.0
+    mean, weight = plan.reduction == "mean", 1.0
+    if mean and plan.mean_weights is not None:
+        weight = call.mean_weights
+    if not overwrites and type(weight) is float:
+        divisor = plan.rows * weight if mean else 1.0
+        check = SUMS if plan.target_sums else EACH_TARGET if plan.each_target else NO_CHECK
         result = execute(found, divisor, check) if divisor > 0 else None
         if result is not None:
             return result
-    if not call.by_index:
-        check_targets(xp, call)
-        return execute(found, rows if mean else 1.0, NO_CHECK)
-    weights = None if isinstance(weight, float) else xp.double(weight)
+    if not plan.by_index:
+        check_values(xp, call)
+        return execute(found, plan.rows if mean else 1.0, NO_CHECK)
+    weights = None
+    if type(weight) is not float:
+        weights = found.weights[plan.code.per_class.index(plan.mean_weights)]
     bad, count, total = found.kernel.check(
         xp.address(found.index),
-        rows,
-        call.classes,
-        call.ignore_index,
+        plan.rows,
+        plan.classes,
+        plan.ignore_index,
         None if weights is None else xp.address(weights),
         xp.threads(),
     )
     if bad >= 0:
-        check_targets(xp, call)
+        check_values(xp, call)
     divisor = (count * weight if weights is None else total) if mean else 1.0
     if bad >= 0 or count == 0 or not divisor > 0:
         return None  # the mean over no rows is not a kernel's business
@@ -158,7 +185,7 @@ def placed(
     order = memory_order(xp.strides(logits))
     x = xp.permute(logits, order)
     if xp.is_dense(x):
-        return x, found.permuted(xp, order), order
+        return x, found.permuted(xp, order, x.shape), order
     return xp.dense(logits), found, None
 
 
@@ -182,29 +209,16 @@ def row_shape(shape: Sequence[int], axis: int | None) -> list[int]:
     return [n for k, n in enumerate(shape) if k != axis]
 
 
-def _shape(shape: Sequence[int], axis: int | None) -> tuple[int, int, int]:
+def memory_shape(shape: Sequence[int], axis: int | None) -> tuple[int, int, int]:
     """outer x classes x inner of dense logits."""
     if axis is None:
         return 1, 1, prod(shape)
     return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
 
 
-@lru_cache(maxsize=256)
-def _parameter_names(found: Kernel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of a kernel's weights of classes and of its scalar parameters, in its order."""
-    weights = tuple(name for name, role in found.inputs if role == "per class")
-    return weights, tuple(name for name, role in found.inputs if role == "scalar")
-
-
-@lru_cache(maxsize=64)
-def _pack_uniform(weights: tuple[float, ...], classes: int, numbers: tuple[float, ...]) -> tuple:
-    """One weight for all classes, as a kernel takes it, and the arrays that hold it."""
-    arrays = tuple(np.full(classes, w) for w in weights)
-    return Kernel.fixed([a.ctypes.data for a in arrays], numbers), arrays
-
-
 def _number(value: Any) -> float | None:
-    """A float, or an array that holds one; None for more."""
-    if isinstance(value, float):
+    """A float, or an array that holds one that is finite and not negative; None for other arrays."""
+    if type(value) is float:
         return value
-    return float(value.reshape(-1)[0]) if prod(value.shape) == 1 else None
+    number = float(value.reshape(-1)[0]) if prod(value.shape) == 1 else -1.0
+    return number if 0 <= number < inf else None

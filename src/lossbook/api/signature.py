@@ -6,6 +6,7 @@ function needs no SymPy.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -52,7 +53,8 @@ class Code(NamedTuple):
         return self.per_class + self.scalars
 
 
-class Signature(NamedTuple):
+@dataclass(frozen=True, eq=False)  # compared by identity: plans are looked up by their signature
+class Signature:
     """A public function.
 
     Attributes:
@@ -86,3 +88,13 @@ class Options(NamedTuple):
     axis: int | None = None
     ignore_index: int = -100
     weight: Any = None
+
+    def is_simple(self) -> bool:
+        """Whether all options have exactly the types they should have, so that they can be a key."""
+        return (
+            type(self.reduction) is str
+            and type(self.precision) is str
+            and type(self.ignore_index) is int
+            and (self.axis is None or type(self.axis) is int)
+            and self.weight is None
+        )

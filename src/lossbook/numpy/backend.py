@@ -22,14 +22,17 @@ class NumPyBackend(Backend):
         found = np.asarray(given)
         return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
 
-    def kind(self, array: np.ndarray) -> str:
-        return KINDS.get(array.dtype.kind) or str(array.dtype)
+    def kind(self, dtype: np.dtype) -> str:
+        return KINDS.get(dtype.kind) or str(dtype)
 
     def values_known(self, *arrays: np.ndarray) -> bool:
         return True
 
-    def check_constant(self, function: str, name: str, array: np.ndarray) -> None:
-        pass
+    def may_cache(self) -> bool:
+        return True
+
+    def is_constant(self, array: np.ndarray) -> bool:
+        return True
 
     def upcast(self, array: np.ndarray) -> np.ndarray:
         return array.astype(np.promote_types(array.dtype, np.float64), copy=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..api import arguments
 from ..api.arrays import compute, inputs_of
-from ..api.call import Call, check_targets, checked
+from ..api.call import Call, check_values, checked
 from ..api.kernels import KernelCall, evaluate, inverse, placed, row_shape, without_axis
 from ..api.signature import Options, Signature
 from .backend import NUMPY
@@ -31,18 +31,17 @@ def loss_with_grad(
     out: np.ndarray | None,
 ):
     """(loss, gradient); the gradient is written to `out` where it is given."""
-    function = f"{signature.function}_with_grad"
     logits, targets = NUMPY.array(logits), NUMPY.array(targets)
-    call = checked(NUMPY, signature, logits, targets, values, options, function)
+    call = checked(NUMPY, signature, logits, targets, values, options, "_with_grad")
     if out is not None:
-        arguments.check_out(function, out, logits, targets)
+        arguments.check_out(call.plan.function, out, logits, targets)
     return _evaluated(call, logits, True, out)
 
 
 def activation(function: str, code: ModuleType, logits: Any, axis: int | None = None) -> np.ndarray:
     """An activation in the dtype and shape of the logits."""
     logits = NUMPY.array(logits)
-    arguments.check_kind(function, "logits", logits, NUMPY.kind(logits), ("float",))
+    arguments.check_kind(function, "logits", logits, NUMPY.kind(logits.dtype), ("float",))
     axis = None if axis is None else arguments.check_axis(function, logits, axis)
     with np.errstate(all="ignore"):
         return compute(NUMPY, code.value, logits, axis=axis).astype(logits.dtype)
@@ -61,10 +60,11 @@ def _evaluated(
 
 def _by_kernel(call, found, logits, divisor, check, with_grad, out):
     """The result; None where the kernel meets a target that is ignored, or wrong."""
+    plan = call.plan
     factor = float(call.scale) / divisor
     x, found, order = placed(NUMPY, found, logits)
     values = grad = target = None
-    if call.reduction == "none":
+    if plan.reduction == "none":
         values = np.empty(row_shape(x.shape, found.axis), x.dtype)
     if with_grad:
         target = out if out is None or order is None else out.transpose(order)
@@ -86,7 +86,7 @@ def _by_kernel(call, found, logits, divisor, check, with_grad, out):
         if factor != 1:
             values *= x.dtype.type(factor)
         rows = (
-            values if order is None else values.transpose(inverse(without_axis(order, call.axis)))
+            values if order is None else values.transpose(inverse(without_axis(order, plan.axis)))
         )
         value = rows[()]
     if grad is None:
@@ -99,24 +99,25 @@ def _by_kernel(call, found, logits, divisor, check, with_grad, out):
 
 
 def _by_arrays(call: Call, logits: np.ndarray, with_grad: bool, out: np.ndarray | None):
-    check_targets(NUMPY, call)
+    plan = call.plan
+    check_values(NUMPY, call)
     inputs = inputs_of(NUMPY, call, logits)
-    counted, code, arrays = inputs.counted, call.code.module, (inputs.targets,)
+    counted, code, arrays = inputs.counted, plan.code.module, (inputs.targets,)
     x, mask = logits, None
     if counted is not None:  # nothing in a row that does not count, such as NaN, reaches a result
-        mask = NUMPY.expand(counted, call.axis)
+        mask = NUMPY.expand(counted, plan.axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):
-        values = compute(NUMPY, code.value, x, arrays, inputs.parameters, call.axis) * call.scale
+        values = compute(NUMPY, code.value, x, arrays, inputs.parameters, plan.axis) * call.scale
         values = values if counted is None else np.where(counted, values, 0)
-        value = np.asarray(_reduced(values, call.reduction, inputs.divisor)).astype(logits.dtype)[
+        value = np.asarray(_reduced(values, plan.reduction, inputs.divisor)).astype(logits.dtype)[
             ()
         ]
         if not with_grad:
             return value
-        grad = compute(NUMPY, code.gradient, x, arrays, inputs.parameters, call.axis) * call.scale
+        grad = compute(NUMPY, code.gradient, x, arrays, inputs.parameters, plan.axis) * call.scale
         grad = grad if mask is None else np.where(mask, grad, 0)
-        if call.reduction == "mean":
+        if plan.reduction == "mean":
             grad = grad / inputs.divisor if inputs.divisor else np.zeros_like(grad)
         if out is None:
             return value, grad.astype(logits.dtype)

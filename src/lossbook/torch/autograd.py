@@ -185,9 +185,10 @@ class ReducedLoss:
         """The loss of a checked call with its inputs."""
         named = {n: a for n, a in inputs.parameters.items() if isinstance(a, Tensor)}
         numbers = tuple((n, a) for n, a in inputs.parameters.items() if n not in named)
-        code = GeneratedCode(call.code.module, call.axis, tuple(named), numbers)
+        plan = call.plan
+        code = GeneratedCode(plan.code.module, plan.axis, tuple(named), numbers)
         tensors = (inputs.targets, *named.values())
-        return cls(code, tensors, inputs.counted, call.scale, call.reduction, inputs.divisor)
+        return cls(code, tensors, inputs.counted, call.scale, plan.reduction, inputs.divisor)
 
     def masked(self, x: Tensor) -> Tensor:
         """Zero in rows that do not count, so that nothing in them, such as NaN, reaches a result."""

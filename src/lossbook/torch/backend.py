@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..api.arguments import wrong
 from ..api.backend import Backend
 
 KERNEL_DTYPES = {
@@ -27,10 +26,10 @@ class TorchBackend(Backend):
             return given
         return torch.as_tensor(given, device=None if like is None else like.device)
 
-    def kind(self, array: Tensor) -> str:
-        if array.is_floating_point():
+    def kind(self, dtype: torch.dtype) -> str:
+        if dtype.is_floating_point:
             return "float"
-        return "other" if array.dtype == torch.bool or array.is_complex() else "integer"
+        return "other" if dtype == torch.bool or dtype.is_complex else "integer"
 
     def values_known(self, *arrays: Any) -> bool:
         """Not in a graph, on the meta device, or while `torch.func.vmap` maps over a tensor."""
@@ -38,9 +37,11 @@ class TorchBackend(Backend):
             return False
         return not any(isinstance(t, Tensor) and (t.is_meta or _is_mapped(t)) for t in arrays)
 
-    def check_constant(self, function: str, name: str, array: Tensor) -> None:
-        if array.requires_grad and torch.is_grad_enabled():
-            raise wrong(function, name, "requires grad", "a constant: detach() it")
+    def may_cache(self) -> bool:
+        return not torch.compiler.is_compiling()
+
+    def is_constant(self, array: Tensor) -> bool:
+        return not (array.requires_grad and torch.is_grad_enabled())
 
     def upcast(self, array: Tensor) -> Tensor:
         """In float64; in float32 on Apple's GPUs, which have no float64."""
@@ -50,7 +51,7 @@ class TorchBackend(Backend):
         return logits.dtype == torch.float64 and self.values_known(logits, *arrays)
 
     def index(self, targets: Tensor) -> Tensor:
-        return targets.long()
+        return targets if targets.dtype == torch.int64 else targets.long()
 
     def where(self, condition: Tensor, a: Any, b: Any) -> Tensor:
         return torch.where(condition, a, b)
@@ -72,7 +73,9 @@ class TorchBackend(Backend):
         return array.is_contiguous()
 
     def dense(self, array: Tensor, like: Tensor | None = None) -> Tensor:
-        return (array if like is None else array.to(like.dtype)).contiguous()
+        if like is not None and array.dtype != like.dtype:
+            array = array.to(like.dtype)
+        return array if array.is_contiguous() else array.contiguous()
 
     def double(self, array: Tensor) -> Tensor:
         return array.detach().to(torch.float64).contiguous()

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..api.arguments import wrong
 from ..api.arrays import inputs_of
 from ..api.call import Call
-from ..api.kernels import KernelCall, row_shape
+from ..api.kernels import KernelCall, memory_shape, row_shape
 from ..api.signature import Code
 from ..native import kernel
 from ..native.kernels import Kernel
@@ -44,37 +44,37 @@ def _has_kernel(name: str, dtype: str, precision: str) -> bool:
 
 def loss(call: Call, logits: Tensor) -> Tensor | None:
     """The loss of a checked call in a graph; None where no kernel can compute it."""
-    dtype = TORCH.dtype_name(logits)
+    plan, dtype = call.plan, TORCH.dtype_name(logits)
     if dtype is None or logits.device.type != "cpu" or isinstance(call.scale, Tensor):
         return None
-    if call.one_hot or not _has_kernel(call.code.name, dtype, call.precision):
+    if plan.one_hot or not _has_kernel(plan.code.name, dtype, plan.precision):
         return None
     inputs = inputs_of(TORCH, call, logits)
-    numbers = [inputs.parameters[name] for name in call.code.scalars]
+    numbers = [inputs.parameters[name] for name in plan.code.scalars]
     if any(isinstance(number, Tensor) for number in numbers):
         return None
     index, arrays, divisor = None, [], None
-    if call.by_index:
-        index = torch.where(call.targets != call.ignore_index, call.targets, IGNORED)
+    if plan.by_index:
+        index = torch.where(call.targets != plan.ignore_index, call.targets, IGNORED)
     elif call.targets.dtype != logits.dtype:
         return None  # whether a narrower dtype holds them cannot be asked in a graph
     else:
         arrays = [call.targets]
-    if call.reduction == "mean":
+    if plan.reduction == "mean":
         divisor = torch.as_tensor(inputs.divisor, dtype=torch.float64)
     return torch.ops.lossbook.loss(
         logits,
         index,
         arrays,
-        [inputs.parameters[name] for name in call.code.per_class],
+        [inputs.parameters[name] for name in plan.code.per_class],
         divisor,
         numbers,
-        call.code.name,
-        call.axis,
+        plan.code.name,
+        plan.axis,
         float(call.scale),
-        call.reduction,
-        call.precision,
-        call.reduction != "none",
+        plan.reduction,
+        plan.precision,
+        plan.reduction != "none",
     )[0]
 
 
@@ -99,8 +99,9 @@ def _computed(
     if index is not None:
         index = index.contiguous()
         _check_index(name, compiled, index, x.shape[axis])
-    packed = Kernel.fixed([w.data_ptr() for w in weights], numbers), weights
-    found = KernelCall(compiled, axis, index, arrays, weights, packed, IGNORED)
+    packed = Kernel.fixed([w.data_ptr() for w in weights], numbers)
+    shape = memory_shape(x.shape, axis)
+    found = KernelCall(compiled, axis, shape, index, arrays, packed, weights, IGNORED)
     if reduction == "none":
         values = x.new_empty(row_shape(x.shape, axis))
         found.run(TORCH, x, values=values.data_ptr())

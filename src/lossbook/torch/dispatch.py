@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..api import arguments
-from ..api.call import check_targets, checked
+from ..api.call import check_values, checked
 from ..api.signature import Options, Signature
 from . import custom_op, kernels
 from .autograd import Activation, GeneratedCode, Overwritten
@@ -28,20 +28,19 @@ def loss(
 
     inplace: whether the gradient overwrites the logits.
     """
-    for name, tensor in ((_first(signature), logits), ("targets", targets)):
-        if not isinstance(tensor, Tensor):
-            _refuse(signature.function, name, tensor)
+    if not (isinstance(logits, Tensor) and isinstance(targets, Tensor)):
+        _refuse(signature, logits, targets)
     call = checked(TORCH, signature, logits, targets, values, options)
     if inplace:
-        kernels.check_inplace(call.function, logits, call.reduction)
+        kernels.check_inplace(call.plan.function, logits, call.plan.reduction)
     if torch.compiler.is_compiling():
         found = custom_op.loss(call, logits)
         return kernels.generated(call, logits).value(logits) if found is None else found
     found = kernels.loss(call, logits, inplace)
     if found is not None:
         return found
-    if TORCH.values_known(logits, call.targets):
-        check_targets(TORCH, call)
+    if TORCH.values_known(logits, call.targets, *call.parameters.values()):
+        check_values(TORCH, call)
     generated = kernels.generated(call, logits)
     if not (inplace and logits.requires_grad and torch.is_grad_enabled()):
         return generated.value(logits)
@@ -53,15 +52,18 @@ def loss(
 def activation(function: str, code: ModuleType, logits: Tensor, axis: int | None = None) -> Tensor:
     """An activation in the dtype and shape of the logits."""
     if not isinstance(logits, Tensor):
-        _refuse(function, "logits", logits)
-    arguments.check_kind(function, "logits", logits, TORCH.kind(logits), ("float",))
+        raise _not_a_tensor(function, "logits", logits)
+    arguments.check_kind(function, "logits", logits, TORCH.kind(logits.dtype), ("float",))
     axis = None if axis is None else arguments.check_axis(function, logits, axis)
     return Activation.apply(logits, GeneratedCode(code, axis, has_targets=False))
 
 
-def _first(signature: Signature) -> str:
-    return "logits" if signature.rows else "inputs"
+def _refuse(signature: Signature, logits: Any, targets: Any) -> None:
+    if isinstance(logits, Tensor):
+        raise _not_a_tensor(signature.function, "targets", targets)
+    name = "logits" if signature.rows else "inputs"
+    raise _not_a_tensor(signature.function, name, logits)
 
 
-def _refuse(function: str, name: str, value: Any) -> None:
-    raise arguments.wrong(function, name, f"is {type(value).__name__}", "a tensor", TypeError)
+def _not_a_tensor(function: str, name: str, value: Any) -> Exception:
+    return arguments.wrong(function, name, f"is {type(value).__name__}", "a tensor", TypeError)

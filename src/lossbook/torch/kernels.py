@@ -71,7 +71,11 @@ def loss(call: Call, logits: Tensor, inplace: bool = False) -> Tensor | None:
     Raises:
         ValueError: a target is wrong.
     """
-    if not suits(logits) or not all(map(_readable, (call.targets, *call.parameters.values()))):
+    if not suits(logits) or not _readable(call.targets):
+        return None
+    if call.parameters is not call.plan.parameters and not all(
+        map(_readable, call.parameters.values())
+    ):
         return None
     wanted = logits.requires_grad and torch.is_grad_enabled()
 
@@ -139,9 +143,10 @@ class _Run(NamedTuple):
     def inputs(self) -> Iterator[Tensor]:
         """All tensors of the caller that are read beside the logits."""
         yield self.call.targets
-        for value in (*self.call.parameters.values(), *self.found.weights):
-            if isinstance(value, Tensor):
-                yield value
+        if self.call.parameters is not self.call.plan.parameters:
+            for value in (*self.call.parameters.values(), *self.found.weights):
+                if isinstance(value, Tensor):
+                    yield value
 
     def gradient(
         self, logits: Tensor, factor: float, rows: Tensor | None = None, out: Tensor | None = None
@@ -166,7 +171,7 @@ class _KernelLoss(Function):
         # autograd notices if one of these is overwritten before a backward pass that needs it
         ctx.save_for_backward(logits, *run.inputs())
         x, found, order = placed(TORCH, run.found, logits)
-        if run.call.reduction == "none":
+        if run.call.plan.reduction == "none":
             values = x.new_empty(row_shape(x.shape, found.axis))
             if found.run(TORCH, x, values=values.data_ptr(), look=run.check) is None:
                 return None
@@ -192,7 +197,7 @@ class _KernelLoss(Function):
         if torch.is_grad_enabled():  # the gradient is to be differentiated again
             logits = ctx.saved_tensors[0]
             return generated(run.call, logits).gradient(logits, grad_output), None
-        if run.call.reduction == "none":
+        if run.call.plan.reduction == "none":
             rows = grad_output.to(torch.float64)
             return run.gradient(ctx.saved_tensors[0], run.factor, rows), None
         factor = grad_output.item()
