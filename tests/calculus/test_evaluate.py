@@ -8,7 +8,8 @@ import pytest
 from sympy import Abs, KroneckerDelta, Piecewise, exp, log, sqrt
 
 from lossbook import OneHot, Simplex
-from lossbook.calculus.evaluate import Undefined, evaluate, random_point
+from lossbook.calculus.evaluate import Undefined, evaluate
+from lossbook.calculus.random_points import random_point
 from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, t, y, z
 

@@ -14,7 +14,8 @@ from sympy import Min as PairMin
 from ..expr.hypotheses import Hypothesis
 from ..expr.nodes import Diff, free_indices, import_sympy
 from ..notation import text_of
-from .evaluate import Undefined, evaluate, random_point
+from .evaluate import Undefined, evaluate
+from .random_points import random_point
 from .zero_test import is_zero
 
 POINTS = 6
