@@ -9,7 +9,7 @@ from itertools import combinations
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp
 
 from ..calculus.latex import to_latex
-from ..calculus.zero_test import Unsupported, differentiate
+from ..calculus.definitions import Unsupported, differentiate
 from ..expr.nodes import Diff, Sum, bound_indices, depends_on, free_indices, sigmoid, softmax
 from ..expr.rebuild import product, total
 from ..notation import K
