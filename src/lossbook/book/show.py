@@ -16,7 +16,7 @@ from ..calculus.latex import to_latex
 from ..calculus.prove import Evidence, hypotheses, prove_equal
 from ..codegen.rewrite_trace import chain
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import import_sums, import_sympy
+from ..expr.importing import import_sums, import_sympy
 from ..losses import Loss
 from ..notation import NOTATION, OPERATIONS, anchor, entry_of
 from ..numerics.as_written import trial

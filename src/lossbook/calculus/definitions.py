@@ -1,7 +1,7 @@
-"""Named functions written out, and derivatives carried out all at once: the first half of the zero test.
+"""Definitions written out and derivatives carried out at once: the start of the zero test.
 
-Neither uses the rules that write a derivation (`rules.py`), so that the zero test stays an independent
-check on them.
+Neither uses the rules that write a derivation (`rules.py`), so that the zero test stays an
+independent check on them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Unsupported(Exception):
     """The zero test has no answer here; the numeric check decides alone."""
 
 
-# -- definitions --------------------------------------------------------------------------------------
+# -- definitions -----------------------------------------------------------------------------------
 
 
 def _by_exponentials(e: Expr) -> Expr:
@@ -111,7 +111,7 @@ def unfold(expr: Expr) -> Expr:
     return expr
 
 
-# -- derivatives --------------------------------------------------------------------------------------
+# -- derivatives -----------------------------------------------------------------------------------
 
 
 def _of_sum(e: Add, by: Expr) -> Expr:

@@ -58,7 +58,7 @@ class Undefined(ArithmeticError):
 
 
 def evaluate(expr: Expr, point: Point, digits: int = 50) -> mpmath.mpf:
-    """The value of `expr` at `point`, right to `digits` significant digits if it is well conditioned.
+    """The value of `expr` at `point`, right to `digits` digits where it is well conditioned.
 
     `point` maps symbols to numbers, sizes and indices to integers, and each `IndexedBase` to nested
     sequences (component 1 first). Raises `Undefined` where there is no finite real value.
@@ -106,7 +106,7 @@ def _lift(value):
     return mpmath.mpf(value)
 
 
-# -- functions of numbers -----------------------------------------------------------------------------
+# -- functions of numbers --------------------------------------------------------------------------
 
 
 def _small(exponent):
@@ -211,7 +211,7 @@ class Evaluator:
             return COMPARISONS[condition.rel_op](left, right)
         return CONNECTIVES[type(condition)]([self.holds(a, point) for a in condition.args])
 
-    # -- one method for each type of node ---------------------------------------------------------
+    # -- one method for each type of node ----------------------------------------------------------
 
     def _rational(self, e, point):
         return mpmath.mpf(e.p) / e.q if e.q != 1 else mpmath.mpf(e.p)

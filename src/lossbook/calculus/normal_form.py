@@ -27,15 +27,17 @@ from sympy import (
 
 from ..expr.dispatch import entry_for
 from ..expr.hypotheses import Hypothesis, OneHot
-from ..expr.nodes import Sum, Vec, bound_indices, index_ranges, nodes_of
+from ..expr.indices import index_ranges
+from ..expr.nodes import Sum, Vec, bound_indices, nodes_of
 from .definitions import Unsupported, carry_out, unfold
 from .ratios import factors, finite, fraction, ratio
 
 
 def normal_form(expr: Expr, given: tuple[Hypothesis, ...], distinct: frozenset) -> Expr:
-    """A ratio of polynomials in atoms that equals `expr`; it is 0 only if `expr` is zero everywhere.
+    """A ratio of polynomials in atoms that equals `expr`, 0 only if `expr` is zero everywhere.
 
-    distinct: pairs of indices that are known to differ. Raises `Unsupported` where there is no form.
+    distinct: pairs of indices that are known to differ. Raises `Unsupported` where there is no
+    form.
     """
     expr = unfold(carry_out(unfold(expr)))
     normal = _Normal(expr, given, distinct)
@@ -168,8 +170,8 @@ class _Normal:
         if rest == 1:
             return result
         argument, inverse = ratio(rest), ratio(1 / rest)
-        # The signs of these factors are unknown, but log(x) = -log(1/x) for every x > 0: write the one
-        # that prints first.
+        # The signs of these factors are unknown, but log(x) = -log(1/x) for every x > 0: write the
+        # one that prints first.
         return result + log(argument) if str(argument) <= str(inverse) else result - log(inverse)
 
     # -- sums --------------------------------------------------------------------------------------

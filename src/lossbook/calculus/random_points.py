@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from sympy import Add, Expr, Indexed, IndexedBase, Rational, S, Symbol
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Vec, bound_indices, free_indices, index_ranges, nodes_of
+from ..expr.indices import free_indices, index_ranges
+from ..expr.nodes import Vec, bound_indices, nodes_of
 
 
 def random_point(

@@ -1,11 +1,11 @@
 """The zero test: is an expression identically zero, for every number of classes?
 
-An expression is unfolded to exponentials, logarithms and sums, differentiated (`definitions.py`), and
-written as a rational function of atoms (`normal_form.py`): an exponential, a logarithm, a symbolic power,
-a sum over classes, ... If that rational function is zero as a polynomial in the atoms, the expression is
-zero wherever it is defined. The test never needs the atoms to be independent, so it can miss a true
-identity but cannot prove a false one. The rules that write a derivation (`rules.py`) are not used here:
-this is the second, independent path that judges them.
+An expression is unfolded to exponentials, logarithms and sums, differentiated (`definitions.py`),
+and written as a rational function of atoms (`normal_form.py`): an exponential, a logarithm, a
+symbolic power, a sum over classes, ... If that rational function is zero as a polynomial in the
+atoms, the expression is zero wherever it is defined. The test never needs the atoms to be
+independent, so it can miss a true identity but cannot prove a false one. The rules that write a
+derivation (`rules.py`) are not used here: this is the second, independent path that judges them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sympy import Expr, Indexed, Symbol
 
 from ..calculus.derive import derivative
-from ..expr.nodes import Diff, Sum, Vec, free_indices
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, Sum, Vec
 from ..losses import Loss
 from ..notation import g, v
 from ..numerics.nodes import EACH

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
-from ..expr.nodes import bound_indices, free_indices
+from ..expr.indices import free_indices
+from ..expr.nodes import bound_indices
 from ..losses import Loss
 from ..notation import entry_of
 from .program import Input

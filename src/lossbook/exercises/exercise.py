@@ -11,7 +11,8 @@ from sympy import Expr
 from ..calculus.derive import derive_expr
 from ..calculus.latex import to_latex
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, import_sympy
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff
 from ..reading import ParseError, parse, parse_chain
 from .judging import judge, vocabulary
 from .mistakes import Mistake, common_mistakes

@@ -9,7 +9,8 @@ from sympy import Expr, IndexedBase, Symbol
 
 from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, Sum, import_sympy, softmax
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff, Sum, softmax
 from ..notation import K
 from ..reading import ParseError, UnknownNameError, parse, text
 from .effort import too_large

@@ -8,9 +8,10 @@ from itertools import combinations
 
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp
 
-from ..calculus.latex import to_latex
 from ..calculus.definitions import Unsupported, differentiate
-from ..expr.nodes import Diff, Sum, bound_indices, depends_on, free_indices, sigmoid, softmax
+from ..calculus.latex import to_latex
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, Sum, bound_indices, depends_on, sigmoid, softmax
 from ..expr.rebuild import product, total
 from ..notation import K
 

@@ -9,7 +9,7 @@ from itertools import combinations, islice
 from sympy import Expr, Rational, S, Symbol
 
 from ..expr.hypotheses import Hypothesis, Share, Simplex
-from ..expr.nodes import free_indices
+from ..expr.indices import free_indices
 from ..notation import alpha, epsilon, target
 
 SHARES = (epsilon, alpha, target)  # between 0 and 1

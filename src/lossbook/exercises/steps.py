@@ -10,7 +10,8 @@ from sympy import Expr
 
 from ..calculus.latex import to_latex
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, import_sympy
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff
 from ..reading import ParseError, parse_chain
 from .judging import judge_expr, unread
 from .mistakes import Mistake, common_mistakes

@@ -1,4 +1,8 @@
-"""What a derivation may assume: each hypothesis is an object that states itself, is applied, and is sampled."""
+"""What a derivation may assume about its symbols, such as that targets are probabilities.
+
+Each hypothesis is an object. It can state itself in words, rewrite an expression for the prover,
+and make random values satisfy it for the numeric check.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, log
 
 from ..calculus.derive import derivative, derive
 from ..calculus.evaluate import GUARD_DIGITS, Evaluator, Point
-from ..expr.nodes import Diff, Sum, Vec, bound_indices, free_indices, softmax
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, Sum, Vec, bound_indices, softmax
 from ..losses import Loss
 from ..notation import entry_of, g, v
 
