@@ -9,10 +9,10 @@ from sympy import Function, IndexedBase, KroneckerDelta, Max, Piecewise, Symbol,
 
 from lossbook.book import show
 from lossbook.expr.nodes import Sum, Vec, bound_index, sigmoid
+from lossbook.notation import K
 from lossbook.numerics import rewrites
 from lossbook.numerics.as_written import as_written
 from lossbook.numerics.nodes import ArgMax, Grouped, expm1, log1p
-from lossbook.numerics.rewrite import K
 from lossbook.numerics.ulp import ulp_error
 
 a, b = Symbol("a", real=True), Symbol("b", real=True)

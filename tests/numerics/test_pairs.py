@@ -41,7 +41,7 @@ def numbers(rng, low, high, signs="both"):
     """Pairs whose first numbers are log-uniform."""
     x = np.exp(rng.uniform(np.log(low), np.log(high), COUNT))
     x = x * rng.choice([-1, 1], COUNT) if signs == "both" else x
-    return pairs.quick(x, x * rng.uniform(-0.5, 0.5, COUNT) * 2.0**-53)
+    return pairs.fast_two_sum(x, x * rng.uniform(-0.5, 0.5, COUNT) * 2.0**-53)
 
 
 def exact(pair):

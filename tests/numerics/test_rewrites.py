@@ -14,24 +14,22 @@ from lossbook.calculus.evaluate import evaluate
 from lossbook.codegen.inputs import Inputs
 from lossbook.codegen.program import Input
 from lossbook.expr.nodes import Sum, Vec, bound_index, sigmoid, softmax, softplus
+from lossbook.notation import K, i, v
 from lossbook.numerics import rewrites
 from lossbook.numerics.as_written import as_written, trial
 from lossbook.numerics.nodes import EACH, ArgMax, Closed, log_ratio, nonzero, plain
-from lossbook.numerics.powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO
-from lossbook.numerics.rewrite import Applied, a, b, p
 from lossbook.numerics.rewrites import (
     ALL,
     CASES,
+    LOG_RATIO,
+    MEAN_OF_OTHERS,
+    NONZERO,
     REWRITES,
     ZERO_TIMES_LOG,
-    c,
-    i,
-    r,
+    Applied,
     stabilised,
-    u,
-    v,
-    x,
 )
+from lossbook.numerics.rewrites.rewrite import a, b, c, p, r, u, x
 from lossbook.numerics.ulp import is_false_zero, ulp_error
 
 from ..codegen.compiled import function
@@ -43,7 +41,7 @@ LETTERS = {u: "logits", p: "array", r: "array", a: "array", b: "array"}
 DTYPES = [np.float32, np.float64]
 KINDS = {LOG_RATIO: "limit", ZERO_TIMES_LOG: "limit", NONZERO: "guard"}
 # What these cure is a cost, a division by what may be 0, and a formula that is two: no value of theirs is wrong as written.
-NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES, *rewrites.WITHIN_REACH}
+NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES, *rewrites.BOUNDED}
 WITHIN = 4  # units in the last place
 
 
@@ -133,7 +131,7 @@ def test_no_failure_is_claimed_without_a_point(rewrite):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_all_but_one_cancels_only_when_it_is_the_largest_that_is_taken_away(dtype):
     """Why it is not the sum less c[i] throughout."""
-    point = {rewrites.K: 3, c: [1, 2.0**-60, 2.0**-60], EACH: 1}
+    point = {K: 3, c: [1, 2.0**-60, 2.0**-60], EACH: 1}
     truth = evaluate(rewrites.ALL_BUT_ONE.pattern.xreplace({i: EACH}), point)
     assert as_written(Sum(c) - c[EACH], point, dtype) == 0
     got = as_written(stabilised(rewrites.ALL_BUT_ONE.pattern.xreplace({i: EACH})), point, dtype)
@@ -158,16 +156,16 @@ def test_a_power_with_its_logarithm_is_finite_at_certainty(gamma):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("rewrite", rewrites.WITHIN_REACH, ids=lambda a: a.name)
-def test_within_reach_nothing_is_lost(rewrite, dtype):
-    """And out of reach it is: why a kernel asks."""
-    inputs = Inputs("test", rewrites.K, {x: Input("x", "logits"), i: Input("i", "class index")})
+@pytest.mark.parametrize("rewrite", rewrites.BOUNDED, ids=lambda a: a.name)
+def test_bounded_logits_lose_nothing(rewrite, dtype):
+    """Beyond the bound they do, which is why a kernel checks it."""
+    inputs = Inputs("test", K, {x: Input("x", "logits"), i: Input("i", "class index")})
     f = function(rewrite.replacement, inputs)
     rng = np.random.default_rng(3)
     for spread in (1e-3, 1, 30):
         logits = (spread * rng.uniform(-1, 1, 5)).astype(dtype)
         for n in range(5):
-            truth = evaluate(rewrite.pattern, {rewrites.K: 5, x: logits.tolist(), i: n + 1})
+            truth = evaluate(rewrite.pattern, {K: 5, x: logits.tolist(), i: n + 1})
             assert ulp_error(f(x=logits, i=np.array(n)).reshape(()), truth, dtype) <= 8
     with np.errstate(all="ignore"):
         assert not np.isfinite(f(x=np.array([2000, 1999], dtype), i=np.array(0)))
@@ -195,19 +193,17 @@ def test_the_limits_are_accurate_on_the_way_to_them(dtype):
             <= 12
         )
     n = bound_index()
-    weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, rewrites.K))
-    f = function(
-        weighted, Inputs("test", rewrites.K, {x: Input("x", "logits"), c: Input("c", "array")})
-    )
+    weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, K))
+    f = function(weighted, Inputs("test", K, {x: Input("x", "logits"), c: Input("c", "array")}))
     for _ in range(50):
         logits, weights = rng.normal(size=5).astype(dtype), rng.dirichlet(np.ones(5)).astype(dtype)
         without = rng.integers(5)
         weights[without] = 0
-        truth = evaluate(weighted, {rewrites.K: 5, x: logits.tolist(), c: weights.tolist()})
+        truth = evaluate(weighted, {K: 5, x: logits.tolist(), c: weights.tolist()})
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
         others = np.delete(logits, without)
         truth = evaluate(
-            weighted, {rewrites.K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()}
+            weighted, {K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()}
         )
         logits[without] = -np.inf
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
@@ -252,7 +248,6 @@ def test_accurate_for_numbers(rewrite, dtype):
     "rewrite", [a for a in REWRITES if a.pattern.has(x, c)], ids=lambda a: a.name
 )
 def test_accurate_for_vectors(rewrite, dtype):
-    K = rewrites.K
     letters = {x: "logits", c: "array", v: "array", r: "scalar", a: "scalar"}
     inputs = Inputs("test", K, {a: Input(str(a), role) for a, role in letters.items()})
     rng = np.random.default_rng(1)
@@ -284,7 +279,6 @@ def test_accurate_for_vectors(rewrite, dtype):
 
 
 def test_nothing_times_minus_infinity_is_nothing():
-    K = rewrites.K
     inputs = Inputs("test", K, {x: Input("x", "logits"), c: Input("c", "array")})
     n = bound_index()
     f = function(Sum(Vec(c[n] * log(softmax(x, n)), n, K)), inputs)

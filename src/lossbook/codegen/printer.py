@@ -112,7 +112,7 @@ class Printer:
 
     def _has_line(self, node: Node) -> bool:
         """Whether a value gets a name and a line of its own, however short."""
-        return node.strong or (self.uses[id(node)] > 1 and node.op != "class_count")
+        return node.own_line or (self.uses[id(node)] > 1 and node.op != "class_count")
 
     def _use(self, name: str, node: Node) -> str:
         """How a named value stands in an expression."""

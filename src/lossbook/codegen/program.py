@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr, Symbol
 
-from ..numerics.rewrite import Applied
+from ..numerics.rewrites import Applied
 
 EXTENTS = ("scalar", "row", "each")
 ELEMENTWISE = "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh cosh atan erf"
@@ -55,7 +55,7 @@ class Input:
 @dataclass(eq=False)
 class Node:
     """One operation. `value` is the name of an input or the value of a number; `name` is what its result means, and
-    `strong` says that the name is worth a line even if the value is used once.
+    `own_line` says that the name is worth a line even if the value is used once.
     """
 
     op: str
@@ -63,7 +63,7 @@ class Node:
     extent: str
     value: object = None
     name: str | None = None
-    strong: bool = False
+    own_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Builder:
 
     def make(self, op: str, *args: Node) -> Node:
         """An operation. Signs move outwards, which is exact: a - (-b) is a + b, a * (-b) is -(a * b)."""
-        negated = [a.op == "negative" and not a.strong for a in args]
+        negated = [a.op == "negative" and not a.own_line for a in args]
         if op == "negative" and negated[0]:
             return args[0].args[0]
         if op in ("add", "subtract") and negated[1]:

@@ -23,7 +23,8 @@ from ..losses import Loss
 from ..notation import entry_of, g, v
 
 DIGITS = 50
-# A result below 10**-LEAST_EXPONENT is far smaller than the smallest float64, and may come out as 0.
+# A result below 10**-LEAST_EXPONENT is far smaller than the smallest float64, and may come out as
+# 0.
 LEAST_EXPONENT = 400
 
 
@@ -143,7 +144,8 @@ class Oracle:
         unknown = set(parameters) - set(self.parameters)
         if unknown:
             raise OracleError(
-                f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; it has {', '.join(self.parameters) or 'none'}"
+                f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; "
+                f"it has {', '.join(self.parameters) or 'none'}"
             )
         if (targets is None) != (self.target is None):
             raise OracleError(
@@ -183,7 +185,8 @@ class Oracle:
     def _check_length(self, name, values, logits) -> None:
         if self.of_rows and len(values) != len(logits):
             raise OracleError(
-                f"{self.loss.name}: {name} has length {len(values)}, expected {len(logits)} as the logits"
+                f"{self.loss.name}: {name} has length {len(values)}, "
+                f"expected {len(logits)} as the logits"
             )
 
     def _lost_digits(self, e: Expr, logits, scalars: list[float]) -> int:
@@ -224,7 +227,7 @@ class _Exponentials(Expr):
 
 
 class _RowEvaluator(Evaluator):
-    """Evaluates one row. What does not depend on an index is computed once, and 0 times anything is 0.
+    """Evaluates one row, each subexpression once for given indices, and 0 times anything as 0.
 
     The latter is the limit that the losses mean by 0 log 0, for a class whose logit is -inf.
     exact: whether a 0 is exact, and not a number whose digits were too few.
