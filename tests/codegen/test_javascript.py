@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from sympy import Abs, Indexed, Piecewise, S, cos, exp, log, sqrt, tanh
 
 from browser import QUIET, chromium
-from lossbook.codegen.__main__ import wanted
+from lossbook.codegen.files import wanted
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.javascript import table as javascript_table
 from lossbook.codegen.javascript.module import ScriptPrinter
@@ -15,7 +15,7 @@ from lossbook.codegen.printer import Printer
 from lossbook.codegen.program import ELEMENTWISE, Builder, Input, Program
 from lossbook.codegen.python import numpy as numpy_table
 from lossbook.expr.nodes import Diff
-from lossbook.losses import Loss, get
+from lossbook.losses import Loss, all_losses, get
 from lossbook.notation import logit, target
 
 from .compiled import exact, module, point, random_arguments, run
@@ -33,7 +33,11 @@ async ([file, calls]) => {
 @pytest.fixture(scope="module")
 def javascript():
     """Calls functions of a module: what it returns is what they return. `files` may be changed."""
-    files = {f"/{path}": text for path, text in wanted().items() if path.endswith(".js")}
+    files = {
+        path.removeprefix("generated"): text
+        for path, text in wanted(all_losses()).items()
+        if path.endswith(".js")
+    }
 
     def answer(route):
         path = route.request.url.removeprefix(HOME).partition("?")[0]

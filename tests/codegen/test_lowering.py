@@ -9,8 +9,10 @@ import pytest
 from sympy import Function, IndexedBase, Piecewise, exp, log, sqrt
 
 from lossbook import codegen
-from lossbook.codegen import LoweringError
-from lossbook.codegen.__main__ import GENERATED, main, out_of_date, wanted
+from lossbook.codegen import LoweringError, command
+from lossbook.codegen import files as generated
+from lossbook.codegen.__main__ import main
+from lossbook.codegen.files import GENERATED, out_of_date, wanted, write
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.javascript import table as javascript
 from lossbook.codegen.lowering import Lowering
@@ -31,27 +33,39 @@ def loss(expr, wrt=z[j], kind="class index", **more):
 
 
 def test_generated_files_are_up_to_date():
-    assert out_of_date(wanted()) == [], "run `make generate`"
+    assert out_of_date(wanted(all_losses())) == [], "run `make generate`"
 
 
 def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
-    files = wanted()  # written once, for it is asked for eight times
-    monkeypatch.setattr("lossbook.codegen.__main__.wanted", lambda: files)
-    monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
-    assert main([]) == 0
-    assert main(["--check"]) == 0
+    texts = wanted(all_losses())  # generated once instead of eight times
+    for place in (generated, command):
+        monkeypatch.setattr(place, "wanted", lambda *arguments: texts)
+    check = ["--check", "--folder", str(tmp_path)]
+    assert main(["--folder", str(tmp_path)]) == 0
+    assert main(check) == 0
     edits = {
-        "numpy/softmax.py": (" / ", " * "),
-        "javascript/prelude.js": ("f(0)", "f(1)"),
-        "cpp/mse.cpp": ("+=", "-="),
+        "generated/numpy/softmax.py": (" / ", " * "),
+        "generated/javascript/prelude.js": ("f(0)", "f(1)"),
+        "generated/cpp/mse.cpp": ("+=", "-="),
     }
     for path, edit in edits.items():
         file = tmp_path / path
         text = file.read_text("utf-8")
         file.write_text(text.replace(*edit), "utf-8")
-        assert main(["--check"]) == 1
+        assert main(check) == 1
         file.write_text(text, "utf-8")
-        assert main(["--check"]) == 0
+        assert main(check) == 0
+
+
+def test_a_loss_is_generated_into_any_folder_and_removed_from_it(tmp_path):
+    mine = loss((sigmoid(logit) - target) ** 4, wrt=logit, kind="real")
+    write([mine], tmp_path)
+    assert out_of_date(wanted([mine]), tmp_path) == []
+    generated_of = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("mine.*")}
+    suffixes = {"numpy": "py", "torch": "py", "javascript": "js", "cpp": "cpp"}
+    assert generated_of == {f"generated/{a}/mine.{b}" for a, b in suffixes.items()}
+    assert f"removed {tmp_path / 'generated/numpy/mine.py'}" in write([], tmp_path)
+    assert not list(tmp_path.rglob("mine.*"))
 
 
 def test_generated_files_are_laid_out_as_ruff_would():

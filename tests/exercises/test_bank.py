@@ -1,13 +1,13 @@
 """Every exercise of the book: its answer follows from its question, its mistakes are wrong, and both are told apart."""
 
+import argparse
 import json
 from collections import Counter
 
 import pytest
 
 from lossbook import NotEqualError, exercises, prove_equal
-from lossbook.exercises import __main__ as command
-from lossbook.exercises import text
+from lossbook.exercises import command, text
 from lossbook.exercises.verdict import plain
 
 ALL = exercises.all_exercises()
@@ -98,6 +98,14 @@ ANSWERS = [
 ]
 
 
+def run(*argv: str) -> int:
+    """A subcommand; its exit code."""
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers(required=True))
+    arguments = parser.parse_args(argv)
+    return arguments.run(arguments)
+
+
 def written(tmp_path, content) -> str:
     path = tmp_path / "answers.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -105,7 +113,7 @@ def written(tmp_path, content) -> str:
 
 
 def test_grade(tmp_path, capsys):
-    assert command.main(["grade", written(tmp_path, ANSWERS)]) == 1
+    assert run("grade", written(tmp_path, ANSWERS)) == 1
     header, *rows, last = capsys.readouterr().out.strip().split("\n")
     assert header.split() == ["student", "exercise", "verdict", "why"]
     assert [row.split()[2] for row in rows] == ["right", "mistake", "mistake", "malformed"]
@@ -115,12 +123,12 @@ def test_grade(tmp_path, capsys):
 
 
 def test_grade_all_right(tmp_path, capsys):
-    assert command.main(["grade", written(tmp_path, ANSWERS[:1])]) == 0
+    assert run("grade", written(tmp_path, ANSWERS[:1])) == 0
     assert "1 of 1 right" in capsys.readouterr().out
 
 
 def test_grade_as_json(tmp_path, capsys):
-    assert command.main(["grade", "--json", written(tmp_path, ANSWERS[:2])]) == 1
+    assert run("grade", "--json", written(tmp_path, ANSWERS[:2])) == 1
     graded = json.loads(capsys.readouterr().out)
     assert [entry["verdict"]["kind"] for entry in graded] == ["right", "mistake"]
     assert graded[1]["student"] == "Bob"
@@ -140,15 +148,15 @@ def test_grade_as_json(tmp_path, capsys):
     ],
 )
 def test_what_cannot_be_graded(tmp_path, capsys, content, said):
-    assert command.main(["grade", written(tmp_path, content)]) == 2
+    assert run("grade", written(tmp_path, content)) == 2
     assert said in capsys.readouterr().err
 
 
 def test_grade_a_file_that_is_not_there(tmp_path, capsys):
-    assert command.main(["grade", str(tmp_path / "none.json")]) == 2
+    assert run("grade", str(tmp_path / "none.json")) == 2
     assert "none.json" in capsys.readouterr().err
 
 
 def test_list(capsys):
-    assert command.main(["list"]) == 0
+    assert run("exercises") == 0
     assert len(capsys.readouterr().out.strip().split("\n")) == len(ALL)
