@@ -10,7 +10,7 @@ from .expr.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
 
 __all__ = [
     "NOTATION",
-    "OPERATIONS",
+    "OPERATORS",
     "A",
     "B",
     "Entry",
@@ -249,7 +249,7 @@ NOTATION: tuple[Entry, ...] = (
 )
 
 # What is done with symbols, and not a symbol that an expression can hold alone.
-OPERATIONS: tuple[Entry, ...] = (
+OPERATORS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
         r"\delta_{ij}",
@@ -276,7 +276,7 @@ def anchor(entry: Entry) -> str:
     def name(e: Entry) -> str:
         return e.code or e.latex.lstrip("\\").split("_")[0].split()[0]
 
-    place = [e for e in (*NOTATION, *OPERATIONS) if name(e) == name(entry)].index(entry)
+    place = [e for e in (*NOTATION, *OPERATORS) if name(e) == name(entry)].index(entry)
     return f"symbol-{name(entry)}" + (f"-{place + 1}" if place else "")
 
 

@@ -10,7 +10,7 @@ from sympy import KroneckerDelta, Symbol, log
 
 from lossbook import OneHot, Share, Simplex
 from lossbook.exercises import Exercise, Mistake, ParseError, Verdict, judge, parse
-from lossbook.exercises.effort import too_large
+from lossbook.exercises.proof_cost import too_large
 from lossbook.expr.nodes import Diff, Sum
 from lossbook.notation import K, alpha, epsilon, gamma, j, k, logit, p, sigmoid, t, target, y, z
 

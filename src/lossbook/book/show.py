@@ -18,7 +18,7 @@ from ..codegen.rewrite_trace import rewrite_trace
 from ..expr.hypotheses import Hypothesis
 from ..expr.importing import import_sums, import_sympy
 from ..losses import Loss
-from ..notation import NOTATION, OPERATIONS, anchor, entry_of
+from ..notation import NOTATION, OPERATORS, anchor, entry_of
 from ..numerics.as_written import trial
 from ..numerics.nodes import EACH, ArgMax, plain
 from ..numerics.rewrites import Rewrite
@@ -150,7 +150,7 @@ def notation() -> Html:
             e.domain,
             e.meaning,
         )
-        for e in (*NOTATION, *OPERATIONS)
+        for e in (*NOTATION, *OPERATORS)
     ]
     return table(("symbol", "in code", "shape", "domain", "meaning"), rows)
 

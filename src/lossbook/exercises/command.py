@@ -1,7 +1,7 @@
 """`lossbook grade`: judge a list of answers from the command line.
 
-The file holds a JSON list. Each entry names an exercise and has an answer or steps, and anything else that
-should appear beside the verdict, such as who wrote it:
+The file holds a JSON list. Each entry names an exercise and has an answer or steps, and anything
+else that should appear beside the verdict, such as who wrote it:
 
     [{"student": "Ada", "exercise": "ce-gradient", "answer": "p[j] - y[j]"},
      {"student": "Ada", "exercise": "mse-softmax", "steps": ["...", "= ..."]}]

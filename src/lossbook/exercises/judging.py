@@ -1,4 +1,4 @@
-"""Judging an answer: right with a proof, wrong with numbers, and if it is a known mistake, which."""
+"""Judging an answer: right with a proof, or wrong with numbers and, if known, the mistake made."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..expr.importing import import_sympy
 from ..expr.nodes import Diff, Sum, softmax
 from ..notation import K
 from ..reading import ParseError, UnknownNameError, parse, text
-from .effort import too_large
 from .mistakes import Mistake
 from .points import Plain, cases
+from .proof_cost import too_large
 from .verdict import Verdict, at_point
 
-SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
+SEEDS = range(6)  # of the points among which the most readable counterexample is chosen
 DIGITS = 6
 NAMES = {Diff: "derivative", Sum: "sum"}
 
@@ -26,7 +26,8 @@ NAMES = {Diff: "derivative", Sum: "sum"}
 def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
     """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
 
-    The points include some at which free indices agree: an answer that is wrong there only is wrong.
+    The points include some at which free indices agree: an answer that is wrong there only is
+    wrong.
     """
     given = tuple(given)
     try:
@@ -40,9 +41,8 @@ def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -
 def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
     """Whether a = b, as far as one can tell."""
     try:
-        prove_equal(
-            a, b, given=given, points=1, digits=20, symbolic=False
-        )  # most pairs differ at once
+        # Most pairs differ at the first point.
+        prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)
         compare(a, b, given)
     except (ValueError, OverflowError, RecursionError, NotImplementedError):
         return False
@@ -61,7 +61,7 @@ def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]
                 found.append(other.counterexample)
             except (ValueError, OverflowError):
                 continue
-        if found:  # what is wrong everywhere is best shown where no indices are made to agree
+        if found:  # prefer a point at which no two indices are made to agree
             break
     return min(found, key=_length, default=error.counterexample)
 
@@ -81,8 +81,9 @@ def judge(
 ) -> Verdict:
     """What to say about `answer`, where `right` is right. Any equal form is right.
 
-    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers that are known.
-    letters: names beyond the notation. without: what an answer must not hold, such as a derivative not carried out.
+    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers
+    that are known. letters: names beyond the notation. without: what an answer must not hold, such
+    as a derivative not carried out.
     """
     given = tuple(given)
     try:
@@ -130,7 +131,10 @@ def judge_expr(
         )
     if evidence.proved:
         return Verdict("right", f"{str(evidence).replace('proved', 'Proved')}.", expr, evidence)
-    message = f"Your answer agrees with the right one at {evidence.points} points, to {evidence.digits} digits. "
+    message = (
+        f"Your answer agrees with the right one at {evidence.points} points, to "
+        f"{evidence.digits} digits. "
+    )
     return Verdict(
         "undecided", message + "That is strong evidence, but no proof was found.", expr, evidence
     )
@@ -140,7 +144,10 @@ def _wrong(
     expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
 ) -> Verdict:
     point = plainest(error, right, expr, given)
-    numbers = f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is {_number(point.left)}."
+    numbers = (
+        f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is "
+        f"{_number(point.left)}."
+    )
     strangers = _strangers(expr, right, given)
     for mistake in mistakes:
         if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):
@@ -161,7 +168,7 @@ def _number(value: mpmath.mpf) -> str:
 
 
 def _strangers(expr: Expr, right: Expr, given) -> list[str]:
-    """What an answer speaks of, and the exercise does not. A forgotten index makes a vector another letter."""
+    """The names in an answer that the exercise does not use; also a vector without its index."""
     known = _letters(right, given)
     found = []
     for key, name in _letters(expr).items():

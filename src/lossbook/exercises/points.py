@@ -1,4 +1,8 @@
-"""Points at which answers are compared: none of the cases that a delta separates left out, and numbers plain to read."""
+"""Points at which answers are compared.
+
+Some make two indices agree, since random points may miss that case; those of a counterexample have
+short numbers.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ from ..expr.hypotheses import Hypothesis, Share, Simplex
 from ..expr.indices import free_indices
 from ..notation import alpha, epsilon, target
 
-SHARES = (epsilon, alpha, target)  # between 0 and 1
+SHARES = (epsilon, alpha, target)  # symbols with values between 0 and 1
 TENTH = Rational(1, 10)
-MAX_PAIRS = 15  # of indices that are made to agree: more letters are in no formula of the book
+MAX_PAIRS = 15  # of indices that are made to agree; no formula of the book has more
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Judging a derivation: each line against the one before, up to the first that does not follow."""
+"""Judging a derivation: each line against the one before, up to the first that is wrong."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MAX_LINES = 40
 class StepsVerdict:
     """What became of a derivation.
 
-    kind: "right" if every line follows and the last is the goal, "unfinished" if every line follows, else the kind of
-    the first line that does not. line: its number, from 1, else None. lines: the verdicts up to there, one per line.
-    message: what to tell the reader.
+    kind: "right" if every line follows and the last is the goal, "unfinished" if every line
+    follows, else the kind of the first line that does not. line: its number, from 1, else None.
+    lines: the verdicts up to there, one per line. message: what to tell the reader.
     """
 
     kind: str
@@ -58,8 +58,14 @@ class StepsVerdict:
             if v.error is not None:
                 formula = f"<pre>{escape(chr(10).join(str(v.error).split(chr(10))[1:]))}</pre>"
             mark = str(v.evidence) if v.evidence else KINDS[v.kind]
-            rows += f'<li class="lb-{v.kind}">{formula} <span class="lb-evidence">{escape(mark)}</span></li>'
-        return f'<div class="lb-verdict lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
+            rows += (
+                f'<li class="lb-{v.kind}">{formula} <span '
+                f'class="lb-evidence">{escape(mark)}</span></li>'
+            )
+        return (
+            '<div class="lb-verdict '
+            f'lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
+        )
 
     def to_json(self) -> dict:
         """The verdict in plain types."""
@@ -84,9 +90,10 @@ def judge_steps(
 ) -> StepsVerdict:
     """Find the first line of a derivation that does not equal the one before, and say why.
 
-    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
-    equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
-    for `judge`. without: what the last line must not hold any more, such as a derivative.
+    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the
+    first line must equal; without it the first line is the start. goal: what the last line must
+    equal. given, mistakes, letters: as for `judge`. without: what the last line must not hold any
+    more, such as a derivative.
     """
     lines = [
         line
