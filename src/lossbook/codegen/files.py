@@ -48,7 +48,7 @@ def out_of_date(files: Mapping[str, str], folder: Path = PACKAGE) -> list[str]:
 
 
 def write(losses: Iterable[Loss], folder: Path = PACKAGE, package: str = "lossbook") -> list[str]:
-    """Generate all files for some losses into a package, and remove those that no loss has any more.
+    """Generate all files for some losses into a package, and remove those no loss has any more.
 
     Returns what was done, one line for each file that changed.
     """

@@ -1,4 +1,4 @@
-"""The leaves of a program: inputs, numbers, class indices and masks. Other nodes are in `lowering.py`."""
+"""The leaves of a program: inputs, numbers, class indices, masks. The rest is in `lowering.py`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Leaves:
         if argument is None:
             raise self.refuse(
                 e,
-                "it is neither a parameter nor a target of the loss, nor what it is differentiated by",
+                "it is neither a parameter nor a target of the loss, "
+                "nor what it is differentiated by",
             )
         if isinstance(e, Symbol):
             if argument.role == "class index":

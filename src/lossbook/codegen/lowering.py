@@ -1,7 +1,8 @@
-"""From an expression to a program of array operations along a class axis, the same for every target.
+"""From an expression to a program of array operations along a class axis, for every target.
 
-`EACH` stands for every class at once. A sum binds its own index along the same axis, so only one such index
-may be in use at a time; a second one would need a K x K array for every row and is refused.
+`EACH` stands for every class at once. A sum binds its own index along the same axis, so only one
+such index may be in use at a time; a second one would need a K x K array for every row and is
+refused.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ RELATION_OPS = {
 class Lowering(Leaves):
     """Lowers expressions of one loss. Common subexpressions become the same node.
 
-    bounded: whether logits are known to be so near 0 that nothing overflows. applied: the rewrites that were
-    applied, in this order. RULES: how each type of node is lowered.
+    bounded: whether logits are known to be so near 0 that nothing overflows. applied: the rewrites
+    that were applied, in this order. RULES: how each type of node is lowered.
     """
 
     def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), bounded: bool = False):

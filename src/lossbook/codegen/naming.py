@@ -1,6 +1,7 @@
 """What intermediate values are called in generated code: named for what they mean.
 
-`NAMES` is one flat table. Its rows are tried in order, and the first that fits an expression gives the name.
+`NAMES` is one flat table. Its rows are tried in order, and the first that fits an expression gives
+the name.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ PROB_ONE = entry_of(sigmoid(logit)).code
 
 
 class Name(NamedTuple):
-    """A row of `NAMES`: which expressions it is for, their name, and whether it gets a line of its own.
+    """A row of `NAMES`: which expressions it is for, their name, whether that gets a line.
 
-    node: the type of the expression. fits: a further condition. name: the name, or a function that makes it
-    and may return None. own_line: whether the value is assigned even if it is used only once.
+    node: the type of the expression. fits: a further condition. name: the name, or a function that
+    makes it and may return None. own_line: whether the value is assigned even if it is used only
+    once.
     """
 
     node: type
@@ -64,7 +66,7 @@ def mask_name(index: Expr, inputs: Inputs) -> str:
     return "is_target"
 
 
-# -- conditions ----------------------------------------------------------------------------------------
+# -- conditions ------------------------------------------------------------------------------------
 
 
 def _always(e: Expr, inputs: Inputs) -> bool:
@@ -156,7 +158,7 @@ def _weighs_targets(e: Expr, inputs: Inputs) -> bool:
     )
 
 
-# -- names that depend on the expression ---------------------------------------------------------------
+# -- names that depend on the expression -----------------------------------------------------------
 
 
 def _by_class(index: Expr, each: str, target: str, inputs: Inputs) -> str:

@@ -1,4 +1,4 @@
-"""The way from the formula of a loss to its generated code: every rewrite, each step with its evidence."""
+"""From the formula of a loss to its generated code: every rewrite, with the evidence for it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class RewriteStep:
 class RewriteTrace:
     """The formula of a generated function and the rewrites that led to its code.
 
-    steps: in the order in which they are taken. largest: which letter stands in them for the largest class
-    of which vector.
+    steps: in the order in which they are taken. largest: which letter stands in them for the
+    largest class of which vector.
     """
 
     formula: Expr
@@ -49,9 +49,9 @@ class RewriteTrace:
 def rewrite_trace(loss: Loss, function: str = "gradient") -> RewriteTrace:
     """The rewrites between the formula and the generated code of one function.
 
-    function: "value", "gradient" or "hvp"; of an activation "value", "vjp", "jvp" or "vjp_vjp". Steps that
-    differ only in the name of a class or in sign are given once. Raises `ValueError` for another function,
-    and `NotEqualError` if a step is false.
+    function: "value", "gradient" or "hvp"; of an activation "value", "vjp", "jvp" or "vjp_vjp".
+    Steps that differ only in the name of a class or in sign are given once. Raises `ValueError` for
+    another function, and `NotEqualError` if a step is false.
     """
     found = []
     for program in programs(loss):

@@ -6,6 +6,8 @@ bound further in are no letters any more by then, so none can be captured.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sympy import Expr, Indexed, KroneckerDelta, S, Symbol
 
 from ..expr.nodes import Diff, Max, Sum, Vec, bound_index, logsumexp, softmax
@@ -33,13 +35,44 @@ def _size(body: Expr, index: Symbol) -> Expr:
     return K
 
 
-class Binders(Stream):
+class Binders(Stream, ABC):
     """The part of the parser that reads sums, vectors and derivatives."""
 
     def __init__(self, text: str, letters=()):
         super().__init__(text, letters)
         # The indices of the surrounding vectors that were written without one, as in softmax(z/2).
         self.running: list[Symbol] = []
+        self.below = False  # whether a divisor is being read
+
+    # -- the rest of the grammar, which a subclass defines -----------------------------------------
+
+    @abstractmethod
+    def expression(self) -> Expr:
+        """Read a sum of terms."""
+
+    @abstractmethod
+    def term(self) -> Expr:
+        """Read a product."""
+
+    @abstractmethod
+    def factor(self) -> Expr:
+        """Read an operand and its exponent."""
+
+    @abstractmethod
+    def primary(self) -> Expr:
+        """Read an operand."""
+
+    @abstractmethod
+    def bracketed(self) -> Expr:
+        """Read an expression in brackets."""
+
+    @abstractmethod
+    def named(self) -> Expr:
+        """Read what a name stands for."""
+
+    @abstractmethod
+    def starts_operand(self) -> bool:
+        """Whether an operand comes next."""
 
     # -- vectors -----------------------------------------------------------------------------------
 
@@ -94,7 +127,7 @@ class Binders(Stream):
         return vector
 
     def softmax(self, token: Token) -> Expr:
-        """A component of a softmax: softmax(z)[i], softmax(z, i) or softmax_i(z)."""
+        """One component of a softmax, its index in brackets, after a comma or as a subscript."""
         if self.at("_"):
             index = self.subscripts(token, 1)[0]
             return softmax(self.components(token), index)
@@ -114,11 +147,11 @@ class Binders(Stream):
         return softmax(vector, index)
 
     def logsumexp(self, token: Token) -> Expr:
-        """A log-sum-exp: logsumexp(z)."""
+        """A log-sum-exp of a vector in brackets."""
         return logsumexp(self.components(token))
 
     def max(self, token: Token) -> Expr:
-        """A largest component: max(z), or max_k z_k."""
+        """A largest component, of a vector in brackets or with a subscript as in max_k z_k."""
         if self.take("_"):
             with self.binding(token):
                 letter = self.under()[0]
@@ -128,7 +161,10 @@ class Binders(Stream):
     # -- sums --------------------------------------------------------------------------------------
 
     def sum(self, token: Token) -> Expr:
-        """A sum: sum(p[k]*y[k], k), or sum_k p_k y_k, which extends to the next plus or minus."""
+        """A sum in brackets, as in `(p[k]*y[k], k)`, or with a subscript, as in sum_k p_k y_k.
+
+        The latter extends to the next plus or minus.
+        """
         if self.at("_", "^"):
             with self.binding(token):
                 size = self.over()
@@ -165,7 +201,7 @@ class Binders(Stream):
         return result
 
     def under(self) -> tuple[Symbol, Expr]:
-        """The subscript of a sum, k, {k}, {k=1} or {k != t}: a letter, and a factor for the body."""
+        """The subscript of a sum, k, {k}, {k=1} or {k != t}: its letter, a factor for the body."""
         if not self.at("{"):
             return self.letter(), S.One
         opened = self.next()
@@ -201,7 +237,7 @@ class Binders(Stream):
     # -- derivatives -------------------------------------------------------------------------------
 
     def diff(self, token: Token) -> Expr:
-        """A derivative: diff(p[i], z[j])."""
+        """A derivative in brackets, as in `(p[i], z[j])`."""
         opened = self.now
         self.expect("(")
         with self.binding(token):
@@ -222,7 +258,7 @@ class Binders(Stream):
         return self.differentiated(token, body, [self.variable()])
 
     def fraction_of_partials(self, token: Token) -> Expr:
-        r"""A first or second derivative: \frac{\partial p_i}{\partial z_j}, or with [...] after it."""
+        r"""A first or second derivative, as in \frac{\partial p_i}{\partial z_j}."""
         opened = self.next()
         self.expect("∂")
         order = 1

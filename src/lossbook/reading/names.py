@@ -1,4 +1,4 @@
-"""The names a formula may use: symbols and functions of the notation, and letters of an exercise."""
+"""The names a formula may use: those of the notation, and the letters of an exercise."""
 
 from __future__ import annotations
 

@@ -1,12 +1,14 @@
-"""From text to an expression: a Pratt parser with a whitelist of names. Nothing is evaluated as code.
+"""From text to an expression: a Pratt parser with a whitelist of names.
 
-p/p is not cancelled and 2(a - b) is not multiplied out, so that a preview shows what was typed.
+Nothing is evaluated as code. p/p is not cancelled and 2(a - b) is not multiplied out, so that a
+preview shows what was typed.
 
     expression = ["-"] term { ("+" | "-") term }
     term       = unary { "*" unary | "/" unary | factor }       a factor may follow without a sign
     unary      = ["-"] factor                                   also after * and /
     factor     = primary [ "^" exponent ]                       -x^2 is -(x^2), and a^b^c is a^(b^c)
-    primary    = number | name | component | call | sum | derivative | "(" expression ")" | "[" index "=" index "]"
+    primary    = number | name | component | call | sum | derivative
+               | "(" expression ")" | "[" index "=" index "]"
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ Letters = Iterable[Expr] | Mapping[str, Expr]
 
 
 def parse(text: str, letters: Letters = ()) -> Expr:
-    r"""The expression that a text stands for, Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`).
+    r"""The expression of a text, Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`).
 
     letters: symbols beyond the notation, as symbols and indexed bases or as a mapping from names to
     expressions. Raises `ParseError`, which holds the column, for everything that is not a formula
@@ -45,7 +47,7 @@ def parse(text: str, letters: Letters = ()) -> Expr:
 
 
 def parse_chain(text: str, letters: Letters = ()) -> list[Expr]:
-    """The expressions of `a = b = c`; like a line of a derivation, it may start with an equals sign."""
+    """The expressions of `a = b = c`, which may start with an equals sign as a line may."""
     parser = _Parser(text, letters)
     parser.take("=")
     found = [parser.expression()]
@@ -56,8 +58,6 @@ def parse_chain(text: str, letters: Letters = ()) -> list[Expr]:
 
 
 class _Parser(Binders):
-    below = False  # whether a divisor is being read
-
     # -- operators ---------------------------------------------------------------------------------
 
     def expression(self) -> Expr:

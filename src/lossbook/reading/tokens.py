@@ -13,7 +13,7 @@ WINDOW = 60  # characters of a long text that an error shows on either side
 
 
 class ParseError(ValueError):
-    """A text is not a formula. `reason` says why, `column` (from 1) where, `text` is what was read."""
+    """A text is no formula. `reason` says why, `column` where (from 1), `text` is the whole text."""
 
     def __init__(self, reason: str, text: str, position: int):
         self.reason, self.text, self.column = reason, text, position + 1
@@ -33,7 +33,10 @@ class UnknownNameError(ParseError):
 
 
 class Token(NamedTuple):
-    """A piece of text: `kind` is number, name, op or end; `text` is what it stands for, not always what was typed."""
+    """A piece of text.
+
+    kind: "number", "name", "op" or "end". text: what it stands for, not always what was typed.
+    """
 
     kind: str
     text: str
@@ -55,11 +58,8 @@ GREEK = {
 }
 SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "∂": "∂", "≠": "!=", "**": "^", "==": "="}
 SUPERSCRIPTS = {"²": "2", "³": "3"}
-NAMED_COMMANDS = (
-    (
-        "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh "  # the same name without the backslash
-    ).split()
-)
+# Commands that mean the same as the name without the backslash.
+NAMED_COMMANDS = "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh".split()
 COMMANDS = {
     **{name: ("name", name) for name in NAMED_COMMANDS},
     "epsilon": ("name", "epsilon"),
