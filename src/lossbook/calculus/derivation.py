@@ -67,14 +67,19 @@ class Derivation:
         return self._steps[-1].expr
 
     @property
+    def _evidence(self) -> list[Evidence]:
+        """The evidence of all lines but the first, which needs none."""
+        return [s.evidence for s in self._steps if s.evidence is not None]
+
+    @property
     def proved(self) -> bool:
         """Whether every step is proved, none only checked numerically."""
-        return all(s.evidence.proved for s in self._steps[1:])
+        return all(evidence.proved for evidence in self._evidence)
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
         """Everything that some step relies on, once."""
-        found = dict.fromkeys(h for s in self._steps[1:] for h in s.evidence.hypotheses)
+        found = dict.fromkeys(h for evidence in self._evidence for h in evidence.hypotheses)
         return tuple(found)
 
     def append(self, expr, rule: str = "stated") -> Derivation:

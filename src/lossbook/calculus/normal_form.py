@@ -71,7 +71,8 @@ class _Normal:
 
     def visit(self, e: Expr) -> Expr:
         """An expression with the arguments of its atoms in normal form."""
-        return entry_for(e, self.RULES)(self, e)
+        rule = entry_for(e, self.RULES)
+        return e if rule is None else rule(self, e)
 
     # -- one method for each type of node ----------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sympy import Add, Expr, Indexed, IndexedBase, Rational, S, Symbol
 
-from ..expr.hypotheses import Hypothesis
+from ..expr.hypotheses import Hypothesis, OneHot
 from ..expr.indices import free_indices, index_ranges
 from ..expr.nodes import Vec, bound_indices, nodes_of
 
@@ -22,12 +22,12 @@ def random_point(
     """
     exprs, given = list(exprs), tuple(given)
     whole = Add(*exprs, evaluate=False) if len(exprs) > 1 else exprs[0]
-    bases = {*nodes_of(whole, IndexedBase)} | {g.vector for g in given if hasattr(g, "vector")}
-    bases = sorted(bases, key=str)
+    vectors = {g.vector for g in given if hasattr(g, "vector")}
+    bases = sorted({*nodes_of(whole, IndexedBase)} | vectors, key=str)
     point: dict[Expr, object] = {}
     indices = free_indices(whole)
     for g in given:
-        if isinstance(getattr(g, "index", None), Symbol):
+        if isinstance(g, OneHot):
             indices.setdefault(g.index, g.vector.shape[0])
     labels = {base.label for base in bases}
     bound = bound_indices(whole)

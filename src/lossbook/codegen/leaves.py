@@ -68,8 +68,8 @@ class Leaves:
         """The class index of each row, from 0, with the class axis kept."""
         if isinstance(e, ArgMax):
             node = self.build.make("argmax", self._components(e.vec))
-            if node.name is None:
-                node.name, node.own_line = name_of(e, self.inputs)
+            if node.name is None and (named := name_of(e, self.inputs)):
+                node.name, node.own_line = named
             return node
         argument = self.inputs.by_symbol.get(e)
         if argument is None or argument.role != "class index":

@@ -192,16 +192,15 @@ class Lowering(Leaves):
         return node
 
     def _multiply(self, e: Mul) -> Node:
-        result = None
-        for parts in _fraction(e):
-            nodes = self._in_order(parts)
-            if not nodes:
-                continue
-            node = nodes[0]
-            for other in nodes[1:]:
-                node = self.build.make("multiply", node, other)
-            result = node if result is None else self.build.make("divide", result, node)
-        return result
+        above, below = _fraction(e)
+        node = self._product(above)
+        return self.build.make("divide", node, self._product(below)) if below else node
+
+    def _product(self, factors: list[Expr]) -> Node:
+        node, *others = self._in_order(factors)
+        for other in others:
+            node = self.build.make("multiply", node, other)
+        return node
 
     def _scaled(self, fixed: Expr, varying: Expr) -> Node:
         """A product in which only `varying` depends on the class.
@@ -302,7 +301,8 @@ class Lowering(Leaves):
 def _fraction(e: Expr) -> tuple[list[Expr], list[Expr]]:
     """The factors of numerator and denominator."""
     number, rest = e.as_coeff_Mul()
-    above, below = [], []
+    above: list[Expr] = []
+    below: list[Expr] = []
     for f in Mul.make_args(rest):
         inverse = (
             isinstance(f, Pow)

@@ -26,13 +26,13 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from ..expr.nodes import Max, Sum, sigmoid, softmax, softplus
-from ..notation import entry_of, i, logit, p, t
+from ..notation import i, logit, p, t
 from ..numerics.nodes import EACH, ArgMax, Closed, Component, Grouped, log1p, log_ratio, nonzero
-from .inputs import Inputs
+from .inputs import Inputs, code_name
 
-PROBS = entry_of(p(i)).code
-PROB_TARGET = entry_of(p(t)).code
-PROB_ONE = entry_of(sigmoid(logit)).code
+PROBS = code_name(p(i))
+PROB_TARGET = code_name(p(t))
+PROB_ONE = code_name(sigmoid(logit))
 
 
 class Name(NamedTuple):

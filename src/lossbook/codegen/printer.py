@@ -12,7 +12,7 @@ from .program import Node, Program
 WIDTH = 110  # of a statement; in a longer one the longest operand gets a line of its own
 # For each infix operation its precedence, and the least precedence of operands that need no
 # brackets. Every other operation is a call.
-INFIX = {
+INFIX: Mapping[str, tuple[float, tuple[float, ...]]] = {
     **dict.fromkeys(
         ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"), (1, (2, 2))
     ),
@@ -56,12 +56,12 @@ class Printer:
                 self.uses[id(a)] += 1
                 self._count(a, seen)
 
-    def _operand(self, node: Node, n: int, least: int) -> str:
+    def _operand(self, node: Node, n: int, least: float) -> str:
         """The text of operand n of an operation, in brackets where it needs them."""
         text, tightness = self._reference(node.args[n])
         return text if tightness >= least else f"({text})"
 
-    def _reference(self, node: Node) -> tuple[str, int]:
+    def _reference(self, node: Node) -> tuple[str, float]:
         if id(node) not in self.names:
             text, tightness = self._text(node)
             if not (node.args and self._has_line(node)):
@@ -78,7 +78,7 @@ class Printer:
         self.names[id(node)] = name
         self.lines.append(self._assignment(name, node, text))
 
-    def _text(self, node: Node) -> tuple[str, int]:
+    def _text(self, node: Node) -> tuple[str, float]:
         if node.op == "input":
             return self._use(str(node.value), node), CALL
         if node.op == "number":

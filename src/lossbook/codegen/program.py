@@ -8,6 +8,7 @@ run from 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Expr, Symbol
 
@@ -15,9 +16,9 @@ from ..numerics.rewrites import Applied
 
 EXTENTS = ("scalar", "row", "each")
 ELEMENTWISE = (
-    "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh cosh "
-    "atan erf abs sign maximum minimum at_least at_most where equal not_equal less less_equal greater "
-    "greater_equal and or not"
+    "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh "
+    "cosh atan erf abs sign maximum minimum at_least at_most where equal not_equal less "
+    "less_equal greater greater_equal and or not"
 )
 
 # The extent of each operation's result, or None for the largest extent among its arguments.
@@ -69,7 +70,7 @@ class Node:
     op: str
     args: tuple[Node, ...]
     extent: str
-    value: object = None
+    value: Any = None
     name: str | None = None
     own_line: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from sympy import Expr
 
@@ -19,7 +20,7 @@ from .mistakes import Mistake, common_mistakes
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 
-Lazy = Expr | Callable[[], Expr]
+Lazy: TypeAlias = Expr | Callable[[], Expr]
 
 
 def _made(lazy: Lazy) -> Expr:

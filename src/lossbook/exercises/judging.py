@@ -8,7 +8,7 @@ import mpmath
 from sympy import Expr, IndexedBase, Symbol
 
 from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
-from ..expr.hypotheses import Hypothesis
+from ..expr.hypotheses import Hypothesis, OneHot
 from ..expr.importing import import_sympy
 from ..expr.nodes import Diff, Sum, softmax
 from ..notation import K
@@ -193,7 +193,7 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
         - {base.label for base in bases}
         - sizes
     )
-    symbols |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    symbols |= {g.index for g in given if isinstance(g, OneHot)}
     return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
 
 

@@ -12,7 +12,7 @@ from itertools import combinations, islice
 
 from sympy import Expr, Rational, S, Symbol
 
-from ..expr.hypotheses import Hypothesis, Share, Simplex
+from ..expr.hypotheses import Hypothesis, OneHot, Share, Simplex
 from ..expr.indices import free_indices
 from ..notation import alpha, epsilon, target
 
@@ -76,6 +76,6 @@ def cases(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> Iterator[tuple[Hypo
     given = tuple(given)
     yield given
     indices = set().union(*(free_indices(e) for e in exprs))
-    indices |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    indices |= {g.index for g in given if isinstance(g, OneHot)}
     for first, second in islice(combinations(sorted(indices, key=str), 2), MAX_PAIRS):
         yield (Coincide(first, second), *given)

@@ -39,7 +39,7 @@ def _terms(e: Expr) -> Terms:
     """The bound for `e` as a ratio of polynomials in its atoms, or `CEILING` where it is larger."""
     if not e.args:
         return 1, 1
-    above, below = entry_for(e, TERMS)(e)
+    above, below = (entry_for(e, TERMS) or _of_atom)(e)
     return min(above, CEILING), min(below, CEILING)
 
 
@@ -104,5 +104,4 @@ TERMS: Mapping[type, Callable[..., Terms]] = {
     Vec: _of_vector,
     sigmoid: _of_quotient,
     tanh: _of_quotient,
-    object: _of_atom,
 }

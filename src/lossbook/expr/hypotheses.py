@@ -16,7 +16,10 @@ from .nodes import Vec
 class Hypothesis:
     """A hypothesis. Subclasses say what it lets the prover rewrite and how a random example of it looks."""
 
-    statement: str
+    @property
+    def statement(self) -> str:
+        """The hypothesis in words."""
+        raise NotImplementedError
 
     def specialise(self, expr: Expr) -> Expr:
         """The expression that is meant, where the hypothesis fixes a name."""
@@ -50,6 +53,7 @@ class Simplex(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         y = self.vector
         return f"Σ {y} = 1, {y} ≥ 0"
 
@@ -86,6 +90,7 @@ class OneHot(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"{self.vector} is one-hot at {self.index}"
 
     def apply(self, expr: Expr) -> Expr:
@@ -116,6 +121,7 @@ class Size(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"{self.symbol} = {self.value}"
 
     def specialise(self, expr: Expr) -> Expr:
@@ -131,6 +137,7 @@ class Share(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"0 < {self.symbol} < 1"
 
     def apply(self, expr: Expr) -> Expr:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import mpmath
 import numpy as np
@@ -75,7 +75,7 @@ class Trial:
     Its value as written, as the rewrites of this package compute it, and to 50 digits.
     """
 
-    at: dict[Expr, object]
+    at: dict[Expr, Any]
     written: np.floating
     stabilised: np.floating
     truth: mpmath.mpf
@@ -84,7 +84,7 @@ class Trial:
 def trial(rewrite: Rewrite, failure: Failure, dtype, *, without: Iterable[Rewrite] = ()) -> Trial:
     """One failure of a rewrite in the format `dtype`. without: rewrites that are not applied."""
     number = np.dtype(dtype).type
-    point: dict[Expr, object] = {}
+    point: dict[Expr, Any] = {}
     for letter, value in failure.at.items():
         if isinstance(value, tuple):
             point |= {letter: [number(a) for a in value], K: len(value)}
@@ -102,9 +102,9 @@ def trial(rewrite: Rewrite, failure: Failure, dtype, *, without: Iterable[Rewrit
     )
 
 
-def _truth(expr: Expr, point: dict[Expr, object], limit: Symbol | None) -> mpmath.mpf:
+def _truth(expr: Expr, point: dict[Expr, Any], limit: Symbol | None) -> mpmath.mpf:
     """The value to 50 digits; for a limit, one so near to it that no format shows a difference."""
-    exact = {
+    exact: dict[Expr, Any] = {
         a: [float(b) for b in v] if isinstance(v, list) else v if a.is_integer else float(v)
         for a, v in point.items()
     }

@@ -151,7 +151,7 @@ class Oracle:
             raise OracleError(
                 f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
             )
-        size = len(logits) if self.of_rows else None
+        size = len(logits) if self.of_rows else 1
         point = {self.wrt: [mpmath.mpf(a) for a in logits] if self.of_rows else mpmath.mpf(logits)}
         if self.of_rows:
             point[self.wrt.shape[0]] = size

@@ -13,7 +13,7 @@ WINDOW = 60  # characters of a long text that an error shows on either side
 
 
 class ParseError(ValueError):
-    """A text is no formula. `reason` says why, `column` where (from 1), `text` is the whole text."""
+    """A text is no formula. `reason` says why, `column` (from 1) where, `text` is all of it."""
 
     def __init__(self, reason: str, text: str, position: int):
         self.reason, self.text, self.column = reason, text, position + 1
@@ -106,8 +106,8 @@ def tokens(text: str) -> list[Token]:
         match = PATTERN.match(text, position)
         if match is None:
             raise ParseError(_unknown(text[position]), text, position)
-        kind, piece = match.lastgroup, match.group(match.lastgroup)
-        found += READERS[kind](piece, text, position)
+        kind = match.lastgroup or ""
+        found += READERS[kind](match.group(kind), text, position)
         position = match.end()
     return [*found, Token("end", "", len(text))]
 

@@ -52,7 +52,7 @@ class ScriptPrinter(Printer):
         lines = super().body()
         return [f"const K = {self.first}.length;", *lines] if self.rows else lines
 
-    def _operand(self, node: Node, n: int, least: int) -> str:
+    def _operand(self, node: Node, n: int, least: float) -> str:
         if f"{{{n}}}" not in self.table[node.op]:
             return ""
         if n == 0 and node.op in ELEMENTS and self.rows:

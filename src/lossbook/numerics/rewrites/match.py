@@ -33,7 +33,7 @@ class Match:
 Finder = Callable[[Expr, tuple[Hypothesis, ...]], Match | None]
 
 
-def node(kind: type, u: Expr) -> Finder:
+def node(kind: type[Expr], u: Expr) -> Finder:
     """A function of one argument."""
     return lambda e, given: Match({u: e.args[0]}) if isinstance(e, kind) else None
 
@@ -70,7 +70,7 @@ def log_of_one_plus(u) -> Finder:
     return find
 
 
-def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
+def factors_of(e: Expr, kind: type[Expr]) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
     """Each factor of a kind in a sum, with the other factors of its term and the other terms."""
     terms = Add.make_args(e)
     for n, term in enumerate(terms):
@@ -86,7 +86,9 @@ def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ..
                 yield factor.base, term / factor.base, terms[:n] + terms[n + 1 :]
 
 
-def cancelling(e: Expr, kind: type, scale: Expr) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
+def cancelling(
+    e: Expr, kind: type[Expr], scale: Expr
+) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
     """Two terms `a f` and `-scale a` of a sum, f of that kind: f, a, and the other terms."""
     if not isinstance(e, Add):
         return None
