@@ -1,4 +1,8 @@
-"""Every symbol of the book, once, as data: how it is printed, what it is called in code, its shape, domain, meaning."""
+"""Every symbol of the book, once, as data: LaTeX, name in code, shape, domain, meaning.
+
+Pages, generated code and error messages take names from here, so a symbol means the same
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Entry:
-    """One symbol. `latex` is how pages print it, `code` what generated code calls it."""
+    """One symbol. latex: as pages print it. code: its name in generated code, "" for none."""
 
     symbol: Expr
     latex: str
@@ -248,7 +252,7 @@ NOTATION: tuple[Entry, ...] = (
     ),
 )
 
-# What is done with symbols, and not a symbol that an expression can hold alone.
+# What is done with symbols: entries of the notation page that no expression holds alone.
 OPERATORS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
@@ -271,7 +275,10 @@ OPERATORS: tuple[Entry, ...] = (
 
 
 def anchor(entry: Entry) -> str:
-    """The id of an entry's row on the notation page: its name in code, else in LaTeX, and a number where names repeat."""
+    """The id of an entry's row on the notation page.
+
+    It is made of the entry's name in code, or else in LaTeX, with a number where names repeat.
+    """
 
     def name(e: Entry) -> str:
         return e.code or e.latex.lstrip("\\").split("_")[0].split()[0]
@@ -281,11 +288,11 @@ def anchor(entry: Entry) -> str:
 
 
 def entry_of(symbol: Expr) -> Entry | None:
-    """The entry of a symbol or indexed base, or None for a name the book does not use."""
+    """The entry of a symbol or indexed base, None for one that the book does not use."""
     return next((e for e in NOTATION if e.symbol == symbol), None)
 
 
 def text_of(symbol: Expr) -> str:
-    """A symbol as plain text writes it: by the notation, else by its own name."""
+    """A symbol in plain text: as the notation writes it, else its own name."""
     entry = entry_of(symbol)
     return entry.text if entry is not None else str(symbol)

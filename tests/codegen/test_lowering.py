@@ -79,7 +79,7 @@ def test_generated_files_are_laid_out_as_ruff_would():
     assert done.returncode == 0, done.stdout
 
 
-def test_the_same_text_whatever_the_hash_seed():
+def test_the_text_does_not_depend_on_the_hash_seed():
     code = "from lossbook import codegen, losses; print(*(codegen.source(losses.get(x), 'torch') for x in ('cross_entropy_index', 'sigmoid')))"
     texts = {
         subprocess.run(
@@ -93,7 +93,7 @@ def test_the_same_text_whatever_the_hash_seed():
     assert len(texts) == 1
 
 
-def test_the_tables_know_the_same_operations():
+def test_all_tables_have_the_same_operations():
     assert numpy.OPERATIONS.keys() <= torch.OPERATIONS.keys()
     assert torch.OPERATIONS.keys() - numpy.OPERATIONS.keys() == {"erf"}  # NumPy has none
     assert javascript.OPERATIONS.keys() == numpy.OPERATIONS.keys()
@@ -105,7 +105,7 @@ def test_an_operation_missing_in_a_table_names_itself_and_the_loss(monkeypatch):
         codegen.source(next(x for x in all_losses() if x.name == "cross_entropy_index"), "numpy")
 
 
-def test_an_unknown_target():
+def test_an_unknown_target_is_an_error():
     with pytest.raises(ValueError, match="numpy, torch"):
         codegen.source(all_losses()[0], "fortran")
 
@@ -121,7 +121,7 @@ def test_an_unknown_target():
         (Sum(z[k] ** 2, (k, 1, 7)) + z[t], "the K classes of the logits, not 7"),
     ],
 )
-def test_what_has_no_code_is_refused(expr, message):
+def test_an_expression_without_code_is_refused(expr, message):
     with pytest.raises(LoweringError, match=message) as error:
         Lowering(inputs_of(loss(expr))).lower(expr)
     assert "mine" in str(error.value)
@@ -168,11 +168,11 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_losses_that_are_in_no_registry(name):
+def test_an_unregistered_loss_is_generated(name):
     check_value(VALUES[name])
 
 
-def test_a_readers_own_loss_from_equation_to_gradient():
+def test_an_unregistered_loss_from_equation_to_gradient():
     mine = loss(-log(TEMPERATURE))
     arguments = random_arguments(mine, np.random.default_rng(2))
     logits, targets = arguments["logits"], arguments["targets"]

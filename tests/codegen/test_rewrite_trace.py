@@ -37,7 +37,7 @@ def test_every_step_is_proved(loss, name):
     assert not any(e.has(EACH) for step in found.steps for e in (step.before, step.after))
 
 
-def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
+def test_every_rewrite_is_used_by_some_loss_or_is_listed():
     used = {
         a.rewrite
         for loss in losses.all_losses()
@@ -50,7 +50,7 @@ def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
     assert {a.name for a in set(ALL) - used} == others
 
 
-def test_the_textbook_gradient_of_focal_loss_comes_first_and_its_cures_in_order():
+def test_the_focal_trace_starts_with_the_textbook_gradient_and_its_rewrites_in_order():
     found = rewrite_trace(losses.get("softmax_focal"))
     assert to_latex(found.formula) == to_latex(
         losses.get("softmax_focal").derivation(full=True).result
@@ -65,7 +65,7 @@ def test_the_textbook_gradient_of_focal_loss_comes_first_and_its_cures_in_order(
     assert found.steps[0].after == Piecewise((p(t) - 1, Eq(j, t)), (p(j), True))
 
 
-def test_another_name_of_a_class_or_another_sign_is_not_another_step():
+def test_steps_that_differ_in_a_class_or_a_sign_are_given_once():
     found = [
         (step.rewrite, step.before) for step in rewrite_trace(losses.get("softmax_focal")).steps
     ]
@@ -83,7 +83,7 @@ def test_a_false_step_is_refused(monkeypatch):
         rewrite_trace(losses.get("cross_entropy_index"))
 
 
-def test_an_unknown_function_is_named():
+def test_an_unknown_function_is_an_error():
     with pytest.raises(
         ValueError,
         match=r"rewrite_trace\('mse', 'vjp'\): function must be one of value, gradient, hvp",
@@ -91,7 +91,7 @@ def test_an_unknown_function_is_named():
         rewrite_trace(losses.get("mse"), "vjp")
 
 
-def test_what_is_largest_is_a_letter_with_a_legend():
+def test_the_largest_class_is_a_letter_with_a_legend():
     found = rewrite_trace(losses.get("cross_entropy_index"), "value")
     (letter,) = found.largest
     assert found.steps[0].after.has(letter)

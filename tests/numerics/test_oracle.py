@@ -92,7 +92,7 @@ def many_digits(monkeypatch):
 
 
 @names(LOSSES)
-def test_derivatives_are_those_of_the_value(loss, many_digits):
+def test_derivatives_agree_with_differences_of_the_value(loss, many_digits):
     rng, truth = random.Random(loss.name), oracle(loss)
     for _ in range(8):
         z, y, w, parameters = sample(loss, rng, largest=5)
@@ -110,7 +110,7 @@ def test_derivatives_are_those_of_the_value(loss, many_digits):
 
 
 @names(ACTIVATIONS)
-def test_products_are_those_of_the_activation(loss, many_digits):
+def test_products_agree_with_differences_of_the_activation(loss, many_digits):
     rng, truth = random.Random(loss.name), oracle(loss)
     for _ in range(8):
         z, _, w, _ = sample(loss, rng, largest=5)
@@ -120,7 +120,7 @@ def test_products_are_those_of_the_activation(loss, many_digits):
 
 
 @names(LOSSES)
-def test_half_the_digits_say_the_same(loss, monkeypatch):
+def test_twice_as_many_digits_give_the_same(loss, monkeypatch):
     rng = random.Random(loss.name)
     points = [sample(loss, rng) for _ in range(12)]
 
@@ -145,7 +145,7 @@ def test_half_the_digits_say_the_same(loss, monkeypatch):
             )
 
 
-def test_a_class_that_is_minus_infinity_counts_as_no_class():
+def test_a_class_with_logit_minus_infinity_has_no_effect():
     minus = -mpmath.inf
     truth = oracle(get("softmax_focal"))
     with_it, without = ([1.0, minus, 0.5], 2), ([1.0, 0.5], 1)
@@ -156,14 +156,14 @@ def test_a_class_that_is_minus_infinity_counts_as_no_class():
     assert oracle(get("cross_entropy")).value([1.0, minus], [0.5, 0.5]) == mpmath.inf
 
 
-def test_a_hessian_divided_by_what_is_below_all_digits():
+def test_a_hessian_with_a_divisor_below_all_digits():
     found = oracle(get("softmax_focal")).hvp([10048.0, 0.0, -10048.0], 0, [0.0, 1.0, 0.0], gamma=0)
     with mpmath.workdps(60):
         assert close(found[1], mpmath.exp(-10048))
     assert all(map(mpmath.isfinite, found))
 
 
-def test_one_class_is_certain():
+def test_one_class_has_zero_gradient():
     assert oracle(get("softmax_focal")).gradient([3.0], 0, gamma=0.5) == [0]
     assert oracle(get("softmax_focal")).hvp([3.0], 0, [1.0], gamma=0.5) == [0]
 
@@ -204,6 +204,6 @@ def test_another_loss_has_another_oracle():
         ),
     ],
 )
-def test_bad_questions(ask, message):
+def test_wrong_arguments_are_named(ask, message):
     with pytest.raises(OracleError, match=message):
         ask()

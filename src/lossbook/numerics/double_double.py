@@ -1,8 +1,8 @@
 """Double-double arrays on which generated code runs unchanged.
 
-A `DoubleDouble` takes part in the functions of NumPy and torch that the tables of `codegen` name. With
-it the losses of float64 logits are computed in the next wider arithmetic and rounded once, as those of
-float32 logits are computed in float64.
+A `DoubleDouble` takes part in the functions of NumPy and torch that the tables of `codegen` name.
+With it the losses of float64 logits are computed in the next wider arithmetic and rounded once, as
+those of float32 logits are computed in float64.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Nodes that stable formulas need beyond the calculus: fixed brackets, argmax, log1p, expm1.
 
-Each states its definition (`unfold`), so that `plain` returns an expression that the prover can judge.
+Each states its definition (`unfold`), so that `plain` returns an expression that the prover can
+judge.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def log1p(x: Pair) -> Pair:
 
 
 def log(x: Pair) -> Pair:
-    """The natural logarithm of x = 2**m f, f from 1/sqrt(2) to sqrt(2), as m log(2) + log(f)."""
+    """The natural logarithm of x = 2**m f, f from 1/sqrt(2) to sqrt(2), computed from log f."""
     xp = library(x[0])
     f, m = xp.frexp(x[0])
     small = f < 0.5**0.5
