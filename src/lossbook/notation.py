@@ -24,6 +24,7 @@ __all__ = [
     "alphas",
     "anchor",
     "beta",
+    "code_name",
     "common",
     "entry_of",
     "epsilon",
@@ -290,6 +291,12 @@ def anchor(entry: Entry) -> str:
 def entry_of(symbol: Expr) -> Entry | None:
     """The entry of a symbol or indexed base, None for one that the book does not use."""
     return next((e for e in NOTATION if e.symbol == symbol), None)
+
+
+def code_name(symbol: Expr) -> str:
+    """The name of a symbol in code: that of the notation, else its own."""
+    entry = entry_of(symbol)
+    return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
 
 
 def text_of(symbol: Expr) -> str:

@@ -31,14 +31,14 @@ def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
         return names[atom]
 
     def parts(power: Expr) -> tuple[Expr, Expr]:
-        whole = sum((t for t in Add.make_args(power) if t.is_Integer), S.Zero)
-        return power - whole, whole
+        integer = sum((t for t in Add.make_args(power) if t.is_Integer), S.Zero)
+        return power - integer, integer
 
     def survey(e: Expr) -> None:
         if isinstance(e, Pow) and not isinstance(e, exp) and not e.exp.is_Integer:
-            rest, whole = parts(e.exp)
+            rest, integer = parts(e.exp)
             key = (e.base, rest)
-            lowest[key] = min(lowest.get(key, whole), whole)
+            lowest[key] = min(lowest.get(key, integer), integer)
             survey(e.base)
         elif isinstance(e, (Add, Mul, Pow)) and not isinstance(e, exp):
             for a in e.args:
@@ -52,9 +52,9 @@ def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
         if isinstance(e, Pow) and not isinstance(e, exp):
             if e.exp.is_Integer:
                 return visit(e.base) ** e.exp
-            rest, whole = parts(e.exp)
+            rest, integer = parts(e.exp)
             least = lowest[e.base, rest]
-            return name(Pow(e.base, rest + least)) * visit(e.base) ** (whole - least)
+            return name(Pow(e.base, rest + least)) * visit(e.base) ** (integer - least)
         return name(e)
 
     survey(expr)

@@ -74,7 +74,7 @@ class _Printer(LatexPrinter):
     # -- vectors -----------------------------------------------------------------------------------
 
     @contextmanager
-    def opened(self, vec: Vec):
+    def with_letter(self, vec: Vec):
         """A letter for the bound index that no surrounding sum uses, and the body with it."""
         letter, outer = vec.letter(self._letters), self._letters
         self._letters = outer | {letter.name}
@@ -86,11 +86,11 @@ class _Printer(LatexPrinter):
     def _print_Vec(self, e):
         if e.base is not None:
             return self._print(e.base)
-        with self.opened(e) as (letter, body):
+        with self.with_letter(e) as (letter, body):
             return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_Sum(self, e):
-        with self.opened(e.vec) as (letter, body):
+        with self.with_letter(e.vec) as (letter, body):
             text = self._print(body)
         if isinstance(body, Add):
             text = rf"\left({text}\right)"
@@ -118,7 +118,7 @@ class _Printer(LatexPrinter):
         body = rewrite_outermost(vec.body, without_index)
         if vec.index not in body.free_symbols:
             return self._print(body)
-        with self.opened(vec) as (letter, body):
+        with self.with_letter(vec) as (letter, body):
             return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_logsumexp(self, e):
@@ -127,7 +127,7 @@ class _Printer(LatexPrinter):
     def _print_Max(self, e):
         if not isinstance(e, Max):
             return super()._print_Max(e)
-        with self.opened(e.vec) as (letter, body):
+        with self.with_letter(e.vec) as (letter, body):
             return rf"\max_{{{letter}}} {self.factor(body)}"
 
     # -- functions ---------------------------------------------------------------------------------

@@ -159,11 +159,11 @@ def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
 
 def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...]:
     """What is assumed of the free names of some expressions, in words."""
-    whole = [import_sympy(e) for e in exprs]
+    imported = [import_sympy(e) for e in exprs]
     sizes = sorted(
         {
             s
-            for e in whole
+            for e in imported
             for base in e.atoms(IndexedBase)
             for n in base.shape or ()
             for s in n.free_symbols
@@ -172,25 +172,25 @@ def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...
     )
     ranges: dict[Expr, list[str]] = {}
     named = set(sizes)
-    for e in whole:
+    for e in imported:
         for index, size in free_indices(e).items():
             if size is not None and index not in named:
                 named.add(index)
                 ranges.setdefault(size, []).append(str(index))
     lines = [f"{size} a positive integer" for size in map(str, sizes)]
     lines += [f"1 ≤ {', '.join(sorted(names))} ≤ {size}" for size, names in ranges.items()]
-    labels = {base.label for e in whole for base in e.atoms(IndexedBase)}
+    labels = {base.label for e in imported for base in e.atoms(IndexedBase)}
     given = tuple(given)
     spoken_for = {g.vector for g in given if hasattr(g, "vector")}
-    for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
+    for base in sorted({b for e in imported for b in e.atoms(IndexedBase)} - spoken_for, key=str):
         lines.append(f"{text_of(base)} {_domain(base.label)}")
     for symbol in sorted(
-        {s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named,
+        {s for e in imported for s in e.free_symbols if isinstance(s, Symbol)} - labels - named,
         key=str,
     ):
         lines.append(f"{text_of(symbol)} {_domain(symbol)}")
     lines += [g.statement for g in given]
-    if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in whole):
+    if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in imported):
         lines.append("away from the points where cases meet")
     return tuple(lines)
 

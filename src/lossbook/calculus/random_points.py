@@ -21,18 +21,18 @@ def random_point(
     Values are short decimals, so that a counterexample can be read and typed.
     """
     exprs, given = list(exprs), tuple(given)
-    whole = Add(*exprs, evaluate=False) if len(exprs) > 1 else exprs[0]
+    combined = Add(*exprs, evaluate=False) if len(exprs) > 1 else exprs[0]
     vectors = {g.vector for g in given if hasattr(g, "vector")}
-    bases = sorted({*nodes_of(whole, IndexedBase)} | vectors, key=str)
+    bases = sorted({*nodes_of(combined, IndexedBase)} | vectors, key=str)
     point: dict[Expr, object] = {}
-    indices = free_indices(whole)
+    indices = free_indices(combined)
     for g in given:
         if isinstance(g, OneHot):
             indices.setdefault(g.index, g.vector.shape[0])
     labels = {base.label for base in bases}
-    bound = bound_indices(whole)
+    bound = bound_indices(combined)
     sizes = {s for base in bases if base.shape for n in base.shape for s in n.free_symbols}
-    sizes |= {s for v in nodes_of(whole, Vec) for s in v.size.free_symbols}
+    sizes |= {s for v in nodes_of(combined, Vec) for s in v.size.free_symbols}
     for size in sorted(sizes, key=str):
         point[size] = rng.choice((3, 2, 4, 3, 2, 1, 3, 4, 5))
 
@@ -43,14 +43,16 @@ def random_point(
             else int(size.xreplace({s: S(point[s]) for s in size.free_symbols}))
         )
 
-    ranges = index_ranges(whole)
+    ranges = index_ranges(combined)
     for index in sorted(indices, key=str):
         if index not in bound and index not in sizes:
             point[index] = rng.randint(
                 1, min(extent(n) for n in ranges.get(index) or [indices[index]])
             )
     symbols = {
-        s for s in nodes_of(whole, Symbol) if s not in labels and s not in bound and s not in point
+        s
+        for s in nodes_of(combined, Symbol)
+        if s not in labels and s not in bound and s not in point
     }
     for symbol in sorted(symbols, key=str):
         point[symbol] = _integer(symbol, rng) if symbol.is_integer else _number(symbol, rng)
@@ -61,7 +63,9 @@ def random_point(
         )
 
     for base in bases:
-        rank = max((len(e.indices) for e in nodes_of(whole, Indexed) if e.base == base), default=1)
+        rank = max(
+            (len(e.indices) for e in nodes_of(combined, Indexed) if e.base == base), default=1
+        )
         point[base] = array(base, [extent(n, 5) for n in base.shape or (None,) * rank])
     for g in given:
         g.sample(point, rng)

@@ -275,12 +275,12 @@ def _pull_out(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
 
 
 def _known_sum(vec: Vec, given: tuple[Hypothesis, ...]) -> Expr | None:
-    whole = (
+    complete = (
         isinstance(vec.body, softmax)
         and vec.body.index == vec.index
         and vec.size == vec.body.vec.size
     )
-    if whole and not vec.body.vec.has(vec.index):
+    if complete and not vec.body.vec.has(vec.index):
         return S.One
     return next((known for g in given if (known := g.sum_of(vec)) is not None), None)
 

@@ -14,9 +14,9 @@ from ..calculus.derive import derivative, derive
 from ..expr.indices import free_indices
 from ..expr.nodes import Diff, Sum, Vec
 from ..losses import Loss
-from ..notation import g, v
+from ..notation import code_name, g, v
 from ..numerics.nodes import EACH
-from .inputs import Inputs, LoweringError, code_name, inputs_of
+from .inputs import Inputs, LoweringError, inputs_of
 from .lowering import Lowering
 from .program import Program
 from .tangent import derivative_by_factors, hessian_along
@@ -106,14 +106,18 @@ def _of_activation(shape: _Rows | _Elements) -> Iterator[Program]:
     loss, inputs, output = shape.loss, inputs_of(shape.loss), shape.output
     x, name = inputs.listed[0].name, loss.title.lower()
     returns = f"shape of `{x}`"
-    yield _lowered(shape, "value", inputs, loss.expr, f"The {name} of `{x}`.", returns, output)
+    yield _lowered(
+        shape, "value", inputs, loss.expr, f"The {name} of `{x}`.", returns, index=output
+    )
     vjp = _by_logits(shape, shape.inner_product(loss.expr, shape.grad_output, output))
     summary = f"`grad_output` times the Jacobian of {name}."
     with_grad = inputs.with_array(shape.grad_output)
     yield _lowered(shape, "vjp", with_grad, vjp, summary, returns)
     jvp = derivative(shape.inner_product(derive(loss).result, shape.tangent), loss.given)
     summary = f"The Jacobian of {name} times `tangent`."
-    yield _lowered(shape, "jvp", inputs.with_array(shape.tangent), jvp, summary, returns, output)
+    yield _lowered(
+        shape, "jvp", inputs.with_array(shape.tangent), jvp, summary, returns, index=output
+    )
     vjp_vjp = _by_logits(shape, shape.inner_product(vjp, shape.tangent))
     summary = f"The gradient by `{x}` of the inner product of `tangent` and `vjp`."
     with_both = with_grad.with_array(shape.tangent)
@@ -131,6 +135,7 @@ def _lowered(
     e: Expr,
     summary: str,
     returns: str,
+    *,
     index: Symbol | None = None,
 ) -> Program:
     """The program of one function. index: of its result, if that is not the index of `wrt`."""

@@ -9,7 +9,7 @@ from sympy import Expr, Indexed, IndexedBase, Symbol
 from ..expr.indices import free_indices
 from ..expr.nodes import bound_indices
 from ..losses import Loss
-from ..notation import entry_of
+from ..notation import code_name, entry_of
 from .program import Input
 
 
@@ -39,12 +39,6 @@ class Inputs:
                 symbol: Input(code_name(symbol), "array", _meaning(symbol)),
             },
         )
-
-
-def code_name(symbol: Expr) -> str:
-    """The name of a symbol in code: that of the notation, else its own."""
-    entry = entry_of(symbol)
-    return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
 
 
 def _meaning(symbol: Expr) -> str:

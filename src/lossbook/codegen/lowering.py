@@ -139,10 +139,10 @@ class Lowering(Leaves):
         return self.lower(e.args[0])
 
     def _component(self, e: Component) -> Node:
-        whole = self.lower(e.vec.at(EACH))
+        vector = self.lower(e.vec.at(EACH))
         if e.index == EACH:
-            return whole
-        return self.build.make("gather", whole, self._index(e.index))
+            return vector
+        return self.build.make("gather", vector, self._index(e.index))
 
     def _delta(self, e: KroneckerDelta) -> Node:
         same = self.build.make("equal", *(self._index(a) for a in e.args))

@@ -26,9 +26,9 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from ..expr.nodes import Max, Sum, sigmoid, softmax, softplus
-from ..notation import i, logit, p, t
+from ..notation import code_name, i, logit, p, t
 from ..numerics.nodes import EACH, ArgMax, Closed, Component, Grouped, log1p, log_ratio, nonzero
-from .inputs import Inputs, code_name
+from .inputs import Inputs
 
 PROBS = code_name(p(i))
 PROB_TARGET = code_name(p(t))

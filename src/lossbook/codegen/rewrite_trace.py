@@ -10,12 +10,11 @@ from sympy import Expr, Symbol, exp
 from ..calculus.prove import Evidence
 from ..expr.nodes import Vec
 from ..losses import Loss
-from ..notation import g, v
+from ..notation import code_name, g, v
 from ..numerics.nodes import EACH, Grouped
 from ..numerics.rewrites import Applied, Rewrite
 from ..numerics.rewrites.rewrite import at_any_class, largest_classes
 from .functions import programs
-from .inputs import code_name
 
 
 @dataclass(frozen=True)

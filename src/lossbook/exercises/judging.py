@@ -49,7 +49,9 @@ def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
     return True
 
 
-def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]) -> Counterexample:
+def most_readable(
+    error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]
+) -> Counterexample:
     """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
     given = tuple(given)
     found = []
@@ -89,11 +91,11 @@ def judge(
     try:
         expr = parse(answer, letters) if isinstance(answer, str) else import_sympy(answer)
     except ParseError as error:
-        return unread(error, right, given)
+        return unparsed(error, right, given)
     return judge_expr(expr, right, given=given, mistakes=mistakes, without=without)
 
 
-def unread(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
+def unparsed(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
     """The verdict on a text that is not a formula."""
     unknown = isinstance(error, UnknownNameError)
     message = f"Column {error.column}: {error.reason}."
@@ -143,21 +145,21 @@ def judge_expr(
 def _wrong(
     expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
 ) -> Verdict:
-    point = plainest(error, right, expr, given)
+    point = most_readable(error, right, expr, given)
     numbers = (
         f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is "
         f"{_number(point.left)}."
     )
-    strangers = _strangers(expr, right, given)
+    foreign = _foreign_names(expr, right, given)
     for mistake in mistakes:
         if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):
             return Verdict(
                 "mistake", f"{mistake.explanation} {numbers}", expr, None, point, mistake
             )
-    if strangers:
-        verb = "do" if len(strangers) > 1 else "does"
+    if foreign:
+        verb = "do" if len(foreign) > 1 else "does"
         message = (
-            f"{', '.join(strangers)} {verb} not belong to this exercise. {vocabulary(right, given)}"
+            f"{', '.join(foreign)} {verb} not belong to this exercise. {vocabulary(right, given)}"
         )
         return Verdict("unknown", message, expr, None, point)
     return Verdict("wrong", numbers, expr, None, point)
@@ -167,7 +169,7 @@ def _number(value: mpmath.mpf) -> str:
     return mpmath.nstr(value, DIGITS)
 
 
-def _strangers(expr: Expr, right: Expr, given) -> list[str]:
+def _foreign_names(expr: Expr, right: Expr, given) -> list[str]:
     """The names in an answer that the exercise does not use; also a vector without its index."""
     known = _letters(right, given)
     found = []

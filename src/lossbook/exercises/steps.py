@@ -13,7 +13,7 @@ from ..expr.hypotheses import Hypothesis
 from ..expr.importing import import_sympy
 from ..expr.nodes import Diff
 from ..reading import ParseError, parse_chain
-from .judging import judge_expr, unread
+from .judging import judge_expr, unparsed
 from .mistakes import Mistake, common_mistakes
 from .verdict import KINDS, Verdict, marked_up, plain
 
@@ -127,7 +127,7 @@ def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr 
     try:
         parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
     except ParseError as error:
-        return unread(error, before, given), None
+        return unparsed(error, before, given), None
     verdict = Verdict("right", "This is where you start.", parts[0])
     for expr in parts:
         if before is not None:

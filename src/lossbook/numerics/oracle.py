@@ -8,7 +8,7 @@ after cancellation. No rewrite of `numerics/rewrites` and nothing of `codegen` t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from ..calculus.evaluate import GUARD_DIGITS, Evaluator, Point
 from ..expr.indices import free_indices
 from ..expr.nodes import Diff, Sum, Vec, bound_indices, softmax
 from ..losses import Loss
-from ..notation import entry_of, g, v
+from ..notation import code_name, g, v
 
 DIGITS = 50
 # A result below 10**-LEAST_EXPONENT is far smaller than the smallest float64, and may come out as
@@ -55,7 +55,7 @@ class Oracle:
         self.index = loss.wrt.indices[0] if self.of_rows else None
         indices = set(free_indices(loss.expr)) - {self.index}
         bases = loss.expr.atoms(IndexedBase)
-        self.parameters = {_code(q.symbol): q for q in loss.parameters}
+        self.parameters = {code_name(q.symbol): q for q in loss.parameters}
         symbols = (
             {q.symbol for q in loss.parameters}
             | {self.wrt}
@@ -97,7 +97,7 @@ class Oracle:
 
     def value(self, logits, targets=None, **parameters):
         """The loss: one number; of an activation of K logits K numbers."""
-        return self._at(self.loss.expr, self.output, 1, logits, targets, parameters)
+        return self._at(self._question(logits, targets, parameters), self.loss.expr, self.output)
 
     def gradient(self, logits, targets=None, **parameters):
         """The gradient by the logits, of their shape."""
@@ -105,34 +105,32 @@ class Oracle:
             raise OracleError(
                 f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp"
             )
-        return self._at(self._gradient, self.index, 1, logits, targets, parameters)
+        return self._at(self._question(logits, targets, parameters), self._gradient, self.index)
 
     def hvp(self, logits, targets, tangent, **parameters):
         """The Hessian times `tangent`, of the shape of the logits."""
         if self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is an activation: it has no Hessian")
-        return self._at(self._hvp, self.index, 2, logits, targets, parameters, (v, tangent))
+        question = self._question(logits, targets, parameters, {v: tangent})
+        return self._at(question, self._hvp, self.index, order=2)
 
     def vjp(self, logits, grad_output, **parameters):
         """`grad_output` times the Jacobian of an activation, of the shape of the logits."""
         if not self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is a loss: ask for its gradient")
-        return self._at(self._vjp, self.index, 1, logits, None, parameters, (g, grad_output))
+        question = self._question(logits, None, parameters, {g: grad_output})
+        return self._at(question, self._vjp, self.index)
 
-    def _at(self, e: Expr, each, order: int, logits, targets, parameters: dict, direction=None):
-        point, scalars = self._point(logits, targets, parameters)
-        if direction is not None:
-            vector, values = direction
-            self._check_length(vector.label, values, logits)
-            point[vector] = [mpmath.mpf(a) for a in (values if self.of_rows else [values])]
+    def _at(self, question: _Question, e: Expr, each: Expr | None, order: int = 1):
+        """The value of an expression; a list over the index `each`, if that is not None."""
+        digits = order * question.lost_digits(e)
         try:
-            return self._in_digits(
-                order * self._lost_digits(e, logits, scalars), e, each, point, exact=False
-            )
+            return self._in_digits(digits, e, each, question.point, exact=False)
         except _Vanished:
-            return self._in_digits(order * self._all_digits(logits), e, each, point, exact=True)
+            digits = order * question.all_digits()
+            return self._in_digits(digits, e, each, question.point, exact=True)
 
-    def _in_digits(self, more: int, e: Expr, each, point: dict, *, exact: bool):
+    def _in_digits(self, more: int, e: Expr, each: Expr | None, point: dict, *, exact: bool):
         with mpmath.workdps(DIGITS + GUARD_DIGITS + more):
             row = _RowEvaluator(exact)
             if each is None:
@@ -140,47 +138,51 @@ class Oracle:
             classes = range(1, point[self.wrt.shape[0]] + 1)
             return [row.value(e, {**point, each: n}) for n in classes]
 
-    def _point(self, logits, targets, parameters: dict):
+    def _question(self, logits, targets, parameters: dict, direction: dict | None = None):
+        """The arguments of a method, checked, as values of the symbols."""
         unknown = set(parameters) - set(self.parameters)
         if unknown:
             raise OracleError(
                 f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; "
                 f"it has {', '.join(self.parameters) or 'none'}"
             )
-        if (targets is None) != (self.target is None):
-            raise OracleError(
-                f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
-            )
-        size = len(logits) if self.of_rows else 1
-        point = {self.wrt: [mpmath.mpf(a) for a in logits] if self.of_rows else mpmath.mpf(logits)}
+        point = {self.wrt: _exact(logits) if self.of_rows else mpmath.mpf(logits)}
         if self.of_rows:
-            point[self.wrt.shape[0]] = size
-        if self.loss.target == "class index":
-            if not 0 <= targets < size:
-                raise OracleError(
-                    f"{self.loss.name}: targets={targets!r}, expected a class from 0 to {size - 1}"
-                )
-            point[self.target] = int(targets) + 1
-        elif self.target is not None:
-            if isinstance(self.target, IndexedBase):
-                self._check_length("targets", targets, logits)
-            point[self.target] = _exact(targets)
+            point[self.wrt.shape[0]] = len(logits)
+        point |= self._targets(targets, logits)
         scalars = []
         for name, q in self.parameters.items():
             given = parameters.get(name, q.neutral)
             if given is None:
                 raise OracleError(f"{self.loss.name} needs {name}: {q.meaning}; {q.domain}")
             if isinstance(q.symbol, IndexedBase):
-                given = (
-                    given
-                    if isinstance(given, Sequence) or hasattr(given, "__len__")
-                    else [given] * size
-                )
+                given = given if hasattr(given, "__len__") else [given] * len(logits)
                 self._check_length(name, given, logits)
             else:
                 scalars.append(float(given))
             point[q.symbol] = _exact(given)
-        return point, scalars
+        for vector, values in (direction or {}).items():
+            self._check_length(vector.label, values, logits)
+            point[vector] = _exact(values if self.of_rows else [values])
+        return _Question(point, list(logits) if self.of_rows else [logits, 0], scalars)
+
+    def _targets(self, targets, logits) -> dict[Expr, Any]:
+        if (targets is None) != (self.target is None):
+            raise OracleError(
+                f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
+            )
+        if self.target is None:
+            return {}
+        if self.loss.target == "class index":
+            if not 0 <= targets < len(logits):
+                raise OracleError(
+                    f"{self.loss.name}: targets={targets!r}, "
+                    f"expected a class from 0 to {len(logits) - 1}"
+                )
+            return {self.target: int(targets) + 1}
+        if isinstance(self.target, IndexedBase):
+            self._check_length("targets", targets, logits)
+        return {self.target: _exact(targets)}
 
     def _check_length(self, name, values, logits) -> None:
         if self.of_rows and len(values) != len(logits):
@@ -189,31 +191,38 @@ class Oracle:
                 f"expected {len(logits)} as the logits"
             )
 
-    def _lost_digits(self, e: Expr, logits, scalars: list[float]) -> int:
+
+@dataclass(frozen=True)
+class _Question:
+    """Where the oracle is asked.
+
+    point: the values of all symbols. logits: those of a row, or a single logit and 0. scalars: the values of
+    the parameters that are numbers.
+    """
+
+    point: dict[Expr, Any]
+    logits: list
+    scalars: list[float]
+
+    def lost_digits(self, e: Expr) -> int:
         """How many digits 1 - p may lose, as far as they can be seen in a result.
 
         These are the digits of the largest ratio of two probabilities.
         """
         # q**γ with γ < 1 makes the effect of a tiny q larger.
-        visible = LEAST_EXPONENT / min([1.0, *(a for a in scalars if 0 < a < 1)])
+        visible = LEAST_EXPONENT / min([1.0, *(a for a in self.scalars if 0 < a < 1)])
         if any(isinstance(a.args[0], Add) for a in e.atoms(log)):  # log(1 - p) = log(q)
             visible = math.inf
-        return int(min(self._all_digits(logits), visible))
+        return int(min(self.all_digits(), visible))
 
-    def _all_digits(self, logits) -> int:
-        finite = [
-            float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)
-        ] or [0.0]
+    def all_digits(self) -> int:
+        """How many digits 1 - p may lose at all."""
+        finite = [float(a) for a in self.logits if mpmath.isfinite(a)] or [0.0]
         return int((max(finite) - min(finite)) / mpmath.ln10) + len(str(len(finite)))
 
 
 def _exact(values):
     return [mpmath.mpf(a) for a in values] if hasattr(values, "__len__") else mpmath.mpf(values)
-
-
-def _code(symbol: Expr) -> str:
-    entry = entry_of(symbol)
-    return entry.code if entry else str(symbol)
 
 
 class _Vanished(ArithmeticError):

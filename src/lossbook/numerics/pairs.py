@@ -216,8 +216,8 @@ def log(x: Pair) -> Pair:
     m = _integers(m) - _integers(small)
     low = _scaled((x[1], x[1]), -m)[0]
     high, lower = _tables()[2]
-    whole = m + 0 * f
-    result = add(fast_two_sum(whole * high, whole * lower), log1p(add((f, low), (-1.0, 0.0))))
+    exponent = m + 0 * f
+    result = add(fast_two_sum(exponent * high, exponent * lower), log1p(add((f, low), (-1.0, 0.0))))
     return where((x[0] > 0) & xp.isfinite(x[0]), result, (xp.log(x[0]), 0 * f))
 
 

@@ -31,7 +31,7 @@ class ScriptPrinter(Printer):
     An array is written as its component k. Reductions and shared values are assigned to names.
     """
 
-    infix = {name: held for name, held in INFIX.items() if name != "power"} | {
+    infix = {name: entry for name, entry in INFIX.items() if name != "power"} | {
         "where": (0, (1, 1, 0)),
         "or": (0.25, (0.25, 0.5)),
         "and": (0.5, (0.5, 1)),

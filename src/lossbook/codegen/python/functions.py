@@ -13,7 +13,8 @@ from sympy import Indexed
 
 from ...calculus.latex import to_latex
 from ...losses import Loss, Parameter
-from ..inputs import code_name, inputs_of
+from ...notation import code_name
+from ..inputs import inputs_of
 
 WIDTH = 100
 BANNER = '''"""{summary}

@@ -36,13 +36,13 @@ def _multiplied_out(e: Expr) -> Expr:
     def square(term):
         return any(isinstance(f, Pow) and isinstance(f.base, sigmoid) for f in Mul.make_args(term))
 
-    def opened(term):
+    def multiplied_out(term):
         brackets = [
             f for f in Mul.make_args(term) if isinstance(f, Add) and any(map(square, f.args))
         ]
         return Add(*(part * term / brackets[0] for part in brackets[0].args)) if brackets else term
 
-    return Add(*map(opened, e.args)) if isinstance(e, Add) else e
+    return Add(*map(multiplied_out, e.args)) if isinstance(e, Add) else e
 
 
 def _complement_of_sigmoid(r, u) -> Finder:
