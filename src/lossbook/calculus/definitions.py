@@ -30,7 +30,8 @@ from sympy import Min as PairMin
 from sympy.core.function import Application
 
 from ..expr.dispatch import entry_for
-from ..expr.nodes import Diff, Max, Sum, coordinate, depends_on, switches_at_points
+from ..expr.nodes import Diff, Max, Sum
+from ..expr.variables import coordinate, depends_on, switches_at_points
 
 # A sum over a larger known number of classes stays a sum. Written out it would be slow.
 MAX_EXPANDED_SIZE = 12

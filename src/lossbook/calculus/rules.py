@@ -29,18 +29,9 @@ from sympy import Min as PairMin
 from sympy.core.function import AppliedUndef
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import (
-    Diff,
-    Sum,
-    Vec,
-    coordinate,
-    depends_on,
-    sigmoid,
-    softmax,
-    softplus,
-    switches_at_points,
-)
+from ..expr.nodes import Diff, Sum, Vec, sigmoid, softmax, softplus
 from ..expr.rebuild import product, rewrite_outermost, tidy, total
+from ..expr.variables import coordinate, depends_on, switches_at_points
 from .factor import factored
 
 

@@ -15,8 +15,9 @@ from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, 
 from ..calculus.definitions import Unsupported, differentiate
 from ..calculus.latex import to_latex
 from ..expr.indices import free_indices
-from ..expr.nodes import Diff, Sum, bound_indices, depends_on, sigmoid, softmax
+from ..expr.nodes import Diff, Sum, bound_indices, sigmoid, softmax
 from ..expr.rebuild import product, total
+from ..expr.variables import depends_on
 from ..notation import K
 
 

@@ -10,15 +10,11 @@ from functools import cache, cached_property
 
 from sympy import (
     Dummy,
-    Eq,
     Expr,
     Function,
     Indexed,
     IndexedBase,
     Integer,
-    KroneckerDelta,
-    Ne,
-    Piecewise,
     S,
     Symbol,
     exp,
@@ -309,31 +305,3 @@ class Diff(Expr):
 
     def _eval_is_real(self):
         return self.expr.is_real
-
-
-def depends_on(expr: Expr, by: Expr) -> bool:
-    """Whether `expr` mentions the variable `by` (for z[j]: any component of z)."""
-    if isinstance(by, Indexed):
-        return any(a.base == by.base for a in nodes_of(expr, Indexed))
-    return expr.has(by)
-
-
-def switches_at_points(cases: Piecewise, by: Expr) -> bool:
-    """Whether a case holds only where the variable has one value.
-
-    Then the derivative cannot be taken case by case.
-    """
-    return any(depends_on(c, by) and c.has(Eq, Ne) for _, c in cases.args if c is not S.true)
-
-
-def coordinate(a: Expr, b: Expr) -> Expr:
-    """The derivative of one coordinate by another.
-
-    It is 1 or 0 for symbols, and a product of Kronecker deltas for components of the same vector.
-    """
-    if isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base:
-        result = S.One
-        for left, right in zip(a.indices, b.indices, strict=True):
-            result *= KroneckerDelta(left, right)
-        return result
-    return S.One if a == b else S.Zero

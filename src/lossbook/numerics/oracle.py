@@ -138,7 +138,9 @@ class Oracle:
             classes = range(1, point[self.wrt.shape[0]] + 1)
             return [row.value(e, {**point, each: n}) for n in classes]
 
-    def _question(self, logits, targets, parameters: dict, direction: dict | None = None):
+    def _question(
+        self, logits, targets, parameters: dict, direction: dict | None = None
+    ) -> _Question:
         """The arguments of a method, checked, as values of the symbols."""
         unknown = set(parameters) - set(self.parameters)
         if unknown:
