@@ -11,7 +11,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sympy import IndexedBase, Symbol
 
-from lossbook.notation import NOTATION, OPERATIONS, anchor
+from lossbook.notation import NOTATION, OPERATORS, anchor
 
 PAGE = "chapters/notation"
 RAW = re.compile(
@@ -65,7 +65,7 @@ def formula_names(latex):
     ['delta', 'kronecker', 'δ']
     """
     names = {word for command in COMMAND.findall(latex) for word in command_names(command)}
-    for entry in (*NOTATION, *OPERATIONS):
+    for entry in (*NOTATION, *OPERATORS):
         if entry.latex.startswith("\\") and re.search(
             re.escape(entry.latex.split("_")[0]) + r"(?![A-Za-z])", latex
         ):
@@ -96,7 +96,7 @@ class IndexNotation(SphinxTransform):
         if self.env.docname == PAGE:
             entries = [
                 ("single", name, anchor(entry), "main", None)
-                for entry in (*NOTATION, *OPERATIONS)
+                for entry in (*NOTATION, *OPERATORS)
                 for name in sorted(entry_names(entry))
             ]
             self.document.insert(0, addnodes.index(entries=entries))

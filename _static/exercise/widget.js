@@ -112,7 +112,7 @@ export class Widget {
       this.asked = text;
       const typed = this.steps ? this.lines : [text];
       try {
-        const read = await kernel.call("lossbook.exercises.page", "preview", this.name, typed);
+        const read = await kernel.call("lossbook.exercises.browser", "preview", this.name, typed);
         if (this.text.trim() === text) this.showPreview(typed, read);
       } catch {
         this.asked = "";
@@ -142,7 +142,7 @@ export class Widget {
     this.say(kernel.state === "off" ? "Python is loading; this takes some seconds the first time." : "Judging …");
     const given = this.steps ? this.lines : this.text.trim();
     try {
-      const { kind, html } = await kernel.call("lossbook.exercises.page", "judge", this.name, given);
+      const { kind, html } = await kernel.call("lossbook.exercises.browser", "judge", this.name, given);
       this.verdict.innerHTML = html;
       typeset(this.verdict);
       this.keep(kind);

@@ -1,4 +1,8 @@
-"""Every symbol of the book, once, as data: how it is printed, what it is called in code, its shape, domain, meaning."""
+"""Every symbol of the book, once, as data: LaTeX, name in code, shape, domain, meaning.
+
+Pages, generated code and error messages take names from here, so a symbol means the same
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from .expr.nodes import Diff, Sum, logsumexp, sigmoid, softmax, softplus
 
 __all__ = [
     "NOTATION",
-    "OPERATIONS",
+    "OPERATORS",
     "A",
     "B",
     "Entry",
@@ -20,6 +24,7 @@ __all__ = [
     "alphas",
     "anchor",
     "beta",
+    "code_name",
     "common",
     "entry_of",
     "epsilon",
@@ -54,7 +59,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Entry:
-    """One symbol. `latex` is how pages print it, `code` what generated code calls it."""
+    """One symbol. latex: as pages print it. code: its name in generated code, "" for none."""
 
     symbol: Expr
     latex: str
@@ -248,8 +253,8 @@ NOTATION: tuple[Entry, ...] = (
     ),
 )
 
-# What is done with symbols, and not a symbol that an expression can hold alone.
-OPERATIONS: tuple[Entry, ...] = (
+# What is done with symbols: entries of the notation page that no expression holds alone.
+OPERATORS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
         r"\delta_{ij}",
@@ -271,21 +276,30 @@ OPERATIONS: tuple[Entry, ...] = (
 
 
 def anchor(entry: Entry) -> str:
-    """The id of an entry's row on the notation page: its name in code, else in LaTeX, and a number where names repeat."""
+    """The id of an entry's row on the notation page.
+
+    It is made of the entry's name in code, or else in LaTeX, with a number where names repeat.
+    """
 
     def name(e: Entry) -> str:
         return e.code or e.latex.lstrip("\\").split("_")[0].split()[0]
 
-    place = [e for e in (*NOTATION, *OPERATIONS) if name(e) == name(entry)].index(entry)
+    place = [e for e in (*NOTATION, *OPERATORS) if name(e) == name(entry)].index(entry)
     return f"symbol-{name(entry)}" + (f"-{place + 1}" if place else "")
 
 
 def entry_of(symbol: Expr) -> Entry | None:
-    """The entry of a symbol or indexed base, or None for a name the book does not use."""
+    """The entry of a symbol or indexed base, None for one that the book does not use."""
     return next((e for e in NOTATION if e.symbol == symbol), None)
 
 
+def code_name(symbol: Expr) -> str:
+    """The name of a symbol in code: that of the notation, else its own."""
+    entry = entry_of(symbol)
+    return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
+
+
 def text_of(symbol: Expr) -> str:
-    """A symbol as plain text writes it: by the notation, else by its own name."""
+    """A symbol in plain text: as the notation writes it, else its own name."""
     entry = entry_of(symbol)
     return entry.text if entry is not None else str(symbol)

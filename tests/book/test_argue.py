@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from lossbook.exercises.__main__ import grade
+from lossbook.exercises.command import grade
 from reader import Reader
 
 PAGE, ANSWER, STEPS = "chapters/cross_entropy.html", "ce-class-index", "ce-gradient"

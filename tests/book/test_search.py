@@ -48,11 +48,11 @@ def test_a_word_of_no_page_is_not_found(browser, site):
 
 def test_every_entry_has_its_row(browser, site):
     from lossbook.notation import NOTATION as ENTRIES
-    from lossbook.notation import OPERATIONS, anchor
+    from lossbook.notation import OPERATORS, anchor
 
     page = browser.new_context().new_page()
     page.goto(f"{site}/chapters/notation.html")
     ids = page.locator("[id^=symbol-]").evaluate_all("found => found.map((e) => e.id)")
     page.context.close()
-    assert ids == [anchor(entry) for entry in (*ENTRIES, *OPERATIONS)]
+    assert ids == [anchor(entry) for entry in (*ENTRIES, *OPERATORS)]
     assert len(set(ids)) == len(ids)

@@ -49,7 +49,7 @@ def test_fused_loops_are_the_least(loss):
     assert traffic.loops(program)[-1][2] == "the gradient"
 
 
-def test_within_reach_the_logits_are_read_in_one_loop():
+def test_bounded_the_logits_are_read_in_one_loop():
     near, far = (
         traffic.loops(fused(losses.get("softmax_focal"), near=near)) for near in (True, False)
     )

@@ -19,8 +19,8 @@ from sympy import (
     together,
 )
 
+from lossbook.calculus.definitions import unfold
 from lossbook.calculus.theorems import DIFFERENTIATION
-from lossbook.calculus.zero_test import unfold
 from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, p, t, y, z
 

@@ -19,7 +19,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_gradient(name):
+def test_the_gradient_is_the_known_one(name):
     derivation = losses.get(name).derivation()
     assert derivation.result == EXPECTED[name]
     assert derivation.proved
@@ -45,7 +45,7 @@ def test_weighted_gradient():
     assert result == w[t] * (p(j) - KroneckerDelta(j, t))
 
 
-def test_one_rule_per_line_and_what_vanishes_is_seen_first():
+def test_one_rule_per_line_and_factors_are_shown_before_they_cancel():
     derivation = losses.get("cross_entropy").derivation()
     assert [s.rule for s in derivation] == [
         "start",
@@ -61,7 +61,7 @@ def test_one_rule_per_line_and_what_vanishes_is_seen_first():
     assert r"\frac{y_{k} p_{k}" in derivation.to_latex()
 
 
-def test_it_is_a_sequence_of_steps():
+def test_a_derivation_is_a_sequence_of_steps():
     derivation = losses.get("softmax").derivation()
     assert len(derivation) == len(derivation.steps) == len(list(derivation))
     assert derivation[-1].expr == derivation.result
@@ -111,14 +111,14 @@ def test_the_start_may_be_a_sympy_sum():
     assert derivation.result == 2 * z[k]
 
 
-def test_what_no_rule_differentiates_is_named():
+def test_an_error_names_what_no_rule_differentiates():
     from lossbook.expr.nodes import Max
 
     with pytest.raises(NotImplementedError, match="Max"):
         derive_expr(Diff(Max(z), z[j]))
 
 
-def test_a_sum_of_two_distributions_is_closed():
+def test_a_sum_of_two_distributions_is_summed_in_closed_form():
     u = IndexedBase("u", shape=(K,), real=True)
     mixed = -Sum((epsilon * u[k] + (1 - epsilon) * y[k]) * log(p(k)), (k, 1, K))
     derivation = derive_expr(Diff(mixed, z[j]), given=[Simplex(y), Simplex(u)])

@@ -8,7 +8,8 @@ import pytest
 from sympy import Abs, KroneckerDelta, Piecewise, exp, log, sqrt
 
 from lossbook import OneHot, Simplex
-from lossbook.calculus.evaluate import Undefined, evaluate, random_point
+from lossbook.calculus.evaluate import Undefined, evaluate
+from lossbook.calculus.random_points import random_point
 from lossbook.expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, t, y, z
 
@@ -47,7 +48,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_against_floats(name):
+def test_values_agree_with_plain_floats(name):
     expr, expected = CASES[name]
     assert float(evaluate(expr, POINT)) == pytest.approx(expected, rel=1e-14)
 
@@ -61,7 +62,7 @@ def test_derivatives_are_right_to_fifty_digits():
 
 
 @pytest.mark.parametrize("expr", [log(-exp(logit)), 1 / (logit - logit + K - 3), sqrt(-exp(logit))])
-def test_undefined(expr):
+def test_an_undefined_value_is_an_error(expr):
     with pytest.raises(Undefined):
         evaluate(expr, POINT)
 
@@ -86,7 +87,7 @@ def test_sizes_do_not_cost_digits():
         assert abs(evaluate(1 / K, POINT) - mpmath.mpf(1) / 3) < mpmath.mpf(10) ** -50
 
 
-def test_unknown_node_is_named():
+def test_an_error_names_an_unknown_node():
     from sympy import gamma as gamma_function
 
     with pytest.raises(TypeError, match="cannot evaluate gamma"):

@@ -73,6 +73,6 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_latex(name):
+def test_an_expression_is_printed_in_this_notation(name):
     expr, expected = CASES[name]
     assert to_latex(expr) == expected

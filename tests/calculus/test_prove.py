@@ -155,7 +155,7 @@ FALSE = {
 
 
 @pytest.mark.parametrize("name", TRUE)
-def test_true_is_proved(name):
+def test_a_true_identity_is_proved(name):
     left, right, given = TRUE[name]
     evidence = prove_equal(left, right, given=given)
     assert evidence.proved, evidence
@@ -164,7 +164,7 @@ def test_true_is_proved(name):
 
 
 @pytest.mark.parametrize("name", FALSE)
-def test_false_is_refuted_by_numbers_and_not_proved_by_symbols(name):
+def test_a_false_identity_is_refuted_by_numbers_and_not_proved(name):
     left, right, given = FALSE[name]
     with pytest.raises(NotEqualError) as caught:
         prove_equal(left, right, given=given)
@@ -176,7 +176,7 @@ def test_false_is_refuted_by_numbers_and_not_proved_by_symbols(name):
     assert not is_zero(left - right, given)
 
 
-def test_what_cannot_be_proved_is_said_to_be_checked():
+def test_an_identity_without_proof_is_reported_as_checked():
     evidence = prove_equal(sin(logit) ** 2 + cos(logit) ** 2, 1)
     assert evidence.kind == "checked"
     assert str(evidence) == "checked at 6 points to 50 digits"
@@ -198,12 +198,12 @@ def test_a_counterexample_names_sizes_indices_logits_and_both_sides():
     assert values[i] == values[j]  # the case that the claim forgets
 
 
-def test_nothing_is_said_where_nothing_is_defined():
+def test_expressions_that_are_defined_nowhere_are_an_error():
     with pytest.raises(ValueError, match="no point was found"):
         prove_equal(log(-exp(logit)), log(-exp(logit)) + 1)
 
 
-def test_same_seed_same_counterexample():
+def test_the_same_seed_gives_the_same_counterexample():
     def message():
         with pytest.raises(NotEqualError) as caught:
             prove_equal(p(i), p(j))
@@ -212,7 +212,7 @@ def test_same_seed_same_counterexample():
     assert message() == message()
 
 
-def test_a_symbol_of_the_readers_own_works():
+def test_symbols_outside_the_notation_are_accepted():
     a, b = symbols("a b", positive=True)
     assert prove_equal(log(a * b), log(a) + log(b)).proved
 
@@ -233,7 +233,7 @@ def test_bound_indices_are_never_captured():
     assert vec.xreplace({i: index}).free_symbols >= {index}
 
 
-def test_equal_up_to_the_name_of_the_bound_index():
+def test_vectors_are_equal_whatever_their_bound_index_is_called():
     assert Sum(z[k], (k, 1, K)) == Sum(z[i], (i, 1, K))
     assert hash(Sum(z[k], (k, 1, K))) == hash(Sum(z[i], (i, 1, K)))
     assert Sum(z[k], (k, 1, K)) != Sum(y[k], (k, 1, K))

@@ -62,7 +62,7 @@ def false_proofs(batch, prover):
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_no_false_proof(batch, record_property):
+def test_no_false_identity_is_proved(batch, record_property):
     pairs = judged(1000 + batch)
     verdicts = Counter(("true" if true else "mutated", verdict) for *_, true, verdict in pairs)
     for (kind, verdict), n in sorted(verdicts.items()):

@@ -57,7 +57,7 @@ GIVEN = (Simplex(y),)
 
 
 @pytest.mark.parametrize("rule", EXAMPLES, ids=lambda r: r.name)
-def test_rule(rule):
+def test_a_rule_gives_an_equal_line(rule):
     line, expected = EXAMPLES[rule]
     result = rule.apply(line, GIVEN)
     assert result is not None
@@ -75,7 +75,7 @@ def test_every_rule_has_an_example():
 @pytest.mark.parametrize(
     "rule", [rules.PRODUCT, rules.CONTRACT, theorems.SOFTMAX], ids=lambda r: r.name
 )
-def test_a_rule_that_does_not_apply_says_so(rule):
+def test_a_rule_that_does_not_apply_returns_none(rule):
     assert rule.apply(y[j] + 1, GIVEN) is None
 
 
@@ -136,7 +136,7 @@ def test_theorems_are_derived_from_exponentials(kind):
     }
 
 
-def test_softmax_rule_on_a_vector_of_any_body():
+def test_the_softmax_rule_applies_to_a_vector_of_any_body():
     scaled = Vec(z[k] / alpha - KroneckerDelta(k, t), k, K)
     result = derive_expr(Diff(softmax(scaled, i), z[j]))
     assert result.proved
@@ -144,7 +144,7 @@ def test_softmax_rule_on_a_vector_of_any_body():
     assert by_temperature.proved
 
 
-def test_softmax_rule_on_a_linear_map():
+def test_the_softmax_rule_applies_to_a_linear_map():
     size, m = symbols("D m", integer=True, positive=True)
     weights, inputs = (
         IndexedBase("W", shape=(K, size), real=True),
@@ -155,6 +155,6 @@ def test_softmax_rule_on_a_linear_map():
     assert [s.rule for s in derivation.steps[1:] if not s.evidence.proved] == []
 
 
-def test_squared_prediction():
+def test_the_derivative_of_a_squared_error():
     result = derive_expr(Diff((prediction - alpha) ** 2, prediction)).result
     assert to_latex(result) == r"2 \left(x -\alpha\right)"

@@ -53,7 +53,7 @@ def derivative(loss, row_values, rows, tangent=None):
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("loss", LOSSES, ids=name)
-def test_loss(loss, target):
+def test_a_loss_agrees_with_its_equation(loss, target):
     arguments = random_arguments(loss, np.random.default_rng(3), rows=2, classes=3)
     value = call(loss, target, "value", arguments)
     gradient = call(loss, target, "gradient", arguments)
@@ -72,7 +72,7 @@ def test_loss(loss, target):
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("loss", ACTIVATIONS, ids=name)
-def test_activation(loss, target):
+def test_an_activation_agrees_with_its_equation(loss, target):
     rng = np.random.default_rng(5)
     arguments = random_arguments(loss, rng, rows=2, classes=3)
     shape = arguments["logits"].shape

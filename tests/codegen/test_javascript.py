@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from sympy import Abs, Indexed, Piecewise, S, cos, exp, log, sqrt, tanh
 
 from browser import QUIET, chromium
-from lossbook.codegen.__main__ import wanted
+from lossbook.codegen.files import wanted
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.javascript import table as javascript_table
 from lossbook.codegen.javascript.module import ScriptPrinter
@@ -15,7 +15,7 @@ from lossbook.codegen.printer import Printer
 from lossbook.codegen.program import ELEMENTWISE, Builder, Input, Program
 from lossbook.codegen.python import numpy as numpy_table
 from lossbook.expr.nodes import Diff
-from lossbook.losses import Loss, get
+from lossbook.losses import Loss, all_losses, get
 from lossbook.notation import logit, target
 
 from .compiled import exact, module, point, random_arguments, run
@@ -33,7 +33,11 @@ async ([file, calls]) => {
 @pytest.fixture(scope="module")
 def javascript():
     """Calls functions of a module: what it returns is what they return. `files` may be changed."""
-    files = {f"/{path}": text for path, text in wanted().items() if path.endswith(".js")}
+    files = {
+        path.removeprefix("generated"): text
+        for path, text in wanted(all_losses()).items()
+        if path.endswith(".js")
+    }
 
     def answer(route):
         path = route.request.url.removeprefix(HOME).partition("?")[0]
@@ -71,7 +75,7 @@ def of_row(loss, arguments, row, extra=()):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=name)
-def test_loss_to_fifty_digits(javascript, loss):
+def test_a_loss_agrees_with_fifty_digits(javascript, loss):
     arguments = random_arguments(loss, np.random.default_rng(13), rows=3, classes=4)
     x = arguments[inputs_of(loss).listed[0].name]
     tangent = np.random.default_rng(14).normal(size=x.shape)
@@ -115,7 +119,7 @@ def extremes(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=name)
-def test_loss_at_the_extremes_is_that_of_numpy(javascript, loss):
+def test_a_loss_at_extreme_logits_agrees_with_numpy(javascript, loss):
     code = module(loss)
     listed = inputs_of(loss).listed
     for arguments in extremes(loss):
@@ -149,7 +153,7 @@ def test_loss_at_the_extremes_is_that_of_numpy(javascript, loss):
 
 
 @pytest.mark.parametrize("loss", ACTIVATIONS, ids=name)
-def test_activation_is_that_of_numpy(javascript, loss):
+def test_an_activation_agrees_with_numpy(javascript, loss):
     code, rng = module(loss), np.random.default_rng(15)
     arguments = random_arguments(loss, rng, rows=4, classes=5)
     x = arguments["logits"] * np.array([1, 10, 100, 300]).reshape(
@@ -168,7 +172,7 @@ def test_activation_is_that_of_numpy(javascript, loss):
 
 @pytest.mark.parametrize("gamma", [0, 0.5, 1, 2])
 @pytest.mark.parametrize("size", [0, 30, 700])
-def test_focal_gradient_at_and_near_certainty(javascript, gamma, size):
+def test_the_focal_gradient_is_accurate_at_and_near_certainty(javascript, gamma, size):
     """Against the 50 digits, where most implementations give NaN or 0."""
     row, weights = [float(size), 0.0, -1.0], [0.5, 1.0, 2.0]
     ((*got,),) = javascript(
@@ -198,7 +202,7 @@ EQUATIONS = {
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
-def test_a_readers_own_loss(javascript, name):
+def test_an_unregistered_loss_is_computed(javascript, name):
     mine = Loss(
         name="mine", title="Mine", expr=EQUATIONS[name], wrt=logit, target="real", reference="none"
     )
@@ -215,7 +219,7 @@ def test_a_readers_own_loss(javascript, name):
 @pytest.mark.parametrize(
     "op", sorted(set(ELEMENTWISE.split()) & javascript_table.OPERATIONS.keys())
 )
-def test_each_operation_is_that_of_numpy(javascript, op):
+def test_each_operation_agrees_with_numpy(javascript, op):
     """Alone, and as an operand of a sign, a quotient and a choice, so that every bracket is where it must be."""
     count = len({n for n in range(3) if f"{{{n}}}" in numpy_table.OPERATIONS[op]})
     build = Builder()

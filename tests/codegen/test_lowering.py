@@ -1,5 +1,6 @@
 """What the lowering takes and refuses; golden files; planted faults."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from sympy import Function, IndexedBase, Piecewise, exp, log, sqrt
 
 from lossbook import codegen
-from lossbook.codegen import LoweringError
-from lossbook.codegen.__main__ import GENERATED, main, out_of_date, wanted
+from lossbook.codegen import LoweringError, command
+from lossbook.codegen import files as generated
+from lossbook.codegen.files import GENERATED, out_of_date, wanted, write
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.javascript import table as javascript
 from lossbook.codegen.lowering import Lowering
@@ -30,28 +32,48 @@ def loss(expr, wrt=z[j], kind="class index", **more):
     )
 
 
+def run(*argv: str) -> int:
+    """`lossbook generate` for the registered losses; its exit code."""
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers(required=True), all_losses)
+    arguments = parser.parse_args(["generate", *argv])
+    return arguments.run(arguments)
+
+
 def test_generated_files_are_up_to_date():
-    assert out_of_date(wanted()) == [], "run `make generate`"
+    assert out_of_date(wanted(all_losses())) == [], "run `make generate`"
 
 
 def test_an_edited_generated_file_is_noticed(tmp_path, monkeypatch):
-    files = wanted()  # written once, for it is asked for eight times
-    monkeypatch.setattr("lossbook.codegen.__main__.wanted", lambda: files)
-    monkeypatch.setattr("lossbook.codegen.__main__.GENERATED", tmp_path)
-    assert main([]) == 0
-    assert main(["--check"]) == 0
+    texts = wanted(all_losses())  # generated once instead of eight times
+    for place in (generated, command):
+        monkeypatch.setattr(place, "wanted", lambda *arguments: texts)
+    check = ["--check", "--folder", str(tmp_path)]
+    assert run("--folder", str(tmp_path)) == 0
+    assert run(*check) == 0
     edits = {
-        "numpy/softmax.py": (" / ", " * "),
-        "javascript/prelude.js": ("f(0)", "f(1)"),
-        "cpp/mse.cpp": ("+=", "-="),
+        "generated/numpy/softmax.py": (" / ", " * "),
+        "generated/javascript/prelude.js": ("f(0)", "f(1)"),
+        "generated/cpp/mse.cpp": ("+=", "-="),
     }
     for path, edit in edits.items():
         file = tmp_path / path
         text = file.read_text("utf-8")
         file.write_text(text.replace(*edit), "utf-8")
-        assert main(["--check"]) == 1
+        assert run(*check) == 1
         file.write_text(text, "utf-8")
-        assert main(["--check"]) == 0
+        assert run(*check) == 0
+
+
+def test_a_loss_is_generated_into_any_folder_and_removed_from_it(tmp_path):
+    mine = loss((sigmoid(logit) - target) ** 4, wrt=logit, kind="real")
+    write([mine], tmp_path)
+    assert out_of_date(wanted([mine]), tmp_path) == []
+    generated_of = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("mine.*")}
+    suffixes = {"numpy": "py", "torch": "py", "javascript": "js", "cpp": "cpp"}
+    assert generated_of == {f"generated/{a}/mine.{b}" for a, b in suffixes.items()}
+    assert f"removed {tmp_path / 'generated/numpy/mine.py'}" in write([], tmp_path)
+    assert not list(tmp_path.rglob("mine.*"))
 
 
 def test_generated_files_are_laid_out_as_ruff_would():
@@ -65,7 +87,7 @@ def test_generated_files_are_laid_out_as_ruff_would():
     assert done.returncode == 0, done.stdout
 
 
-def test_the_same_text_whatever_the_hash_seed():
+def test_the_text_does_not_depend_on_the_hash_seed():
     code = "from lossbook import codegen, losses; print(*(codegen.source(losses.get(x), 'torch') for x in ('cross_entropy_index', 'sigmoid')))"
     texts = {
         subprocess.run(
@@ -79,7 +101,7 @@ def test_the_same_text_whatever_the_hash_seed():
     assert len(texts) == 1
 
 
-def test_the_tables_know_the_same_operations():
+def test_all_tables_have_the_same_operations():
     assert numpy.OPERATIONS.keys() <= torch.OPERATIONS.keys()
     assert torch.OPERATIONS.keys() - numpy.OPERATIONS.keys() == {"erf"}  # NumPy has none
     assert javascript.OPERATIONS.keys() == numpy.OPERATIONS.keys()
@@ -91,7 +113,7 @@ def test_an_operation_missing_in_a_table_names_itself_and_the_loss(monkeypatch):
         codegen.source(next(x for x in all_losses() if x.name == "cross_entropy_index"), "numpy")
 
 
-def test_an_unknown_target():
+def test_an_unknown_target_is_an_error():
     with pytest.raises(ValueError, match="numpy, torch"):
         codegen.source(all_losses()[0], "fortran")
 
@@ -107,7 +129,7 @@ def test_an_unknown_target():
         (Sum(z[k] ** 2, (k, 1, 7)) + z[t], "the K classes of the logits, not 7"),
     ],
 )
-def test_what_has_no_code_is_refused(expr, message):
+def test_an_expression_without_code_is_refused(expr, message):
     with pytest.raises(LoweringError, match=message) as error:
         Lowering(inputs_of(loss(expr))).lower(expr)
     assert "mine" in str(error.value)
@@ -154,11 +176,11 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_losses_that_are_in_no_registry(name):
+def test_an_unregistered_loss_is_generated(name):
     check_value(VALUES[name])
 
 
-def test_a_readers_own_loss_from_equation_to_gradient():
+def test_an_unregistered_loss_from_equation_to_gradient():
     mine = loss(-log(TEMPERATURE))
     arguments = random_arguments(mine, np.random.default_rng(2))
     logits, targets = arguments["logits"], arguments["targets"]

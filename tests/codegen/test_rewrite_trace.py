@@ -1,4 +1,4 @@
-"""The chain from formula to code: every step is a rewrite that was applied, each proved, and a false one is refused."""
+"""The trace from formula to code: every step is a rewrite that was applied, each proved, and a false one is refused."""
 
 from dataclasses import replace
 
@@ -9,12 +9,12 @@ from lossbook import NotEqualError, losses
 from lossbook.book import show
 from lossbook.calculus.latex import to_latex
 from lossbook.codegen.python.module import programs_of
-from lossbook.codegen.rewrite_trace import chain
-from lossbook.notation import j, p, t
+from lossbook.codegen.rewrite_trace import rewrite_trace
+from lossbook.notation import i, j, p, t
 from lossbook.numerics import rewrites
 from lossbook.numerics.nodes import EACH, ArgMax, Component, expm1, log1p, log_ratio, nonzero
-from lossbook.numerics.rewrite import i, x
-from lossbook.numerics.rewrites import ALL, COMPLEMENT, SHIFT, WITHIN_REACH
+from lossbook.numerics.rewrites import ALL, BOUNDED, COMPLEMENT, SHIFT
+from lossbook.numerics.rewrites.rewrite import x
 
 FIRST = [
     (loss, name)
@@ -25,19 +25,19 @@ FIRST = [
 
 @pytest.mark.parametrize(("loss", "name"), FIRST, ids=lambda a: getattr(a, "name", a))
 def test_every_step_is_proved(loss, name):
-    found = chain(loss, name)
-    assert all(link.evidence.proved for link in found.links)
-    assert all(link.before != link.after for link in found.links)
+    found = rewrite_trace(loss, name)
+    assert all(step.evidence.proved for step in found.steps)
+    assert all(step.before != step.after for step in found.steps)
     used = {
         a.rewrite for program in programs_of(loss) if program.name == name for a in program.applied
     }
-    assert used == {link.rewrite for link in found.links}
+    assert used == {step.rewrite for step in found.steps}
     assert used <= set(ALL)
-    assert sum(len(links) for _, links in found.by_rewrite()) == len(found.links)
-    assert not any(e.has(EACH) for link in found.links for e in (link.before, link.after))
+    assert sum(len(steps) for _, steps in found.by_rewrite()) == len(found.steps)
+    assert not any(e.has(EACH) for step in found.steps for e in (step.before, step.after))
 
 
-def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
+def test_every_rewrite_is_used_by_some_loss_or_is_listed():
     used = {
         a.rewrite
         for loss in losses.all_losses()
@@ -46,12 +46,12 @@ def test_every_rewrite_is_used_by_some_loss_or_is_known_not_to_be():
     }
     # for losses of a reader's own: a log-sum-exp, a logarithm of 1 + u, an exponential less 1
     # and for kernels
-    others = {"log-sum-exp by the largest", "log1p", "expm1", *(a.name for a in WITHIN_REACH)}
+    others = {"log-sum-exp by the largest", "log1p", "expm1", *(a.name for a in BOUNDED)}
     assert {a.name for a in set(ALL) - used} == others
 
 
-def test_the_textbook_gradient_of_focal_loss_comes_first_and_its_cures_in_order():
-    found = chain(losses.get("softmax_focal"))
+def test_the_focal_trace_starts_with_the_textbook_gradient_and_its_rewrites_in_order():
+    found = rewrite_trace(losses.get("softmax_focal"))
     assert to_latex(found.formula) == to_latex(
         losses.get("softmax_focal").derivation(full=True).result
     )
@@ -62,37 +62,40 @@ def test_the_textbook_gradient_of_focal_loss_comes_first_and_its_cures_in_order(
         "shift by the largest",
         "logarithm beside a power",
     ]
-    assert found.links[0].after == Piecewise((p(t) - 1, Eq(j, t)), (p(j), True))
+    assert found.steps[0].after == Piecewise((p(t) - 1, Eq(j, t)), (p(j), True))
 
 
-def test_another_name_of_a_class_or_another_sign_is_not_another_step():
-    steps = [(link.rewrite, link.before) for link in chain(losses.get("softmax_focal")).links]
-    assert sum(rewrite is SHIFT for rewrite, _ in steps) == 1
-    assert sum(rewrite is COMPLEMENT for rewrite, _ in steps) == 1
+def test_steps_that_differ_in_a_class_or_a_sign_are_given_once():
+    found = [
+        (step.rewrite, step.before) for step in rewrite_trace(losses.get("softmax_focal")).steps
+    ]
+    assert sum(rewrite is SHIFT for rewrite, _ in found) == 1
+    assert sum(rewrite is COMPLEMENT for rewrite, _ in found) == 1
 
 
 def test_a_false_step_is_refused(monkeypatch):
-    """A rewrite that forgets the sign: its code would be generated, but its chain is not printed."""
+    """A rewrite that forgets the sign: its code would be generated, but its trace is not printed."""
     wrong = replace(COMPLEMENT, replacement=-COMPLEMENT.replacement)
     monkeypatch.setattr(
         rewrites, "REWRITES", tuple(wrong if a is COMPLEMENT else a for a in rewrites.REWRITES)
     )
     with pytest.raises(NotEqualError):
-        chain(losses.get("cross_entropy_index"))
+        rewrite_trace(losses.get("cross_entropy_index"))
 
 
-def test_an_unknown_function_is_named():
+def test_an_unknown_function_is_an_error():
     with pytest.raises(
-        ValueError, match=r"chain\('mse', 'vjp'\): function must be one of value, gradient, hvp"
+        ValueError,
+        match=r"rewrite_trace\('mse', 'vjp'\): function must be one of value, gradient, hvp",
     ):
-        chain(losses.get("mse"), "vjp")
+        rewrite_trace(losses.get("mse"), "vjp")
 
 
-def test_what_is_largest_is_a_letter_with_a_legend():
-    found = chain(losses.get("cross_entropy_index"), "value")
+def test_the_largest_class_is_a_letter_with_a_legend():
+    found = rewrite_trace(losses.get("cross_entropy_index"), "value")
     (letter,) = found.largest
-    assert found.links[0].after.has(letter)
-    assert not found.links[0].after.has(ArgMax)
+    assert found.steps[0].after.has(letter)
+    assert not found.steps[0].after.has(ArgMax)
     page = show.rewrites(losses.get("cross_entropy_index"), "value")
     assert r"s = \operatorname{arg\,max}_{k} z_{k}" in page.html
     assert "proved for all K" in page.text

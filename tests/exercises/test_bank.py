@@ -1,13 +1,13 @@
 """Every exercise of the book: its answer follows from its question, its mistakes are wrong, and both are told apart."""
 
+import argparse
 import json
 from collections import Counter
 
 import pytest
 
 from lossbook import NotEqualError, exercises, prove_equal
-from lossbook.exercises import __main__ as command
-from lossbook.exercises import text
+from lossbook.exercises import command, text
 from lossbook.exercises.verdict import plain
 
 ALL = exercises.all_exercises()
@@ -39,7 +39,7 @@ def test_the_answer_can_be_typed(exercise):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
-def test_its_own_mistakes_are_wrong_and_named(exercise):
+def test_the_mistakes_of_an_exercise_are_wrong_and_named(exercise):
     for mistake in exercise.mistakes:
         with pytest.raises(NotEqualError):
             prove_equal(mistake.expr, exercise.answer, given=exercise.given)
@@ -47,7 +47,7 @@ def test_its_own_mistakes_are_wrong_and_named(exercise):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
-def test_common_mistakes_are_wrong_or_never_told(exercise):
+def test_common_mistakes_are_wrong_or_never_reported(exercise):
     """A made mistake may happen to be right, as a sign where the answer is 0: then it must not be told."""
     some = exercise.all_mistakes[:: max(1, len(exercise.all_mistakes) // 5)]
     told = [exercise.judge(m.expr) for m in some]
@@ -56,7 +56,7 @@ def test_common_mistakes_are_wrong_or_never_told(exercise):
     assert kinds["wrong"] + kinds["undecided"] + kinds["unknown"] == 0, [str(v) for v in told]
 
 
-def test_what_a_question_says_is_no_answer():
+def test_repeating_the_question_is_no_answer():
     for name, typed in (
         ("notation-delta", "sum(delta(j,k)*p[k]*y[k], k)"),
         ("sigmoid-for-tanh", "tanh(z)"),
@@ -65,7 +65,7 @@ def test_what_a_question_says_is_no_answer():
         assert exercises.get(name).judge(typed).kind == "unfinished"
 
 
-def test_preview():
+def test_a_preview_shows_the_formula_or_the_error():
     exercise = exercises.get("ce-gradient")
     assert exercise.preview("p_j - y_j = p_j") == {"latex": "p_{j} -y_{j} = p_{j}"}
     assert exercise.preview("p_j - * ") == {
@@ -74,7 +74,7 @@ def test_preview():
     }
 
 
-def test_an_unknown_exercise():
+def test_an_unknown_exercise_is_an_error():
     with pytest.raises(KeyError, match="no exercise is called 'x'"):
         exercises.get("x")
 
@@ -98,14 +98,22 @@ ANSWERS = [
 ]
 
 
+def run(*argv: str) -> int:
+    """A subcommand; its exit code."""
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers(required=True))
+    arguments = parser.parse_args(argv)
+    return arguments.run(arguments)
+
+
 def written(tmp_path, content) -> str:
     path = tmp_path / "answers.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     return str(path)
 
 
-def test_grade(tmp_path, capsys):
-    assert command.main(["grade", written(tmp_path, ANSWERS)]) == 1
+def test_answers_are_graded_in_a_table(tmp_path, capsys):
+    assert run("grade", written(tmp_path, ANSWERS)) == 1
     header, *rows, last = capsys.readouterr().out.strip().split("\n")
     assert header.split() == ["student", "exercise", "verdict", "why"]
     assert [row.split()[2] for row in rows] == ["right", "mistake", "mistake", "malformed"]
@@ -114,13 +122,13 @@ def test_grade(tmp_path, capsys):
     assert last == "1 of 4 right"
 
 
-def test_grade_all_right(tmp_path, capsys):
-    assert command.main(["grade", written(tmp_path, ANSWERS[:1])]) == 0
+def test_right_answers_give_exit_code_0(tmp_path, capsys):
+    assert run("grade", written(tmp_path, ANSWERS[:1])) == 0
     assert "1 of 1 right" in capsys.readouterr().out
 
 
-def test_grade_as_json(tmp_path, capsys):
-    assert command.main(["grade", "--json", written(tmp_path, ANSWERS[:2])]) == 1
+def test_answers_are_graded_as_json(tmp_path, capsys):
+    assert run("grade", "--json", written(tmp_path, ANSWERS[:2])) == 1
     graded = json.loads(capsys.readouterr().out)
     assert [entry["verdict"]["kind"] for entry in graded] == ["right", "mistake"]
     assert graded[1]["student"] == "Bob"
@@ -139,16 +147,16 @@ def test_grade_as_json(tmp_path, capsys):
         ([{"exercise": "ce-gradient", "steps": "x"}], "either an answer"),
     ],
 )
-def test_what_cannot_be_graded(tmp_path, capsys, content, said):
-    assert command.main(["grade", written(tmp_path, content)]) == 2
+def test_a_malformed_list_is_refused(tmp_path, capsys, content, said):
+    assert run("grade", written(tmp_path, content)) == 2
     assert said in capsys.readouterr().err
 
 
-def test_grade_a_file_that_is_not_there(tmp_path, capsys):
-    assert command.main(["grade", str(tmp_path / "none.json")]) == 2
+def test_a_missing_file_is_an_error(tmp_path, capsys):
+    assert run("grade", str(tmp_path / "none.json")) == 2
     assert "none.json" in capsys.readouterr().err
 
 
-def test_list(capsys):
-    assert command.main(["list"]) == 0
+def test_all_exercises_are_listed(capsys):
+    assert run("exercises") == 0
     assert len(capsys.readouterr().out.strip().split("\n")) == len(ALL)

@@ -10,7 +10,7 @@ from sympy import KroneckerDelta, Symbol, log
 
 from lossbook import OneHot, Share, Simplex
 from lossbook.exercises import Exercise, Mistake, ParseError, Verdict, judge, parse
-from lossbook.exercises.effort import too_large
+from lossbook.exercises.proof_cost import too_large
 from lossbook.expr.nodes import Diff, Sum
 from lossbook.notation import K, alpha, epsilon, gamma, j, k, logit, p, sigmoid, t, target, y, z
 
@@ -108,7 +108,7 @@ def test_counterexamples_are_true(typed):
         assert not mpmath.almosteq(expected, WRONG[typed](point, q), 1e-6)
 
 
-def test_counterexamples_are_plain():
+def test_counterexamples_have_short_numbers():
     verdict = GRADIENT.judge("p_j + y_j")
     values = verdict.to_json()["counterexample"]["values"]
     assert values["K"] == 2
@@ -128,7 +128,7 @@ def test_verdicts_are_the_same_every_time():
     assert first == second
 
 
-def test_a_wrong_case_that_chance_would_miss():
+def test_an_answer_that_is_wrong_only_where_indices_agree_is_refuted():
     """Wrong only where three indices agree in pairs: no random point may be needed to hit it."""
     i, s = (parse(f"z_{name}").indices[0] for name in "is")
     right = KroneckerDelta(i, j) * 0 + z[i] + z[j] + z[s]
@@ -166,13 +166,13 @@ def test_a_known_mistake_is_named(exercise, typed, name):
     assert "$" not in str(verdict)
 
 
-def test_an_own_mistake_comes_before_the_common_ones():
+def test_a_mistake_of_the_exercise_comes_before_common_ones():
     own = Mistake("turned round", y[j] - p(j), "Mind the order.")
     exercise = Exercise("x", "none", "?", asks=GRADIENT.asks, given=GRADIENT.given, mistakes=(own,))
     assert exercise.judge("y_j - p_j").mistake is own
 
 
-def test_a_mistake_that_is_right_is_not_one():
+def test_a_listed_mistake_that_is_right_is_not_reported():
     same = Mistake("not wrong at all", p(j) - y[j], "No.")
     assert judge("p_j - y_j + 1", p(j) - y[j], mistakes=(same,)).kind == "wrong"
     assert judge("p_j - y_j", p(j) - y[j], mistakes=(same,)).kind == "right"
@@ -195,11 +195,11 @@ def test_unknown_symbols_are_named(typed, said):
     assert "This exercise uses p, y, z, j." in verdict.message
 
 
-def test_a_foreign_letter_that_cancels_is_right():
+def test_a_foreign_symbol_that_cancels_is_right():
     assert GRADIENT.judge("p_j - y_j + w_j - w_j").kind == "right"
 
 
-def test_malformed():
+def test_a_text_that_is_no_formula_is_malformed():
     verdict = GRADIENT.judge("p_j - * y_j")
     assert verdict.kind == "malformed"
     assert isinstance(verdict.error, ParseError)
@@ -207,11 +207,11 @@ def test_malformed():
     assert str(verdict).endswith("^")
 
 
-def test_a_derivative_is_no_answer():
+def test_an_unevaluated_derivative_is_unfinished():
     assert GRADIENT.judge("diff(-sum(y[k]*log(p[k]), k), z[j])").kind == "unfinished"
 
 
-def test_givens_are_honoured():
+def test_hypotheses_are_used():
     assert judge("p_j*sum(y)", p(j), given=(Simplex(y),)).kind == "right"
     assert judge("p_j*sum(y)", p(j) + 0 * y[j]).kind != "right"
     assert judge("p_j - y_j", p(j) - KroneckerDelta(j, t), given=(OneHot(y, t),)).kind == "right"
@@ -227,7 +227,7 @@ def test_a_share_has_log_odds():
     assert 0 < wrong.counterexample.values[q] < 1
 
 
-def test_nowhere_defined():
+def test_an_answer_defined_nowhere_is_undecided():
     verdict = judge("1/(x - x)", target)
     assert verdict.kind == "undecided"
     assert verdict.evidence is None
@@ -249,7 +249,7 @@ LARGE = [
 
 
 @pytest.mark.parametrize("typed", LARGE, ids=range(len(LARGE)))
-def test_large_answers_are_judged_soon(typed):
+def test_large_answers_are_judged_quickly(typed):
     start = time.process_time()
     assert judge(typed, p(j) - y[j]).kind in ("wrong", "unknown", "malformed", "undecided")
     large = judge(f"{typed} + 1 - 1", parse(typed), without=())
@@ -259,7 +259,7 @@ def test_large_answers_are_judged_soon(typed):
     )  # not a measurement: without its limits this does not end
 
 
-def test_what_is_large_is_decided_by_numbers():
+def test_large_answers_are_compared_by_numbers():
     square = parse(LARGE[0])
     assert too_large(square)
     verdict = judge(square + 0 * y[j], parse(LARGE[0]))
@@ -267,7 +267,7 @@ def test_what_is_large_is_decided_by_numbers():
     assert not too_large(parse("p_j - y_j"), GRADIENT.answer)
 
 
-def test_noise_is_judged():
+def test_random_text_gets_a_verdict():
     rng = random.Random(1)
     words = [
         "p_j",

@@ -107,16 +107,16 @@ TYPED = {
 
 
 @pytest.mark.parametrize("typed", TYPED)
-def test_typed(typed):
+def test_a_text_is_parsed_to_this_expression(typed):
     assert parse(typed) == TYPED[typed]
 
 
-def test_what_is_written_is_kept():
+def test_nothing_is_simplified():
     assert to_latex(parse("p_k/p_k")) == r"\frac{p_{k}}{p_{k}}"
     assert to_latex(parse("2(p_i - y_i)")) == r"2 \left(p_{i} -y_{i}\right)"
 
 
-def test_letters_of_an_exercise():
+def test_symbols_of_an_exercise_are_known():
     tau, W = (
         Symbol("tau", positive=True),
         IndexedBase("W", shape=(K, Symbol("D", integer=True, positive=True))),
@@ -128,7 +128,7 @@ def test_letters_of_an_exercise():
         parse("z/tau")
 
 
-def test_a_letter_of_an_exercise_wins():
+def test_symbols_of_an_exercise_come_first():
     t_number = Symbol("t", real=True)
     assert parse("2t", [t_number]) == 2 * t_number
 
@@ -139,14 +139,14 @@ def test_a_sum_runs_over_the_axis_of_its_array():
     assert parse("sum_d x_d", [x, D, d]) == Sum(x[k], (k, 1, D))
 
 
-def test_no_capture():
+def test_bound_indices_capture_nothing():
     assert parse("sum(sum(y[k], k)*p[k], k)") == Sum(p(k), (k, 1, K)) * 0 + Sum(
         p(k) * Sum(y[i], (i, 1, K)), (k, 1, K)
     )
     assert parse("y_k + sum_k p_k") == y[k] + Sum(p(i), (i, 1, K))
 
 
-def test_chain():
+def test_a_chain_of_equations_is_parsed():
     assert parse_chain("= p_i = y_i") == [p(i), y[i]]
     assert parse_chain("[i=j] = delta_ij") == [KroneckerDelta(i, j)] * 2
 
@@ -188,11 +188,11 @@ def test_a_long_text_is_shown_around_its_error():
     assert shown[caret.index("^") :].startswith("foo")
 
 
-def test_one_error_class():
+def test_every_error_is_a_parse_error():
     assert lossbook.ParseError is exercises.ParseError is ParseError
     assert issubclass(ParseError, ValueError)
 
 
-def test_not_a_text():
+def test_only_text_is_parsed():
     with pytest.raises(TypeError, match="as text, got int"):
         parse(3)

@@ -200,23 +200,23 @@ def refused(typed, read=parse) -> None:
     assert len(str(found.value)) < 500
 
 
-def test_there_are_many():
+def test_there_are_many_hostile_texts():
     assert len(HOSTILE) == len(set(HOSTILE)) >= 150
 
 
 @pytest.mark.parametrize("typed", HOSTILE, ids=range(len(HOSTILE)))
-def test_refused(typed):
+def test_a_hostile_text_is_refused(typed):
     start = time.process_time()
     refused(typed)
     assert time.process_time() - start < ENOUGH
 
 
 @pytest.mark.parametrize("typed", ["x = ", "= = x", "x = y = ", "x ==== y"])
-def test_chains_are_refused(typed):
+def test_a_hostile_chain_is_refused(typed):
     refused(typed, parse_chain)
 
 
-def test_noise_is_read_or_refused():
+def test_random_text_is_parsed_or_refused():
     rng = random.Random(0)
     pieces = [
         *"pyzxwKkijte0123456789+-*/^_=()[]{}., \\",

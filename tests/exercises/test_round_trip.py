@@ -47,7 +47,7 @@ def test_latex_is_read_back(e):
 
 @SETTINGS
 @given(expressions)
-def test_text_is_read_back_as_text(e):
+def test_printing_twice_gives_the_same_text(e):
     once = text(parse(text(e)))
     assert text(parse(once)) == once
 
@@ -57,6 +57,6 @@ def test_a_printer_that_loses_a_bracket_is_noticed():
     assert not equal(parse(text(e).replace("(", "").replace(")", "")), e)
 
 
-def test_what_cannot_be_read_is_an_error():
+def test_python_that_is_no_formula_is_an_error():
     with pytest.raises(ParseError):
         parse("Piecewise((x, True))")

@@ -21,7 +21,7 @@ CLAIMED = [  # the delta is forgotten in the third line
 GRADIENT = exercises.get("ce-gradient")
 
 
-def test_expressions():
+def test_lines_may_be_expressions():
     verdict = judge_steps(CLAIMED)
     assert (verdict.kind, verdict.line) == ("wrong", 3)
     assert len(verdict.lines) == 3
@@ -57,7 +57,7 @@ def test_a_right_derivation(lines):
     assert verdict.line is None
 
 
-def test_a_chain_is_judged_link_by_link():
+def test_a_chain_of_equations_is_judged_part_by_part():
     verdict = GRADIENT.judge_steps(
         ["-sum(y[k]*(delta(j, k) - p[j]), k)", "= y_j - p_j = p_j - y_j"]
     )
@@ -65,7 +65,7 @@ def test_a_chain_is_judged_link_by_link():
     assert verdict.lines[-1].mistake.name == "sign"
 
 
-def test_a_mistake_in_the_middle():
+def test_the_first_wrong_line_is_found():
     verdict = GRADIENT.judge_steps(
         [
             "-sum(y[k]*diff(log(p[k]), z[j]), k)",
@@ -78,13 +78,13 @@ def test_a_mistake_in_the_middle():
     assert len(verdict.lines) == 2
 
 
-def test_a_first_line_that_is_something_else():
+def test_a_wrong_first_line_is_found():
     verdict = GRADIENT.judge_steps(["p_j + 1"])
     assert (verdict.kind, verdict.line) == ("wrong", 1)
     assert "asked for" in verdict.message
 
 
-def test_unfinished():
+def test_a_derivation_that_stops_early_is_unfinished():
     for lines in (["-sum(y[k]*diff(log(p[k]), z[j]), k)"], [], "", ["  "]):
         verdict = GRADIENT.judge_steps(lines)
         assert verdict.kind == "unfinished"
@@ -103,24 +103,24 @@ def test_an_unknown_name_is_located():
     assert (verdict.kind, verdict.line) == ("unknown", 2)
 
 
-def test_without_a_start_the_first_line_is_it():
+def test_without_a_start_the_first_line_is_the_start():
     verdict = judge_steps(["sigma(z)(1 - sigma(z))", "= sigma(z) sigma(-z)"])
     assert verdict.kind == "right"
     wrong = judge_steps(["sigma(z)(1 - sigma(z))", "= sigma(z)"], goal=sigmoid(logit))
     assert (wrong.kind, wrong.line) == ("mistake", 2)
 
 
-def test_the_goal_is_not_reached_by_standing_still():
+def test_a_derivation_that_misses_the_goal_is_unfinished():
     verdict = judge_steps(["x + 1", "1 + x"], goal=logit)
     assert verdict.kind == "unfinished"
 
 
-def test_too_many_lines():
+def test_too_many_lines_are_refused():
     with pytest.raises(ValueError, match="more than 40"):
         judge_steps(["x"] * 41)
 
 
-def test_shown():
+def test_a_verdict_is_shown_line_by_line():
     verdict = GRADIENT.judge_steps(["p_j - y_j", "= y_j - p_j"])
     assert "lb-mistake" in verdict._repr_html_()
     assert "Line 2" in str(verdict)

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from lossbook.exercises.__main__ import grade
+from lossbook.exercises.command import grade
 
 PAGE = (Path(__file__).parents[2] / "chapters" / "teaching.md").read_text()
 

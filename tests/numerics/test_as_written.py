@@ -9,10 +9,10 @@ from sympy import Function, IndexedBase, KroneckerDelta, Max, Piecewise, Symbol,
 
 from lossbook.book import show
 from lossbook.expr.nodes import Sum, Vec, bound_index, sigmoid
+from lossbook.notation import K
 from lossbook.numerics import rewrites
 from lossbook.numerics.as_written import as_written
 from lossbook.numerics.nodes import ArgMax, Grouped, expm1, log1p
-from lossbook.numerics.rewrite import K
 from lossbook.numerics.ulp import ulp_error
 
 a, b = Symbol("a", real=True), Symbol("b", real=True)
@@ -52,7 +52,7 @@ def test_each_operation_is_rounded_to_nearest(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_nothing_is_improved(dtype):
+def test_formulas_are_not_rearranged(dtype):
     assert as_written(log(1 + a), {a: 1e-20}, dtype) == 0
     assert as_written(log1p(a), {a: 1e-20}, dtype) == dtype(1e-20)
     assert as_written(1 - sigmoid(a), {a: 50}, dtype) == 0
@@ -62,7 +62,7 @@ def test_nothing_is_improved(dtype):
     assert as_written(a ** (b - 1), {a: 0, b: 0.5}, dtype) == np.inf
 
 
-def test_sums_cases_and_the_largest_class():
+def test_sums_cases_and_the_largest_class_are_computed():
     k = bound_index()
     point = {K: 3, x: [1.0, 4.0, 2.0], i: 2}
     others = Sum(Vec((1 - KroneckerDelta(k, i)) * x[k], k, K))
@@ -72,7 +72,7 @@ def test_sums_cases_and_the_largest_class():
     assert as_written(Max(a, 0) + Grouped(a - 1), {a: 2.0}) == 3
 
 
-def test_an_unknown_node_is_named():
+def test_an_error_names_an_unknown_node():
     with pytest.raises(TypeError, match="no meaning in floating point is known for f in f"):
         as_written(Function("f")(a), {a: 1.0})
 

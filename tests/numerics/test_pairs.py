@@ -41,7 +41,7 @@ def numbers(rng, low, high, signs="both"):
     """Pairs whose first numbers are log-uniform."""
     x = np.exp(rng.uniform(np.log(low), np.log(high), COUNT))
     x = x * rng.choice([-1, 1], COUNT) if signs == "both" else x
-    return pairs.quick(x, x * rng.uniform(-0.5, 0.5, COUNT) * 2.0**-53)
+    return pairs.fast_two_sum(x, x * rng.uniform(-0.5, 0.5, COUNT) * 2.0**-53)
 
 
 def exact(pair):
@@ -64,7 +64,7 @@ def worst(pair, truth):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("name", ELEMENTARY)
-def test_elementary_functions(name, library):
+def test_elementary_functions_are_right_to_their_bounds(name, library):
     truth, ranges, signs, bar = ELEMENTARY[name]
     rng = np.random.default_rng(len(name))
     for low, high in ranges:
@@ -75,7 +75,7 @@ def test_elementary_functions(name, library):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("name", BINARY)
-def test_arithmetic(name, library):
+def test_arithmetic_is_right_to_its_bounds(name, library):
     rng = np.random.default_rng(len(name))
     for low, high in [(1e-130, 1e130), (0.5, 2)]:
         x, y = numbers(rng, low, high), numbers(rng, low, high)
@@ -97,7 +97,7 @@ def test_small_results_are_rounded_once(name):
     )
 
 
-def test_a_sum_that_cancels():
+def test_a_sum_that_cancels_is_accurate():
     x = numbers(np.random.default_rng(0), 0.5, 2)
     near = (-x[0], -x[1] * 0.75)
     assert (
@@ -107,7 +107,7 @@ def test_a_sum_that_cancels():
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_sums_along_an_axis(library, size):
+def test_sums_along_an_axis_are_accurate(library, size):
     rng = np.random.default_rng(size)
     x = tuple(
         a.reshape(-1, 1)[:size] if size < COUNT else np.tile(a, 3)[:size, None]
@@ -122,12 +122,12 @@ def test_sums_along_an_axis(library, size):
     )
 
 
-def test_a_sum_of_nothing():
+def test_an_empty_sum_is_zero():
     assert pairs.sum_along((np.zeros((0, 2)), np.zeros((0, 2))), 0)[0].tolist() == [[0, 0]]
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_what_is_not_finite(library):
+def test_infinities_and_nan_are_those_of_float64(library):
     make = LIBRARIES[library]
     inf, nan = np.inf, np.nan
     x = make(np.array([-inf, inf, nan, 0.0]))
@@ -149,7 +149,7 @@ def test_what_is_not_finite(library):
     )
 
 
-def test_products_beyond_the_range_and_below_it():
+def test_products_that_overflow_or_underflow():
     big, small = (np.array([1e300]), np.array([0.0])), (np.array([3e-320]), np.array([0.0]))
     assert pairs.multiply(big, (np.array([2.0]), np.array([0.0])))[0] == 2e300
     assert pairs.multiply(small, (np.array([0.5]), np.array([0.0])))[0] == 3e-320 * 0.5
@@ -157,14 +157,14 @@ def test_products_beyond_the_range_and_below_it():
 
 
 @pytest.mark.parametrize("power", [0, 0.5, 1, 1.7, 2, 3, 5, 8, 9, 12.25])
-def test_powers(power):
+def test_powers_are_accurate(power):
     x = numbers(np.random.default_rng(3), 1e-30, 1, "positive")
     got = DoubleDouble(*x) ** power
     assert worst(got.pair, [a ** mpmath.mpf(power) for a in exact(x)]) < -62
     assert (DoubleDouble(np.zeros(1)) ** power).hi == (power == 0)
 
 
-def test_what_there_is_no_function_for():
+def test_an_unsupported_function_is_named():
     with pytest.raises(TypeError, match="sinh: a double-double has no such function"):
         np.sinh(DoubleDouble(np.ones(2)))
     with pytest.raises(TypeError, match="sort: a double-double has no such function"):

@@ -14,24 +14,22 @@ from lossbook.calculus.evaluate import evaluate
 from lossbook.codegen.inputs import Inputs
 from lossbook.codegen.program import Input
 from lossbook.expr.nodes import Sum, Vec, bound_index, sigmoid, softmax, softplus
+from lossbook.notation import K, i, v
 from lossbook.numerics import rewrites
 from lossbook.numerics.as_written import as_written, trial
 from lossbook.numerics.nodes import EACH, ArgMax, Closed, log_ratio, nonzero, plain
-from lossbook.numerics.powers import LOG_RATIO, MEAN_OF_OTHERS, NONZERO
-from lossbook.numerics.rewrite import Applied, a, b, p
 from lossbook.numerics.rewrites import (
     ALL,
     CASES,
+    LOG_RATIO,
+    MEAN_OF_OTHERS,
+    NONZERO,
     REWRITES,
     ZERO_TIMES_LOG,
-    c,
-    i,
-    r,
+    Applied,
     stabilised,
-    u,
-    v,
-    x,
 )
+from lossbook.numerics.rewrites.rewrite import a, b, c, p, r, u, x
 from lossbook.numerics.ulp import is_false_zero, ulp_error
 
 from ..codegen.compiled import function
@@ -43,12 +41,12 @@ LETTERS = {u: "logits", p: "array", r: "array", a: "array", b: "array"}
 DTYPES = [np.float32, np.float64]
 KINDS = {LOG_RATIO: "limit", ZERO_TIMES_LOG: "limit", NONZERO: "guard"}
 # What these cure is a cost, a division by what may be 0, and a formula that is two: no value of theirs is wrong as written.
-NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES, *rewrites.WITHIN_REACH}
+NO_FAILURE = {rewrites.ALL_BUT_ONE, NONZERO, CASES, *rewrites.BOUNDED}
 WITHIN = 4  # units in the last place
 
 
 @pytest.mark.parametrize("rewrite", ALL, ids=lambda a: a.name)
-def test_proved(rewrite):
+def test_a_rewrite_is_proved(rewrite):
     assert rewrite.kind == KINDS.get(rewrite, "identity")
     assert rewrite.proof.proved
     # a limit and a guard say more than that, in a case of their own; there both are judged below
@@ -67,7 +65,7 @@ def test_a_wrong_replacement_is_refused(rewrite):
             _ = replace(rewrite, replacement=wrong).proof
 
 
-def test_an_instance_is_proved_with_its_rewrite_only_if_it_is_one():
+def test_only_a_true_instance_is_proved_with_its_rewrite():
     softplus_of = rewrites.SOFTPLUS
     before = softplus(-u)
     after = softplus_of.apply(before)
@@ -82,7 +80,7 @@ def test_an_instance_is_proved_with_its_rewrite_only_if_it_is_one():
 
 
 @pytest.mark.parametrize("rewrite", [LOG_RATIO, ZERO_TIMES_LOG], ids=lambda a: a.name)
-def test_the_case_of_a_limit_is_the_limit(rewrite):
+def test_the_special_case_of_a_limit_is_the_limit(rewrite):
     """By SymPy, and by 50 digits ever nearer to it."""
     letter, at, rest = {LOG_RATIO: (p, 1, {}), ZERO_TIMES_LOG: (r, 0, {u: 0})}[rewrite]
     pattern, special = (e.xreplace(rest) for e in (plain(rewrite.pattern), rewrite.replacement))
@@ -101,7 +99,7 @@ def test_the_case_of_a_limit_is_the_limit(rewrite):
     assert distances[-1] < 1e-8
 
 
-def test_the_guard_gives_one():
+def test_a_guarded_divisor_of_zero_is_one():
     """What is then divided by it is judged at the failures of `LOG_RATIO` and `MEAN_OF_OTHERS`, where 1 - p is 0."""
     guarded = NONZERO.replacement
     assert [as_written(guarded, {u: value}) for value in (0.0, 5e-324, -3.0)] == [1, 5e-324, -3]
@@ -126,14 +124,14 @@ def _lost(got, truth, dtype) -> bool:
 
 
 @pytest.mark.parametrize("rewrite", sorted(NO_FAILURE, key=lambda a: a.name), ids=lambda a: a.name)
-def test_no_failure_is_claimed_without_a_point(rewrite):
+def test_a_rewrite_names_a_point_where_its_pattern_fails(rewrite):
     assert not rewrite.fails
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_all_but_one_cancels_only_when_it_is_the_largest_that_is_taken_away(dtype):
+def test_all_but_one_cancels_only_if_the_largest_is_left_out(dtype):
     """Why it is not the sum less c[i] throughout."""
-    point = {rewrites.K: 3, c: [1, 2.0**-60, 2.0**-60], EACH: 1}
+    point = {K: 3, c: [1, 2.0**-60, 2.0**-60], EACH: 1}
     truth = evaluate(rewrites.ALL_BUT_ONE.pattern.xreplace({i: EACH}), point)
     assert as_written(Sum(c) - c[EACH], point, dtype) == 0
     got = as_written(stabilised(rewrites.ALL_BUT_ONE.pattern.xreplace({i: EACH})), point, dtype)
@@ -158,22 +156,22 @@ def test_a_power_with_its_logarithm_is_finite_at_certainty(gamma):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("rewrite", rewrites.WITHIN_REACH, ids=lambda a: a.name)
-def test_within_reach_nothing_is_lost(rewrite, dtype):
-    """And out of reach it is: why a kernel asks."""
-    inputs = Inputs("test", rewrites.K, {x: Input("x", "logits"), i: Input("i", "class index")})
+@pytest.mark.parametrize("rewrite", rewrites.BOUNDED, ids=lambda a: a.name)
+def test_bounded_logits_lose_nothing(rewrite, dtype):
+    """Beyond the bound they do, which is why a kernel checks it."""
+    inputs = Inputs("test", K, {x: Input("x", "logits"), i: Input("i", "class index")})
     f = function(rewrite.replacement, inputs)
     rng = np.random.default_rng(3)
     for spread in (1e-3, 1, 30):
         logits = (spread * rng.uniform(-1, 1, 5)).astype(dtype)
         for n in range(5):
-            truth = evaluate(rewrite.pattern, {rewrites.K: 5, x: logits.tolist(), i: n + 1})
+            truth = evaluate(rewrite.pattern, {K: 5, x: logits.tolist(), i: n + 1})
             assert ulp_error(f(x=logits, i=np.array(n)).reshape(()), truth, dtype) <= 8
     with np.errstate(all="ignore"):
         assert not np.isfinite(f(x=np.array([2000, 1999], dtype), i=np.array(0)))
 
 
-def test_every_rewrite_says_why_and_whose_it_is():
+def test_every_rewrite_states_its_reason_and_source():
     assert len({a.name for a in ALL}) == len(ALL)
     assert all(a.domain and a.why for a in ALL)
     assert {a.source for a in ALL} - {""} <= set(
@@ -182,7 +180,7 @@ def test_every_rewrite_says_why_and_whose_it_is():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_limits_are_accurate_on_the_way_to_them(dtype):
+def test_limits_are_accurate_near_their_points(dtype):
     """At random points, some of them past the point where 1 - p or the weight of the logarithm is 0."""
     inputs = Inputs("test", None, {u: Input("u", "logits")})
     rng = np.random.default_rng(2)
@@ -195,19 +193,17 @@ def test_the_limits_are_accurate_on_the_way_to_them(dtype):
             <= 12
         )
     n = bound_index()
-    weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, rewrites.K))
-    f = function(
-        weighted, Inputs("test", rewrites.K, {x: Input("x", "logits"), c: Input("c", "array")})
-    )
+    weighted = Sum(Vec(c[n] * log(softmax(x, n)), n, K))
+    f = function(weighted, Inputs("test", K, {x: Input("x", "logits"), c: Input("c", "array")}))
     for _ in range(50):
         logits, weights = rng.normal(size=5).astype(dtype), rng.dirichlet(np.ones(5)).astype(dtype)
         without = rng.integers(5)
         weights[without] = 0
-        truth = evaluate(weighted, {rewrites.K: 5, x: logits.tolist(), c: weights.tolist()})
+        truth = evaluate(weighted, {K: 5, x: logits.tolist(), c: weights.tolist()})
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
         others = np.delete(logits, without)
         truth = evaluate(
-            weighted, {rewrites.K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()}
+            weighted, {K: 4, x: others.tolist(), c: np.delete(weights, without).tolist()}
         )
         logits[without] = -np.inf
         assert ulp_error(f(x=logits, c=weights)[0], truth, dtype) <= 12
@@ -217,7 +213,7 @@ def test_the_limits_are_accurate_on_the_way_to_them(dtype):
 @pytest.mark.parametrize(
     "rewrite", [a for a in REWRITES if not a.pattern.has(x, c)], ids=lambda a: a.name
 )
-def test_accurate_for_numbers(rewrite, dtype):
+def test_a_rewrite_of_numbers_is_accurate(rewrite, dtype):
     inputs = Inputs(
         "test", None, {letter: Input(str(letter), role) for letter, role in LETTERS.items()}
     )
@@ -251,8 +247,7 @@ def test_accurate_for_numbers(rewrite, dtype):
 @pytest.mark.parametrize(
     "rewrite", [a for a in REWRITES if a.pattern.has(x, c)], ids=lambda a: a.name
 )
-def test_accurate_for_vectors(rewrite, dtype):
-    K = rewrites.K
+def test_a_rewrite_of_vectors_is_accurate(rewrite, dtype):
     letters = {x: "logits", c: "array", v: "array", r: "scalar", a: "scalar"}
     inputs = Inputs("test", K, {a: Input(str(a), role) for a, role in letters.items()})
     rng = np.random.default_rng(1)
@@ -283,8 +278,7 @@ def test_accurate_for_vectors(rewrite, dtype):
         assert np.all(np.abs(got.reshape(-1) - expected) <= limit * kept + np.finfo(dtype).tiny)
 
 
-def test_nothing_times_minus_infinity_is_nothing():
-    K = rewrites.K
+def test_zero_times_minus_infinity_is_zero():
     inputs = Inputs("test", K, {x: Input("x", "logits"), c: Input("c", "array")})
     n = bound_index()
     f = function(Sum(Vec(c[n] * log(softmax(x, n)), n, K)), inputs)

@@ -13,7 +13,7 @@ TORCH = {name: getattr(torch, name) for name in FORMATS}
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
-def test_spacing_is_numpys(dtype):
+def test_the_spacing_is_that_of_numpy(dtype):
     rng = np.random.default_rng(0)
     kind = np.dtype(dtype).type
     info = np.finfo(kind)
@@ -26,7 +26,7 @@ def test_spacing_is_numpys(dtype):
 
 
 @pytest.mark.parametrize("dtype", list(FORMATS))
-def test_spacing_is_torchs(dtype):
+def test_the_spacing_is_that_of_torch(dtype):
     kind = TORCH[dtype]
     for number in (1.0, 3.7, 2.0**-20, torch.finfo(kind).tiny):
         here = torch.tensor(number, dtype=kind)
@@ -34,14 +34,14 @@ def test_spacing_is_torchs(dtype):
         assert ulp(here.item(), kind) == above.item() - here.item()
 
 
-def test_the_neighbour_is_one_off():
+def test_the_neighbouring_number_is_one_ulp_away():
     assert ulp_error(np.nextafter(1.0, 2), 1, "float64") == 1
     assert ulp_error(1.0, 1, "float64") == 0
     assert ulp_error(0.0, mpmath.mpf("5e-324"), "float64") == pytest.approx(1, abs=0.02)
     assert ulp_error(1.0, -1, np.float32) == 2**24
 
 
-def test_what_is_not_finite():
+def test_errors_of_infinities_and_nan():
     huge, inf = mpmath.mpf(10) ** 400, math.inf
     assert ulp_error(math.nan, 1, "float64") == inf
     assert ulp_error(inf, 1, "float64") == inf
@@ -54,7 +54,7 @@ def test_what_is_not_finite():
     assert overflows(65520, "float16")
 
 
-def test_false_zeros():
+def test_false_zeros_are_told_from_true_ones():
     assert is_false_zero(0.0, 1e-300, "float64")
     assert not is_false_zero(0.0, 1e-300, "float32")
     assert not is_false_zero(0.0, mpmath.mpf(2) ** -1075, "float64")
@@ -62,6 +62,6 @@ def test_false_zeros():
     assert not is_false_zero(0.0, 0, "float64")
 
 
-def test_an_unknown_format():
+def test_an_unknown_format_is_an_error():
     with pytest.raises(ValueError, match=r"dtype='int8': expected one of float64, float32"):
         ulp_error(1, 1, "int8")

@@ -11,7 +11,8 @@ from ..codegen import TARGETS, LoweringError, source
 from ..codegen.inputs import inputs_of
 from ..exercises import ParseError, parse
 from ..expr.hypotheses import Simplex
-from ..expr.nodes import bound_indices, free_indices
+from ..expr.indices import free_indices
+from ..expr.nodes import bound_indices
 from ..losses import Loss, Parameter
 from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y, z
 from . import show

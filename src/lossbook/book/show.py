@@ -14,14 +14,14 @@ from ..calculus import html
 from ..calculus.html import derivation_html
 from ..calculus.latex import to_latex
 from ..calculus.prove import Evidence, hypotheses, prove_equal
-from ..codegen.rewrite_trace import chain
+from ..codegen.rewrite_trace import rewrite_trace
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import import_sums, import_sympy
+from ..expr.importing import import_sums, import_sympy
 from ..losses import Loss
-from ..notation import NOTATION, OPERATIONS, anchor, entry_of
+from ..notation import NOTATION, OPERATORS, anchor, entry_of
 from ..numerics.as_written import trial
 from ..numerics.nodes import EACH, ArgMax, plain
-from ..numerics.rewrite import Rewrite
+from ..numerics.rewrites import Rewrite
 from ..numerics.ulp import ulp_error
 
 __all__ = [
@@ -150,7 +150,7 @@ def notation() -> Html:
             e.domain,
             e.meaning,
         )
-        for e in (*NOTATION, *OPERATIONS)
+        for e in (*NOTATION, *OPERATORS)
     ]
     return table(("symbol", "in code", "shape", "domain", "meaning"), rows)
 
@@ -203,20 +203,20 @@ def rewrites(loss: Loss, *functions: str) -> Html:
 
 
 def _rewrites(loss: Loss, function: str) -> Html:
-    found = chain(loss, function)
+    found = rewrite_trace(loss, function)
     rows, text = (
         [html.row(to_latex(found.formula), f"the formula of {function}", None)],
         [f"{function}: {found.formula}"],
     )
-    for used, links in found.by_rewrite():
+    for used, steps in found.by_rewrite():
         rows.append(_titled(used))
         text.append(f"{used.name}: {used.why}")
-        for link in links:
+        for step in steps:
             rows.append(
-                html.row(f"{to_latex(link.before)} = {to_latex(link.after)}", "", link.evidence)
+                html.row(f"{to_latex(step.before)} = {to_latex(step.after)}", "", step.evidence)
             )
-            text.append(f"  {link.before} = {link.after}    [{link.evidence}]")
-    if not found.links:
+            text.append(f"  {step.before} = {step.after}    [{step.evidence}]")
+    if not found.steps:
         rows.append('<p class="lb-rule">Nothing is rewritten: it is computed as it stands.</p>')
     if found.largest:
         letters = ", ".join(
@@ -226,8 +226,8 @@ def _rewrites(loss: Loss, function: str) -> Html:
         rows.append(
             f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>'
         )
-    sides = (plain(side) for link in found.links for side in (link.before, link.after))
-    rows.append(html.hypotheses_html(hypotheses(*sides, given=loss.given) if found.links else ()))
+    sides = (plain(side) for step in found.steps for side in (step.before, step.after))
+    rows.append(html.hypotheses_html(hypotheses(*sides, given=loss.given) if found.steps else ()))
     return Html(f'<div class="lb-derivation">{"".join(rows)}</div>', "\n".join(text))
 
 

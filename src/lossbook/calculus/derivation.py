@@ -1,4 +1,7 @@
-"""A derivation: lines of mathematics, each equal to the one before, each saying by which rule and how that was checked."""
+"""A derivation: lines of mathematics, each equal to the one before.
+
+Each line says which rule gave it and how the equality was checked. A false line cannot be appended.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import import_sympy
+from ..expr.importing import import_sympy
 from .html import derivation_html
 from .latex import to_latex
 from .prove import Counterexample, Evidence, NotEqualError, prove_equal
@@ -64,14 +67,19 @@ class Derivation:
         return self._steps[-1].expr
 
     @property
+    def _evidence(self) -> list[Evidence]:
+        """The evidence of all lines but the first, which needs none."""
+        return [s.evidence for s in self._steps if s.evidence is not None]
+
+    @property
     def proved(self) -> bool:
         """Whether every step is proved, none only checked numerically."""
-        return all(s.evidence.proved for s in self._steps[1:])
+        return all(evidence.proved for evidence in self._evidence)
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
         """Everything that some step relies on, once."""
-        found = dict.fromkeys(h for s in self._steps[1:] for h in s.evidence.hypotheses)
+        found = dict.fromkeys(h for evidence in self._evidence for h in evidence.hypotheses)
         return tuple(found)
 
     def append(self, expr, rule: str = "stated") -> Derivation:
@@ -113,9 +121,8 @@ class Derivation:
         lines += [f"= {s.expr}    [{s.rule}; {s.evidence}]" for s in self._steps[1:]]
         return "\n".join(lines)
 
-    __repr__ = (
-        __str__  # what a notebook keeps as text; without it, an address that changes with every run
-    )
+    # A notebook stores the repr. The default one holds an address, which changes with every run.
+    __repr__ = __str__
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"

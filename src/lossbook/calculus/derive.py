@@ -1,4 +1,4 @@
-"""Deriving gradients and Hessians: with their lines to be read, or the last line alone."""
+"""Deriving gradients and Hessians: as derivations to read, or as results alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from functools import cache
 from sympy import Expr, Indexed, Symbol
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, free_indices, import_sympy, logsumexp, sigmoid, softmax, softplus
+from ..expr.importing import import_sympy
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, logsumexp, sigmoid, softmax, softplus
 from ..losses import Loss
 from ..notation import i, j, k
 from .derivation import Derivation, next_line
@@ -46,7 +48,7 @@ def derivative(start: Expr, given: Iterable[Hypothesis] = (), *, factored: bool 
 
 def derive(loss: Loss, *, full: bool = False, order: int = 1) -> Derivation:
     """The gradient (order 1) or the Hessian (order 2) of a registered or a reader's own loss."""
-    return _derive(loss, full, order).copy()  # made once; a reader may append to a copy
+    return _derive(loss, full, order).copy()  # the cached one must not change when a reader appends
 
 
 @cache

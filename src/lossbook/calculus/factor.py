@@ -1,4 +1,7 @@
-"""Finding the form of an expression that reads best: cancelled, factored, signs absorbed. Display only, never proof."""
+"""Finding the form of an expression that reads best: cancelled, factored, signs absorbed.
+
+This decides how a line looks, never whether it is true: the prover judges the line afterwards.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from ..expr.rebuild import undistributed
 
 
 def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
-    """The expression over plain symbols, powers such as (1-p)**(gamma-1) and (1-p)**gamma sharing one of them."""
+    """The expression with a plain symbol for each atom, as SymPy's polynomials need it.
+
+    Powers such as (1-p)**(gamma-1) and (1-p)**gamma share one symbol.
+    """
     names: dict[Expr, Expr] = {}
     lowest: dict[tuple[Expr, Expr], Expr] = {}
 
@@ -25,14 +31,14 @@ def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
         return names[atom]
 
     def parts(power: Expr) -> tuple[Expr, Expr]:
-        whole = sum((t for t in Add.make_args(power) if t.is_Integer), S.Zero)
-        return power - whole, whole
+        integer = sum((t for t in Add.make_args(power) if t.is_Integer), S.Zero)
+        return power - integer, integer
 
     def survey(e: Expr) -> None:
         if isinstance(e, Pow) and not isinstance(e, exp) and not e.exp.is_Integer:
-            rest, whole = parts(e.exp)
+            rest, integer = parts(e.exp)
             key = (e.base, rest)
-            lowest[key] = min(lowest.get(key, whole), whole)
+            lowest[key] = min(lowest.get(key, integer), integer)
             survey(e.base)
         elif isinstance(e, (Add, Mul, Pow)) and not isinstance(e, exp):
             for a in e.args:
@@ -46,9 +52,9 @@ def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
         if isinstance(e, Pow) and not isinstance(e, exp):
             if e.exp.is_Integer:
                 return visit(e.base) ** e.exp
-            rest, whole = parts(e.exp)
+            rest, integer = parts(e.exp)
             least = lowest[e.base, rest]
-            return name(Pow(e.base, rest + least)) * visit(e.base) ** (whole - least)
+            return name(Pow(e.base, rest + least)) * visit(e.base) ** (integer - least)
         return name(e)
 
     survey(expr)
@@ -56,20 +62,29 @@ def _atomised(expr: Expr) -> tuple[Expr, dict[Expr, Expr]]:
 
 
 def cancel(expr: Expr) -> Expr:
-    """Common factors of numerator and denominator removed."""
+    """The expression without common factors of numerator and denominator."""
     over_atoms, names = _atomised(expr)
     return sympy_cancel(over_atoms).xreplace(names)
 
 
 def factored(expr: Expr) -> Expr:
-    """The shortest of: the expression, the expression factored; signs absorbed into brackets; the first of equals."""
+    """The form of an expression that is shortest to read.
+
+    Candidates are the expression itself, factored, factored over a common denominator, with a
+    common factor taken out, and factored term by term. In each, signs are absorbed into brackets.
+    Of equally long forms the first is taken.
+    """
     with _same_random_points():
         return _factored(expr)
 
 
 @contextmanager
 def _same_random_points() -> Iterator[None]:
-    """SymPy factors by trying random points: one second for lucky ones, forty for others. Its generator is put back."""
+    """Let SymPy's factorisation draw the same random points every time, and restore its generator.
+
+    It factors polynomials at random points, and needs one second for some and forty for others. Its
+    public functions take no seed.
+    """
     state = random.rng.getstate()
     random.seed(0)
     try:
@@ -97,7 +112,10 @@ def _polished(e: Expr) -> Expr:
 
 
 def _merged(e: Expr) -> Expr:
-    """(1 - p)**2 (1 - p)**(gamma - 1) as one power, which SymPy leaves apart where the base is a bracket."""
+    """A product with one power for each base, such as (1 - p)**2 (1 - p)**(gamma - 1) as one power.
+
+    SymPy keeps them apart where the base is a bracket.
+    """
     if not e.args:
         return e
     if isinstance(e, (Add, Pow)):
@@ -112,7 +130,7 @@ def _merged(e: Expr) -> Expr:
 
 
 def _common_factor(expr: Add) -> Expr:
-    """Terms grouped by what a symbol multiplies, for the symbol that shortens the expression most."""
+    """The terms collected by powers of the symbol that shortens the expression most."""
     grouped = [
         expr.collect(s, sympy_factor) for s in sorted(expr.free_symbols, key=lambda s: s.name)
     ]
@@ -129,7 +147,7 @@ def _inside_sums(expr: Expr) -> Expr:
 
 
 def _weight(e: Expr) -> float:
-    """How long a form reads: its symbols and numbers, with half a symbol for not being a product."""
+    """The length of a form: its symbols and numbers, and half a symbol more for a sum."""
     return _leaves(e) + 0.5 * isinstance(e, Add)
 
 
@@ -144,7 +162,10 @@ def _leaves(e: Expr) -> int:
 
 
 def _absorb_sign(e: Expr) -> Expr:
-    """-(a - b) as (b - a); a bracket's number, or else most of its terms, positive."""
+    """A product whose sign is moved into a bracket where that reads better: -(a - b) as (b - a).
+
+    A bracket should have a positive number, or else mostly positive terms.
+    """
     if not isinstance(e, Mul):
         return e
     sign, numbers, parts = S.One, S.One, []

@@ -1,4 +1,9 @@
-"""How the calculus is printed: the papers' notation, terms and factors in a fixed order, no ambiguous derivative."""
+"""LaTeX for the expressions of the calculus, in the notation of the papers.
+
+SymPy's own printer is not enough: it does not know the nodes of `expr/nodes.py`, it writes
+derivatives that can be read in two ways, and the order of terms and factors changes with its
+version. Here the order is fixed, and a derivative comes last or has a bracket.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,7 @@ from sympy import (
 )
 from sympy.printing.latex import LatexPrinter
 
+from ..expr.dispatch import entry_for
 from ..expr.nodes import Diff, Max, Sum, Vec, logsumexp, sigmoid, softmax, softplus
 from ..expr.rebuild import rewrite_outermost, substitute
 from ..notation import entry_of
@@ -35,9 +41,10 @@ class _Printer(LatexPrinter):
     def __init__(self):
         super().__init__({"mode": "plain"})
         self._seen: dict[tuple[Expr, frozenset], str] = {}
-        self._letters: frozenset[str] = frozenset()  # of the sums around what is being printed
+        # The letters of the bound indices of all sums around the node that is being printed.
+        self._letters: frozenset[str] = frozenset()
 
-    # -- names -------------------------------------------------------------------------------------------------
+    # -- names -------------------------------------------------------------------------------------
 
     def _print_Symbol(self, e, style="plain"):
         entry = entry_of(e)
@@ -64,11 +71,11 @@ class _Printer(LatexPrinter):
         parts = [self._print(a) for a in indices]
         return (" " if all(len(q) == 1 for q in parts) else ", ").join(parts)
 
-    # -- vectors -----------------------------------------------------------------------------------------------
+    # -- vectors -----------------------------------------------------------------------------------
 
     @contextmanager
-    def opened(self, vec: Vec):
-        """A letter for the bound index, unlike those around it, and the body written with it."""
+    def with_letter(self, vec: Vec):
+        """A letter for the bound index that no surrounding sum uses, and the body with it."""
         letter, outer = vec.letter(self._letters), self._letters
         self._letters = outer | {letter.name}
         try:
@@ -79,11 +86,11 @@ class _Printer(LatexPrinter):
     def _print_Vec(self, e):
         if e.base is not None:
             return self._print(e.base)
-        with self.opened(e) as (letter, body):
+        with self.with_letter(e) as (letter, body):
             return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_Sum(self, e):
-        with self.opened(e.vec) as (letter, body):
+        with self.with_letter(e.vec) as (letter, body):
             text = self._print(body)
         if isinstance(body, Add):
             text = rf"\left({text}\right)"
@@ -93,24 +100,25 @@ class _Printer(LatexPrinter):
         base = e.vec.base
         if base is not None and base.label.name == "z":
             return f"p_{{{self._print(e.index)}}}"
-        return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}{self.bracketed(self.inner(e.vec))}"
+        argument = self.bracketed(self.inner(e.vec))
+        return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}{argument}"
 
     @staticmethod
     def bracketed(text: str) -> str:
         return f"({text})" if len(text) == 1 else rf"\left({text}\right)"
 
     def inner(self, vec: Vec) -> str:
-        """A vector as an argument: by the names of its vectors where no other index is needed, as in z / tau."""
+        """A vector as an argument, without its index where that is clear, as in z / tau."""
         if vec.base is not None:
             return self._print(vec.base)
 
-        def whole(e):
+        def without_index(e):
             return e.base if isinstance(e, Indexed) and e.indices == (vec.index,) else None
 
-        body = rewrite_outermost(vec.body, whole)
+        body = rewrite_outermost(vec.body, without_index)
         if vec.index not in body.free_symbols:
             return self._print(body)
-        with self.opened(vec) as (letter, body):
+        with self.with_letter(vec) as (letter, body):
             return rf"\left({self._print(body)}\right)_{{{letter}}}"
 
     def _print_logsumexp(self, e):
@@ -119,10 +127,10 @@ class _Printer(LatexPrinter):
     def _print_Max(self, e):
         if not isinstance(e, Max):
             return super()._print_Max(e)
-        with self.opened(e.vec) as (letter, body):
+        with self.with_letter(e.vec) as (letter, body):
             return rf"\max_{{{letter}}} {self.factor(body)}"
 
-    # -- functions ---------------------------------------------------------------------------------------------
+    # -- functions ---------------------------------------------------------------------------------
 
     def _print_sigmoid(self, e, exp=None):
         return rf"\sigma{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
@@ -154,19 +162,19 @@ class _Printer(LatexPrinter):
         if isinstance(e.expr, (Symbol, Indexed, softmax)):
             return rf"\frac{{\partial {self._print(e.expr)}}}{{\partial {by}}}"
         if isinstance(e.expr, Diff) and isinstance(e.expr.expr, (Symbol, Indexed, softmax)):
-            return rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{\partial {by}\,\partial {self._print(e.expr.by)}}}"
+            second = rf"\partial {by}\,\partial {self._print(e.expr.by)}"
+            return rf"\frac{{\partial^2 {self._print(e.expr.expr)}}}{{{second}}}"
         return rf"\frac{{\partial}}{{\partial {by}}}\left[{self._print(e.expr)}\right]"
 
-    # -- sums and products in a fixed order --------------------------------------------------------------------
+    # -- sums and products in a fixed order --------------------------------------------------------
 
     def _print_Add(self, e, order=None):
         def key(term):
             return (_is_negative(term), not term.is_number, term.count_ops(), self._print(term))
 
+        # Sorting prints each term, so without a memory nested brackets would be printed many times.
         key_here = (e, self._letters)
-        if (
-            key_here in self._seen
-        ):  # sorting prints each term: nested brackets would be printed again and again
+        if key_here in self._seen:
             return self._seen[key_here]
         text = ""
         for term in sorted(e.args, key=key):
@@ -273,19 +281,32 @@ def _reciprocal(f: Expr) -> Expr:
     return f.base if f.exp == -1 else Pow(f.base, -f.exp, evaluate=False)
 
 
+# The order of the factors of a product: numbers and parameters first, derivatives last. Powers
+# stand where their base does, except that a power of a bracket comes before the other brackets.
+RANKS: dict[type, int] = {
+    Symbol: 0,
+    IndexedBase: 0,
+    Indexed: 1,
+    softmax: 2,
+    sigmoid: 2,
+    exp: 2,
+    KroneckerDelta: 3,
+    Add: 5,
+    log: 7,
+    logsumexp: 7,
+    Piecewise: 7,
+    Sum: 8,
+    Diff: 9,
+}
+POWER_OF_BRACKET_RANK = 4
+OTHER_RANK = 6
+
+
 def _rank(f: Expr) -> int:
-    """Where a factor stands in a product: parameters, vectors, probabilities, powers, brackets, logs, sums, ∂."""
     base = f.base if isinstance(f, Pow) and not isinstance(f, exp) else f
-    if isinstance(base, (Symbol, IndexedBase)) or base.is_number:
+    if base.is_number:
         return 0
-    if isinstance(base, Indexed):
-        return 1
-    if isinstance(base, (softmax, sigmoid, exp)):
-        return 2
-    if isinstance(base, KroneckerDelta):
-        return 3
-    if isinstance(base, Add):
-        return 4 if isinstance(f, Pow) else 5
-    if isinstance(base, (log, logsumexp)):
-        return 7
-    return {Piecewise: 7, Sum: 8, Diff: 9}.get(type(base), 6)
+    if isinstance(base, Add) and base is not f:
+        return POWER_OF_BRACKET_RANK
+    rank = entry_for(base, RANKS)
+    return OTHER_RANK if rank is None else rank

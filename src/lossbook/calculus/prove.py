@@ -1,4 +1,8 @@
-"""Is a = b? Proved for all K, checked at random points, or refuted with a counterexample: nothing else is said."""
+"""Is a = b? The answer is a proof for all K, a check at random points, or a counterexample.
+
+Both sides are always evaluated at random points first, also where the zero test then finds a proof:
+a mistake in the zero test would have to agree with fifty digits to go unnoticed.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,12 @@ from sympy import Max as PairMax
 from sympy import Min as PairMin
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, free_indices, import_sympy
+from ..expr.importing import import_sympy
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff
 from ..notation import text_of
-from .evaluate import Undefined, evaluate, random_point
+from .evaluate import Undefined, evaluate
+from .random_points import random_point
 from .zero_test import is_zero
 
 POINTS = 6
@@ -26,8 +33,9 @@ ATTEMPTS = 40
 class Evidence:
     """Why an equality is believed.
 
-    `kind` is "proved" (the zero test reduced the difference to 0 symbolically) or "checked" (no proof was found; both
-    sides agree at `points` random points to `digits` digits). `hypotheses` are what either relies on.
+    `kind` is "proved" (the zero test reduced the difference to 0 symbolically) or "checked" (no
+    proof was found; both sides agree at `points` random points to `digits` digits). `hypotheses`
+    are what either relies on.
     """
 
     kind: str
@@ -97,11 +105,12 @@ def prove_equal(
 ) -> Evidence:
     """The evidence that `a` equals `b` wherever both are defined.
 
-    a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as `Simplex(y)`. Both sides
-    are always evaluated at `points` random points to `digits` digits first; then the zero test looks for a proof, unless
-    `symbolic` is False: for expressions so large that it would take too long.
-    Raises `NotEqualError` with a counterexample where the sides differ, and `ValueError` where neither a proof nor a
-    point at which both sides are defined was found.
+    a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as
+    `Simplex(y)`. Both sides are always evaluated at `points` random points to `digits` digits
+    first; then the zero test looks for a proof, unless `symbolic` is False: for expressions so
+    large that it would take too long. Raises `NotEqualError` with a counterexample where the sides
+    differ, and `ValueError` where neither a proof nor a point at which both sides are defined was
+    found.
     """
     a, b, given = import_sympy(a), import_sympy(b), tuple(given)
     for hypothesis in given:
@@ -122,7 +131,8 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
     for _ in range(ATTEMPTS):
         values = random_point([a, b], given, rng)
         try:
-            # cancellation inside an expression costs digits: what differs is looked at again with four times as many
+            # Cancellation inside an expression costs digits. Sides that differ are compared once
+            # more with four times as many.
             for carried in (digits, 4 * digits):
                 left, right = evaluate(a, values, carried), evaluate(b, values, carried)
                 same = _agree(left, right, digits)
@@ -139,7 +149,7 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
 
 
 def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
-    """To that many digits of the larger side, or of 1."""
+    """Whether two numbers agree to that many digits of the larger one, or of 1."""
     with mpmath.workdps(digits + 20):
         return (
             abs(left - right)
@@ -148,12 +158,12 @@ def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
 
 
 def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...]:
-    """What the free names of some expressions are taken to be, in words."""
-    whole = [import_sympy(e) for e in exprs]
+    """What is assumed of the free names of some expressions, in words."""
+    imported = [import_sympy(e) for e in exprs]
     sizes = sorted(
         {
             s
-            for e in whole
+            for e in imported
             for base in e.atoms(IndexedBase)
             for n in base.shape or ()
             for s in n.free_symbols
@@ -162,25 +172,25 @@ def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...
     )
     ranges: dict[Expr, list[str]] = {}
     named = set(sizes)
-    for e in whole:
+    for e in imported:
         for index, size in free_indices(e).items():
             if size is not None and index not in named:
                 named.add(index)
                 ranges.setdefault(size, []).append(str(index))
     lines = [f"{size} a positive integer" for size in map(str, sizes)]
     lines += [f"1 ≤ {', '.join(sorted(names))} ≤ {size}" for size, names in ranges.items()]
-    labels = {base.label for e in whole for base in e.atoms(IndexedBase)}
+    labels = {base.label for e in imported for base in e.atoms(IndexedBase)}
     given = tuple(given)
     spoken_for = {g.vector for g in given if hasattr(g, "vector")}
-    for base in sorted({b for e in whole for b in e.atoms(IndexedBase)} - spoken_for, key=str):
+    for base in sorted({b for e in imported for b in e.atoms(IndexedBase)} - spoken_for, key=str):
         lines.append(f"{text_of(base)} {_domain(base.label)}")
     for symbol in sorted(
-        {s for e in whole for s in e.free_symbols if isinstance(s, Symbol)} - labels - named,
+        {s for e in imported for s in e.free_symbols if isinstance(s, Symbol)} - labels - named,
         key=str,
     ):
         lines.append(f"{text_of(symbol)} {_domain(symbol)}")
     lines += [g.statement for g in given]
-    if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in whole):
+    if any(e.has(Diff) and e.has(Piecewise, Abs, sign, PairMax, PairMin) for e in imported):
         lines.append("away from the points where cases meet")
     return tuple(lines)
 

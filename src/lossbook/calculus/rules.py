@@ -1,6 +1,8 @@
-"""The elementary rules of a derivation: one named object each. A rule rewrites a line; the prover judges what it wrote.
+"""The elementary rules of a derivation, one named object each.
 
-Rules about named functions such as softmax are in `theorems.py`: they are derived with the rules of this file first.
+A rule rewrites a line; the prover judges the new line, so a wrong rule cannot give a wrong
+derivation. Rules about named functions such as softmax are in `theorems.py`, where they are derived
+with the rules of this file before they are used.
 """
 
 from __future__ import annotations
@@ -27,18 +29,9 @@ from sympy import Min as PairMin
 from sympy.core.function import AppliedUndef
 
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import (
-    Diff,
-    Sum,
-    Vec,
-    coordinate,
-    depends_on,
-    sigmoid,
-    softmax,
-    softplus,
-    switches_at_points,
-)
+from ..expr.nodes import Diff, Sum, Vec, sigmoid, softmax, softplus
 from ..expr.rebuild import product, rewrite_outermost, tidy, total
+from ..expr.variables import coordinate, depends_on, switches_at_points
 from .factor import factored
 
 
@@ -46,8 +39,8 @@ from .factor import factored
 class Rule:
     """One named rewriting of a line.
 
-    `rewrite(node, given)` returns the new node, or None where the rule does not apply. whole_line: whether it is given
-    the line as a whole, once, and not each of its nodes.
+    `rewrite(node, given)` returns the new node, or None where the rule does not apply. whole_line:
+    whether it is given the line as a whole, once, instead of each of its nodes.
     """
 
     name: str
@@ -78,7 +71,7 @@ def _on_derivative(rewrite: Callable[[Expr, Expr], Expr | None]):
     return on_node
 
 
-# -- differentiation ------------------------------------------------------------------------------------------------
+# -- differentiation -------------------------------------------------------------------------------
 
 
 def _linearity(e: Expr, by: Expr) -> Expr | None:
@@ -105,7 +98,7 @@ def _largest(e: Expr, by: Expr) -> Expr | None:
     if not isinstance(e, (PairMax, PairMin)):
         return None
     first, rest = e.args[0], e.func(*e.args[1:])
-    if first.is_number:  # so that the condition is about what varies
+    if first.is_number:  # let the condition be about the argument that varies
         first, rest = rest, first
     cases = (first, rest) if isinstance(e, PairMax) else (rest, first)
     return Piecewise((Diff(cases[0], by), first >= rest), (Diff(cases[1], by), True))
@@ -169,7 +162,7 @@ def _logarithm(e: Expr, by: Expr) -> Expr | None:
     return product(1 / e.args[0], Diff(e.args[0], by)) if isinstance(e, log) else None
 
 
-# their derivatives are rules or theorems of their own; an undefined function has none
+# These have derivative rules or theorems of their own; an undefined function has no derivative.
 _WITH_OWN_RULE = (exp, log, sigmoid, softplus, Piecewise, KroneckerDelta, AppliedUndef)
 
 
@@ -197,11 +190,14 @@ LARGEST = Rule("maximum by cases", _on_derivative(_largest))
 COORDINATE = Rule("coordinate derivative", _on_derivative(_coordinate))
 
 
-# -- sums and deltas ------------------------------------------------------------------------------------------------
+# -- sums and deltas -------------------------------------------------------------------------------
 
 
 def _distribute(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
-    """Multiply out, under a sum, a bracket that holds a delta or a term free of the index; split the sum."""
+    """Split the sum of a bracket, or multiply out a bracket under the sum and split that.
+
+    This is done where the sum of some term is then known; see `_closes`.
+    """
     if not isinstance(e, Sum):
         return None
     k, body, size = e.vec.index, e.vec.body, e.vec.size
@@ -231,14 +227,14 @@ def _summed(term: Expr, k: Symbol, size: Expr) -> Expr:
 def _worth_splitting(bracket: Add, rest: tuple[Expr, ...], vec: Vec, given) -> bool:
     k, size = vec.index, vec.size
     if any(isinstance(f, KroneckerDelta) and k in f.args for f in rest):
-        return False  # the delta is contracted first
+        return False  # contracting the delta comes first
     if any(k in d.args for d in bracket.atoms(KroneckerDelta)):
         return True
     return all(_closes(Mul(*rest, term), k, size, given) for term in bracket.args)
 
 
 def _closes(term: Expr, k: Symbol, size: Expr, given: tuple[Hypothesis, ...]) -> bool:
-    """Whether the sum of a term over k is known: by a delta, by an axiom, or because k does not occur."""
+    """Whether the sum of a term over k is known, by a delta, an axiom or the absence of k."""
     inside = term.as_independent(k, as_Add=False)[1]
     if any(isinstance(f, KroneckerDelta) and k in f.args for f in Mul.make_args(inside)):
         return True
@@ -270,12 +266,12 @@ def _pull_out(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
 
 
 def _known_sum(vec: Vec, given: tuple[Hypothesis, ...]) -> Expr | None:
-    whole = (
+    complete = (
         isinstance(vec.body, softmax)
         and vec.body.index == vec.index
         and vec.size == vec.body.vec.size
     )
-    if whole and not vec.body.vec.has(vec.index):
+    if complete and not vec.body.vec.has(vec.index):
         return S.One
     return next((known for g in given if (known := g.sum_of(vec)) is not None), None)
 

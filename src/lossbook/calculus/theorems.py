@@ -1,6 +1,7 @@
-"""Derivatives of softmax, log-sum-exp, sigmoid and softplus: derived from their definitions, then used as rules.
+"""Derivatives of softmax, log-sum-exp, sigmoid and softplus, derived from their definitions.
 
-None of these rules carries a formula: its right-hand side is the last line of the derivation.
+Each is then used as a rule of longer derivations. No formula is typed here: the right-hand side of
+such a rule is the last line of its derivation.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from .derivation import Derivation
 from .factor import cancel
 from .rules import ELEMENTARY, FACTOR, SIMPLIFICATION, TIDY, Rule
 
-LIMIT = 60  # lines; a derivation that needs more is not one to print
+MAX_LINES = 60  # a longer derivation would be no use to a reader
 
 
 @dataclass(frozen=True)
 class Theorem:
-    """A derivative that is derived before it is used: `node` by `by`, in the symbols of the notation."""
+    """The derivative of `node` by `by`, derived before it is used."""
 
     name: str
     node: Expr
@@ -32,7 +33,7 @@ class Theorem:
 
     @property
     def derivation(self) -> Derivation:
-        """The derivation from the definition (made once)."""
+        """The derivation from the definition; a copy, which may be continued."""
         return theorem(self.node, self.by).copy()
 
     def instance(self, node: Expr, by: Expr) -> Expr:
@@ -69,7 +70,7 @@ THEOREMS: dict[type, Theorem] = {
 
 
 def _as_rule(kind: type, theorem: Theorem) -> Rule:
-    """The rule that puts an instance of the theorem in the place of a derivative."""
+    """The rule that replaces the derivative of a function by an instance of its theorem."""
 
     def rewrite(node: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
         applies = isinstance(node, Diff) and isinstance(node.expr, kind)
@@ -81,12 +82,13 @@ def _as_rule(kind: type, theorem: Theorem) -> Rule:
 SOFTMAX, LOGSUMEXP, SIGMOID, SOFTPLUS = (
     _as_rule(kind, theorem) for kind, theorem in THEOREMS.items()
 )
-# a theorem comes before the chain rule, which would differentiate a named function through its definition
+# Theorems come before the last three elementary rules, of which the chain rule would differentiate
+# a named function by its definition.
 DIFFERENTIATION = (*ELEMENTARY[:-3], SOFTMAX, LOGSUMEXP, SIGMOID, SOFTPLUS, *ELEMENTARY[-3:])
 
 
 def definition_of(node: Expr) -> Rule:
-    """Write a named function out."""
+    """The rule that writes a named function out."""
 
     def rewrite(e: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
         return e.unfold() if e == node else None
@@ -95,7 +97,7 @@ def definition_of(node: Expr) -> Rule:
 
 
 def recognise(node: Expr) -> Rule:
-    """Write exponentials as the named function that they make up: the inverse of its definition."""
+    """The rule that writes exponentials as the named function they make up, such as softmax."""
 
     def rewrite(line: Expr, given: tuple[Hypothesis, ...]) -> Expr | None:
         if isinstance(node, (softmax, logsumexp)):
@@ -121,22 +123,22 @@ def recognise(node: Expr) -> Rule:
 def finish(derivation: Derivation, differentiation: Sequence[Rule] = DIFFERENTIATION) -> None:
     """Append lines until every derivative is carried out and no sum can be simplified.
 
-    Any strategy may be used here, since every line is judged by the prover.
+    Which rule comes first is a matter of style only, since the prover judges every line.
     """
-    while len(derivation) < LIMIT:
+    while len(derivation) < MAX_LINES:
         if derivation.result.has(Diff):
             if not any(derivation.apply(rule) for rule in differentiation):
                 raise NotImplementedError(f"no rule differentiates {derivation.result}")
         elif not any(derivation.apply(rule) for rule in SIMPLIFICATION):
             return
     raise RuntimeError(
-        f"the derivation did not end within {LIMIT} lines; it reached {derivation.result}"
+        f"the derivation did not end within {MAX_LINES} lines; it reached {derivation.result}"
     )
 
 
 @cache
 def theorem(node: Expr, by: Expr) -> Derivation:
-    """The derivative of a named function, from its definition in exponentials, by elementary rules alone."""
+    """The derivation of a named function's derivative, from its definition, by elementary rules."""
     derivation = Derivation(Diff(node, by))
     derivation.apply(definition_of(node))
     finish(derivation, ELEMENTARY)

@@ -1,4 +1,10 @@
-"""From a loss to source code: one lowering, one flat table of operations for each target."""
+"""From a loss to source code: one lowering, and one flat table of operations for each target.
+
+`functions.py` says which functions a loss gets and derives their formulas. `lowering.py` turns a
+formula into a program of array operations (`program.py`), applying the rewrites of `numerics`.
+`printer.py` prints a program by a target's table; the targets are in `python/`, `javascript/` and
+`cpp/`. `files.py` writes them all.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +26,11 @@ TARGETS = tuple(_TARGETS)
 
 
 def source(loss: Loss, target: str, last: str | None = None) -> str:
-    """The generated module of a loss or an activation, for one of `TARGETS`; up to the function `last`, if that is all
-    that is wanted: a Hessian can take long to derive.
+    """The generated module of a loss or an activation, for one of `TARGETS`.
 
-    Raises `LoweringError`, naming the node and the loss, for an expression that has no code.
+    last: the name of the last function that is wanted; those after it are not derived, since a
+    Hessian can take long. Raises `LoweringError`, naming the node and the loss, for an expression
+    that has no code.
     """
     if target not in TARGETS:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What the letters of a loss are in code: which are arrays, class numbers or parameters, and what they are called."""
+"""The symbols of a loss as arguments of generated functions: their roles and names in code."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
-from ..expr.nodes import bound_indices, free_indices
+from ..expr.indices import free_indices
+from ..expr.nodes import bound_indices
 from ..losses import Loss
-from ..notation import entry_of
+from ..notation import code_name, entry_of
 from .program import Input
 
 
 class LoweringError(ValueError):
-    """An expression has no code. The message names the node and the loss."""
+    """No code can be generated for an expression. The message names the node and the loss."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The letters of a loss. size: the number of classes, None for a loss of single outputs."""
+    """The symbols of a loss, each with its argument. size: the number of classes, None if none."""
 
     loss: str
     size: Expr | None
@@ -26,11 +27,11 @@ class Inputs:
 
     @property
     def listed(self) -> tuple[Input, ...]:
-        """As arguments of a function: logits, arrays, targets, then parameters."""
+        """The arguments in the order of a function: logits, arrays, targets, then parameters."""
         return tuple(sorted(self.by_symbol.values(), key=lambda a: a.keyword))
 
     def with_array(self, symbol: Expr) -> Inputs:
-        """With one more array of the logits' shape, such as a tangent."""
+        """The same with one more array of the shape of the logits, such as a tangent."""
         return replace(
             self,
             by_symbol={
@@ -40,19 +41,13 @@ class Inputs:
         )
 
 
-def code_name(symbol: Expr) -> str:
-    """What a symbol is called in code: by the notation, else by its own name."""
-    entry = entry_of(symbol)
-    return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
-
-
 def _meaning(symbol: Expr) -> str:
     entry = entry_of(symbol)
     return entry.meaning if entry else ""
 
 
 def inputs_of(loss: Loss) -> Inputs:
-    """The letters of a loss, by their roles in its equation."""
+    """The symbols of a loss, by their roles in its equation."""
     wrt = loss.wrt.base if isinstance(loss.wrt, Indexed) else loss.wrt
     size = wrt.shape[0] if isinstance(loss.wrt, Indexed) else None
     found = {wrt: Input(code_name(wrt), "logits", _meaning(wrt))}

@@ -1,4 +1,4 @@
-"""The leaves of a program: inputs, numbers, class numbers and masks. Its nodes are in `lowering.py`."""
+"""The leaves of a program: inputs, numbers, class indices, masks. The rest is in `lowering.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .program import Builder, Node
 
 
 class Leaves:
-    """What an expression stands on: the inputs of one loss."""
+    """Makes the leaves of expressions of one loss. A subclass lowers what stands on them."""
 
     def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = ()):
         self.inputs = inputs
@@ -27,7 +27,7 @@ class Leaves:
         raise NotImplementedError
 
     def refuse(self, e: Expr, why: str) -> LoweringError:
-        """The error that names a node and the loss."""
+        """An error that names a node and the loss."""
         return LoweringError(f"loss {self.inputs.loss}: {type(e).__name__} in {e}: {why}")
 
     def _leaf(self, e: Expr) -> Node:
@@ -38,7 +38,8 @@ class Leaves:
         if argument is None:
             raise self.refuse(
                 e,
-                "it is neither a parameter nor a target of the loss, nor what it is differentiated by",
+                "it is neither a parameter nor a target of the loss, "
+                "nor what it is differentiated by",
             )
         if isinstance(e, Symbol):
             if argument.role == "class index":
@@ -48,14 +49,14 @@ class Leaves:
             raise self.refuse(e, "one index along the class axis is supported, a matrix is not")
         index = e.indices[0]
         if argument.role == "per class":
-            whole = self._input(argument.name)
+            array = self._input(argument.name)
             return (
-                make("per_class", whole, self._along())
+                make("per_class", array, self._along())
                 if index == EACH
-                else make("take", whole, self._index(index))
+                else make("take", array, self._index(index))
             )
-        whole = self._input(argument.name)
-        return whole if index == EACH else make("gather", whole, self._index(index))
+        array = self._input(argument.name)
+        return array if index == EACH else make("gather", array, self._index(index))
 
     def _input(self, name: str) -> Node:
         argument = next(a for a in self.inputs.by_symbol.values() if a.name == name)
@@ -64,25 +65,26 @@ class Leaves:
         )
 
     def _index(self, e: Expr) -> Node:
-        """A class number of each row, from 0."""
+        """The class index of each row, from 0, with the class axis kept."""
         if isinstance(e, ArgMax):
             node = self.build.make("argmax", self._components(e.vec))
-            if node.name is None:
-                node.name, node.strong = name_of(e, self.inputs)
+            if node.name is None and (named := name_of(e, self.inputs)):
+                node.name, node.own_line = named
             return node
         argument = self.inputs.by_symbol.get(e)
         if argument is None or argument.role != "class index":
             raise self.refuse(e, "an index must be the target class of a row, or be bound by a sum")
         node = self.build.make("keep_axis", self._input(argument.name))
-        node.name, node.strong = "index", True
+        node.name, node.own_line = "index", True
         return node
 
     def _along(self) -> Node:
         node = self.build.make("along", self._input(self.logits))
-        node.name, node.strong = "along", True
+        node.name, node.own_line = "along", True
         return node
 
     def _mask(self, index: Expr) -> Node:
+        """Where along the class axis a class is."""
         classes = self.build.make("classes", self._input(self.logits), self._along())
         classes.name = "classes"
         node = self.build.make("equal", classes, self._index(index))
@@ -101,6 +103,7 @@ class Leaves:
         return self.build.number(float(e))
 
     def _components(self, vec: Vec) -> Node:
+        """The components of a vector, as an array along the class axis."""
         if self.inputs.size is None or vec.size != self.inputs.size:
             raise self.refuse(
                 vec, f"sums run over the {self.inputs.size} classes of the logits, not {vec.size}"

@@ -1,10 +1,14 @@
-"""From an expression to a program of array operations along a class axis. It knows no target.
+"""From an expression to a program of array operations along a class axis, for every target.
 
-`EACH` stands for every class at once. A sum binds its own index along the same axis, so an expression may have one such
-index at a time; a second one would need a K x K array for every row and is refused.
+`EACH` stands for every class at once. A sum binds its own index along the same axis, so only one
+such index may be in use at a time; a second one would need a K x K array for every row and is
+refused.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import sympy
 from sympy import (
@@ -26,17 +30,17 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
+from ..expr.dispatch import entry_for
 from ..expr.hypotheses import Hypothesis
 from ..expr.nodes import Max, Sum, Vec, bound_indices
 from ..numerics.nodes import EACH, ArgMax, Closed, Component, Grouped, expm1, log1p
-from ..numerics.rewrite import Applied
-from ..numerics.rewrites import CASES, ZERO_TIMES_LOG, stabilise
+from ..numerics.rewrites import CASES, ZERO_TIMES_LOG, Applied, first_rewrite
 from .inputs import Inputs
 from .leaves import Leaves
 from .naming import name_of
 from .program import EXTENTS, Node
 
-FUNCTIONS = {
+FUNCTION_OPS: Mapping[type, str] = {
     exp: "exp",
     log: "log",
     log1p: "log1p",
@@ -57,8 +61,9 @@ FUNCTIONS = {
     sympy.Or: "or",
     sympy.Not: "not",
 }
-BOUNDS = {"maximum": "at_least", "minimum": "at_most"}
-RELATIONS = {
+# A bound that is a plain number is an operation of its own, since targets write it differently.
+BOUND_OPS = {"maximum": "at_least", "minimum": "at_most"}
+RELATION_OPS = {
     "==": "equal",
     "!=": "not_equal",
     "<": "less",
@@ -71,15 +76,13 @@ RELATIONS = {
 class Lowering(Leaves):
     """Lowers expressions of one loss. Common subexpressions become the same node.
 
-    within_reach: whether logits are known to be so near 0 that nothing overflows.
-    applied: the rewrites that were applied, in their order, each once.
+    bounded: whether logits are known to be so near 0 that nothing overflows. applied: the rewrites
+    that were applied, in this order. RULES: how each type of node is lowered.
     """
 
-    def __init__(
-        self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), within_reach: bool = False
-    ):
+    def __init__(self, inputs: Inputs, given: tuple[Hypothesis, ...] = (), bounded: bool = False):
         super().__init__(inputs, given)
-        self.within_reach = within_reach
+        self.bounded = bounded
         self.applied: list[Applied] = []
 
     def lower(self, e: Expr) -> Node:
@@ -87,7 +90,7 @@ class Lowering(Leaves):
         if e not in self.memo:
             node = self._lower(e)
             if node.name is None and node.args and (named := name_of(e, self.inputs)):
-                node.name, node.strong = named
+                node.name, node.own_line = named
             self.memo[e] = node
         return self.memo[e]
 
@@ -107,68 +110,69 @@ class Lowering(Leaves):
         if (index := self._selected(e)) is not None:
             delta = KroneckerDelta(EACH, index)
             here, elsewhere = e.xreplace({EACH: index}), e.xreplace({delta: S.Zero})
-            if 0 not in (here, elsewhere) and not isinstance(
-                index, ArgMax
-            ):  # those only leave terms out of a sum
-                self._noted(
-                    Applied(
-                        CASES,
-                        e,
-                        Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False),
-                    )
-                )
+            # A case that is 0, or that is about the largest class, only leaves terms out of a sum.
+            if 0 not in (here, elsewhere) and not isinstance(index, ArgMax):
+                cases = Piecewise((here, Eq(EACH, index)), (elsewhere, True), evaluate=False)
+                self._record(Applied(CASES, e, cases))
             return make("where", self._mask(index), self.lower(here), self.lower(elsewhere))
-        rewritten = stabilise(e, self.given, self.within_reach)
-        return self.lower(self._noted(rewritten)) if rewritten else self._as_it_stands(e)
+        rewritten = first_rewrite(e, self.given, self.bounded)
+        return self.lower(self._record(rewritten)) if rewritten else self._lower_node(e)
 
-    def _noted(self, step: Applied) -> Expr:
+    def _record(self, step: Applied) -> Expr:
         self.applied.append(step)
         return step.after
 
-    def _as_it_stands(self, e: Expr) -> Node:
-        make = self.build.make
-        if isinstance(e, Grouped):
-            inside = e.args[0]
-            return self._add(inside) if isinstance(inside, Add) else self.lower(inside)
-        if isinstance(e, Closed):
-            return self.lower(e.args[0])
-        if isinstance(e, Component):
-            whole = self.lower(e.vec.at(EACH))
-            return whole if e.index == EACH else make("gather", whole, self._index(e.index))
-        if isinstance(e, Add):
-            return self._add(e)
-        if isinstance(e, Mul):
-            return self._multiply(e)
-        if isinstance(e, Pow) and not isinstance(e, exp):
-            return self._power(e)
-        if isinstance(e, KroneckerDelta):
-            same = make("equal", *(self._index(a) for a in e.args))
-            return make("where", same, self.build.number(1), self.build.number(0))
-        if isinstance(e, Sum):
-            return self._sum(e)
-        if isinstance(e, Max):
-            return make("max", self._components(e.vec))
-        if isinstance(e, Piecewise):
-            return self._piecewise(e)
-        if isinstance(e, Relational):
-            return make(RELATIONS[e.rel_op], self.lower(e.lhs), self.lower(e.rhs))
-        op = FUNCTIONS.get(type(e))
-        if op is None:
+    def _lower_node(self, e: Expr) -> Node:
+        """The node for an expression that no rewrite applies to."""
+        rule = entry_for(e, self.RULES)
+        if rule is None:
             raise self.refuse(e, "no code is known for this node")
+        return rule(self, e)
+
+    # -- one method for each type of node ----------------------------------------------------------
+
+    def _grouped(self, e: Grouped) -> Node:
+        inside = e.args[0]
+        return self._add(inside) if isinstance(inside, Add) else self.lower(inside)
+
+    def _closed(self, e: Closed) -> Node:
+        return self.lower(e.args[0])
+
+    def _component(self, e: Component) -> Node:
+        vector = self.lower(e.vec.at(EACH))
+        if e.index == EACH:
+            return vector
+        return self.build.make("gather", vector, self._index(e.index))
+
+    def _delta(self, e: KroneckerDelta) -> Node:
+        same = self.build.make("equal", *(self._index(a) for a in e.args))
+        return self.build.make("where", same, self.build.number(1), self.build.number(0))
+
+    def _max(self, e: Max) -> Node:
+        return self.build.make("max", self._components(e.vec))
+
+    def _relation(self, e: Relational) -> Node:
+        return self.build.make(RELATION_OPS[e.rel_op], self.lower(e.lhs), self.lower(e.rhs))
+
+    def _function(self, e: Expr) -> Node:
+        op = FUNCTION_OPS[type(e)]
         nodes = sorted((self.lower(a) for a in e.args), key=lambda n: -EXTENTS.index(n.extent))
         if len(nodes) == 1:
-            return make(op, *nodes)
+            return self.build.make(op, *nodes)
         node = nodes[0]
-        for other in nodes[
-            1:
-        ]:  # a bound that is a plain number is an operation of its own: targets differ in it
-            node = make(BOUNDS.get(op, op) if other.extent == "scalar" else op, node, other)
+        for other in nodes[1:]:
+            node = self.build.make(
+                BOUND_OPS.get(op, op) if other.extent == "scalar" else op, node, other
+            )
         return node
 
-    # -- sums, products, powers, cases ---------------------------------------------------------------------------
+    # -- sums, products, powers, cases -------------------------------------------------------------
 
     def _in_order(self, parts: list[Expr]) -> list[Node]:
-        """Small extents first, so that rows are combined before they meet whole arrays; then parameters, then the rest."""
+        """The nodes of factors or terms: small extents first, then parameters, then the rest.
+
+        So values of rows are combined before they are broadcast to whole arrays.
+        """
         nodes = [(self.lower(a), not self._is_parameter(a), str(a)) for a in parts]
         return [n[0] for n in sorted(nodes, key=lambda n: (EXTENTS.index(n[0].extent), *n[1:]))]
 
@@ -188,19 +192,21 @@ class Lowering(Leaves):
         return node
 
     def _multiply(self, e: Mul) -> Node:
-        result = None
-        for parts in _fraction(e):
-            nodes = self._in_order(parts)
-            if not nodes:
-                continue
-            node = nodes[0]
-            for other in nodes[1:]:
-                node = self.build.make("multiply", node, other)
-            result = node if result is None else self.build.make("divide", result, node)
-        return result
+        above, below = _fraction(e)
+        node = self._product(above)
+        return self.build.make("divide", node, self._product(below)) if below else node
+
+    def _product(self, factors: list[Expr]) -> Node:
+        node, *others = self._in_order(factors)
+        for other in others:
+            node = self.build.make("multiply", node, other)
+        return node
 
     def _scaled(self, fixed: Expr, varying: Expr) -> Node:
-        """A product whose factor `fixed` does not depend on the class: rows are combined before they meet arrays."""
+        """A product in which only `varying` depends on the class.
+
+        The factors of `fixed` are combined before they are broadcast along the class axis.
+        """
         above, below = (Mul(*part) for part in _fraction(fixed))
         node = self.lower(varying)
         node = node if above == 1 else self.build.make("multiply", self.lower(above), node)
@@ -222,10 +228,10 @@ class Lowering(Leaves):
             node = self.build.make("where", self.lower(condition), self.lower(value), node)
         return node
 
-    # -- the class axis ------------------------------------------------------------------------------------------
+    # -- the class axis ----------------------------------------------------------------------------
 
     def _selected(self, e: Expr) -> Expr | None:
-        """The class that a delta in `e` singles out among all classes, if there is one."""
+        """The class that a delta in `e` compares every class with, if there is one."""
         bound = bound_indices(e)
         deltas = [
             d for d in e.atoms(KroneckerDelta) if EACH in d.args and not d.free_symbols & bound
@@ -234,7 +240,7 @@ class Lowering(Leaves):
 
     def _sum(self, e: Sum) -> Node:
         if e.vec.body.has(EACH):
-            return self._crossed(e)
+            return self._sum_for_each_class(e)
         body = e.vec.at(EACH)
         fixed, varying = body.as_independent(EACH, as_Add=False)
         if varying == 1:
@@ -246,17 +252,17 @@ class Lowering(Leaves):
         index = self._selected(body)
         if index is not None and body.xreplace({KroneckerDelta(EACH, index): S.Zero}) == 0:
             return self.lower(body.xreplace({EACH: index}))
-        self._components(e.vec)  # for its checks
+        self._components(e.vec)  # raises for a sum that cannot be lowered
         terms = [
-            self._noted(Applied(ZERO_TIMES_LOG, term, after))
+            self._record(Applied(ZERO_TIMES_LOG, term, after))
             if (after := ZERO_TIMES_LOG.apply(term))
             else term
             for term in Add.make_args(body)
         ]
         return self.build.make("sum", self.lower(Add(*terms)))
 
-    def _crossed(self, e: Sum) -> Node:
-        """A sum for every class: split into sums that do not depend on the class, where that can be done."""
+    def _sum_for_each_class(self, e: Sum) -> Node:
+        """A sum that depends on the class, split into sums that do not."""
         n = e.vec.index
         pieces = []
         for term in Add.make_args(
@@ -276,11 +282,27 @@ class Lowering(Leaves):
                 )
         return self.lower(Add(*pieces))
 
+    RULES: ClassVar[Mapping[type, Callable[[Lowering, Any], Node]]] = {
+        **dict.fromkeys(FUNCTION_OPS, _function),
+        Grouped: _grouped,
+        Closed: _closed,
+        Component: _component,
+        Add: _add,
+        Mul: _multiply,
+        Pow: _power,
+        KroneckerDelta: _delta,
+        Sum: _sum,
+        Max: _max,
+        Piecewise: _piecewise,
+        Relational: _relation,
+    }
+
 
 def _fraction(e: Expr) -> tuple[list[Expr], list[Expr]]:
-    """The factors above and below the line."""
+    """The factors of numerator and denominator."""
     number, rest = e.as_coeff_Mul()
-    above, below = [], []
+    above: list[Expr] = []
+    below: list[Expr] = []
     for f in Mul.make_args(rest):
         inverse = (
             isinstance(f, Pow)

@@ -1,4 +1,4 @@
-"""From a program to text, by a table of operations. Everything here is the same for every target with functions."""
+"""From a program to the statements of a function, by a target's table of operations."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from .inputs import LoweringError
 from .program import Node, Program
 
-WIDTH = 110  # of a statement; the longest part of a longer one becomes a line of its own
-# How tightly an operation's text holds together, and what it asks of its operands. Anything else is a call.
-INFIX = {
+WIDTH = 110  # of a statement; in a longer one the longest operand gets a line of its own
+# For each infix operation its precedence, and the least precedence of operands that need no
+# brackets. Every other operation is a call.
+INFIX: Mapping[str, tuple[float, tuple[float, ...]]] = {
     **dict.fromkeys(
         ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"), (1, (2, 2))
     ),
@@ -27,7 +28,7 @@ SIMPLE = re.compile(r"[A-Za-z_][\w.]*|[\d.]+")
 
 
 class Printer:
-    """Prints one function body, in Python; a target with another syntax changes what is below the line."""
+    """Prints the body of one function, in Python. A subclass overrides the methods at the end."""
 
     infix = INFIX
     width = WIDTH
@@ -55,12 +56,12 @@ class Printer:
                 self.uses[id(a)] += 1
                 self._count(a, seen)
 
-    def _operand(self, node: Node, n: int, least: int) -> str:
-        """Operand n of an operation."""
+    def _operand(self, node: Node, n: int, least: float) -> str:
+        """The text of operand n of an operation, in brackets where it needs them."""
         text, tightness = self._reference(node.args[n])
         return text if tightness >= least else f"({text})"
 
-    def _reference(self, node: Node) -> tuple[str, int]:
+    def _reference(self, node: Node) -> tuple[str, float]:
         if id(node) not in self.names:
             text, tightness = self._text(node)
             if not (node.args and self._has_line(node)):
@@ -77,7 +78,7 @@ class Printer:
         self.names[id(node)] = name
         self.lines.append(self._assignment(name, node, text))
 
-    def _text(self, node: Node) -> tuple[str, int]:
+    def _text(self, node: Node) -> tuple[str, float]:
         if node.op == "input":
             return self._use(str(node.value), node), CALL
         if node.op == "number":
@@ -104,18 +105,18 @@ class Printer:
 
     @staticmethod
     def _wanted(template: str, n: int) -> int:
-        """Inside the brackets of a call anything may stand; before a dot or a bracket only a call or a name."""
+        """The least precedence of an operand: a call before a dot or bracket, else any."""
         at = template.find(f"{{{n}}}")
         return CALL if template[at + 3 : at + 4] in (".", "[") else 0
 
-    # -- what is Python here -------------------------------------------------------------------------------------
+    # -- the syntax of Python ----------------------------------------------------------------------
 
     def _has_line(self, node: Node) -> bool:
-        """Whether a value gets a name and a line of its own, however short."""
-        return node.strong or (self.uses[id(node)] > 1 and node.op != "class_count")
+        """Whether a value is assigned to a name, however short its text is."""
+        return node.own_line or (self.uses[id(node)] > 1 and node.op != "class_count")
 
     def _use(self, name: str, node: Node) -> str:
-        """How a named value stands in an expression."""
+        """The text of a named value in an expression."""
         return name
 
     def _assignment(self, name: str, node: Node, text: str) -> str:

@@ -1,22 +1,27 @@
-"""What the lowering makes: a small typed program of array operations, the same for every target.
+"""The program that lowering makes: array operations with extents, the same for every target.
 
-A value has an extent: "scalar"; "row", one number for each row of logits (size 1 along the class axis); or "each", one
-for every logit. Indices run from 0 here, as in code; in the equations they run from 1.
+The extent of a value is "scalar"; "row", one number for each row of logits (size 1 along the class
+axis); or "each", one for every logit. Indices run from 0 here, as in code; in the equations they
+run from 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Expr, Symbol
 
-from ..numerics.rewrite import Applied
+from ..numerics.rewrites import Applied
 
 EXTENTS = ("scalar", "row", "each")
-ELEMENTWISE = "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh cosh atan erf"
-ELEMENTWISE += " abs sign maximum minimum at_least at_most where equal not_equal less less_equal greater greater_equal and or not"
+ELEMENTWISE = (
+    "add subtract multiply divide negative power exp log log1p expm1 sqrt sin cos tan tanh sinh "
+    "cosh atan erf abs sign maximum minimum at_least at_most where equal not_equal less "
+    "less_equal greater greater_equal and or not"
+)
 
-# What each operation returns: an extent, or None for the largest extent of its arguments.
+# The extent of each operation's result, or None for the largest extent among its arguments.
 SIGNATURES: dict[str, str | None] = {
     **dict.fromkeys(ELEMENTWISE.split()),
     "sum": "row",  # over the class axis, which is kept with size 1
@@ -28,7 +33,7 @@ SIGNATURES: dict[str, str | None] = {
     "take": "row",  # (per-class parameter, index)
     "keep_axis": "row",  # class numbers, with the class axis put in
     "drop_axis": "row",  # a row's value, with the class axis taken out
-    "along": "scalar",  # (logits): the shape that lays a vector of K numbers along the class axis
+    "along": "scalar",  # (logits): the shape that puts K numbers along the class axis
     "classes": "each",  # (logits, along): 0, ..., K-1 along the class axis
     "per_class": "each",  # (parameter, along): a per-class parameter along the class axis
     "class_count": "scalar",  # (logits): K
@@ -38,8 +43,10 @@ SIGNATURES: dict[str, str | None] = {
 
 @dataclass(frozen=True)
 class Input:
-    """An argument of a generated function. role: "logits", "array" (a number for every logit), "class index",
-    "per class" (K numbers), "scalar".
+    """An argument of a generated function.
+
+    role: "logits", "array" (a number for every logit), "class index", "per class" (K numbers) or
+    "scalar".
     """
 
     name: str
@@ -48,28 +55,33 @@ class Input:
 
     @property
     def keyword(self) -> bool:
-        """Parameters are passed by name."""
+        """Whether the argument is passed by name, as parameters are."""
         return self.role in ("per class", "scalar")
 
 
 @dataclass(eq=False)
 class Node:
-    """One operation. `value` is the name of an input or the value of a number; `name` is what its result means, and
-    `strong` says that the name is worth a line even if the value is used once.
+    """One operation.
+
+    value: the name of an input or the value of a number. name: what the result is called in code.
+    own_line: whether it is assigned to that name even if it is used only once.
     """
 
     op: str
     args: tuple[Node, ...]
     extent: str
-    value: object = None
+    value: Any = None
     name: str | None = None
-    strong: bool = False
+    own_line: bool = False
 
 
 @dataclass(frozen=True)
 class Program:
-    """One function: its name, what it computes in words, its inputs, whether it has a class axis, its result; and where
-    it comes from: the formula, its index for which `EACH` stands in code, the rewrites that were applied, in order.
+    """One generated function.
+
+    name, summary, returns: for its signature and docstring. inputs: its arguments. has_axis:
+    whether there is a class axis. result: the node that it returns. formula: what it computes, with
+    `index` where the program has `EACH`. applied: the rewrites between the two, in order.
     """
 
     name: str
@@ -85,13 +97,16 @@ class Program:
 
 @dataclass
 class Builder:
-    """Makes nodes, the same one for the same operation on the same nodes."""
+    """Makes nodes; the same operation on the same nodes gives the same node."""
 
     made: dict[tuple, Node] = field(default_factory=dict)
 
     def make(self, op: str, *args: Node) -> Node:
-        """An operation. Signs move outwards, which is exact: a - (-b) is a + b, a * (-b) is -(a * b)."""
-        negated = [a.op == "negative" and not a.strong for a in args]
+        """An operation, its minus signs moved outwards: a - (-b) is a + b, a * (-b) is -(a * b).
+
+        This is exact in floating point.
+        """
+        negated = [a.op == "negative" and not a.own_line for a in args]
         if op == "negative" and negated[0]:
             return args[0].args[0]
         if op in ("add", "subtract") and negated[1]:

@@ -1,4 +1,4 @@
-"""The way from the formula of a loss to its generated code: every rewrite on it, each step with its evidence."""
+"""From the formula of a loss to its generated code: every rewrite, with the evidence for it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sympy import Expr, Symbol, exp
 from ..calculus.prove import Evidence
 from ..expr.nodes import Vec
 from ..losses import Loss
-from ..notation import g, v
+from ..notation import code_name, g, v
 from ..numerics.nodes import EACH, Grouped
-from ..numerics.rewrite import Applied, Rewrite, at_any_class, largest_classes
+from ..numerics.rewrites import Applied, Rewrite
+from ..numerics.rewrites.rewrite import at_any_class, largest_classes
 from .functions import programs
-from .inputs import code_name
 
 
 @dataclass(frozen=True)
-class Link:
-    """One step: in the formula, `before` is computed as `after`."""
+class RewriteStep:
+    """One step: the code computes `after` where the formula has `before`."""
 
     rewrite: Rewrite
     before: Expr
@@ -28,26 +28,29 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Chain:
-    """formula: what is computed. links: the steps, in the order in which they are taken. largest: the letters that stand
-    in them for the largest class of a vector.
+class RewriteTrace:
+    """The formula of a generated function and the rewrites that led to its code.
+
+    steps: in the order in which they are taken. largest: which letter stands in them for the
+    largest class of which vector.
     """
 
     formula: Expr
-    links: tuple[Link, ...]
+    steps: tuple[RewriteStep, ...]
     largest: dict[Symbol, Vec]
 
-    def by_rewrite(self) -> Iterator[tuple[Rewrite, list[Link]]]:
-        """The steps of each rewrite, in the order in which they are first used."""
-        for rewrite in dict.fromkeys(link.rewrite for link in self.links):
-            yield rewrite, [link for link in self.links if link.rewrite is rewrite]
+    def by_rewrite(self) -> Iterator[tuple[Rewrite, list[RewriteStep]]]:
+        """The steps of each rewrite, in the order in which the rewrites are first used."""
+        for rewrite in dict.fromkeys(step.rewrite for step in self.steps):
+            yield rewrite, [step for step in self.steps if step.rewrite is rewrite]
 
 
-def chain(loss: Loss, function: str = "gradient") -> Chain:
-    """The rewrites between the formula and the generated code of one function: "value", "gradient", "hvp"; of an
-    activation "value", "vjp", "jvp", "vjp_vjp". Steps that differ in the name of a class or in sign are given once.
+def rewrite_trace(loss: Loss, function: str = "gradient") -> RewriteTrace:
+    """The rewrites between the formula and the generated code of one function.
 
-    Raises `ValueError` for another name, and `NotEqualError` if a step were false.
+    function: "value", "gradient" or "hvp"; of an activation "value", "vjp", "jvp" or "vjp_vjp".
+    Steps that differ only in the name of a class or in sign are given once. Raises `ValueError` for
+    another function, and `NotEqualError` if a step is false.
     """
     found = []
     for program in programs(loss):
@@ -56,7 +59,8 @@ def chain(loss: Loss, function: str = "gradient") -> Chain:
             break
     else:
         raise ValueError(
-            f"chain({loss.name!r}, {function!r}): function must be one of {', '.join(found)}"
+            f"rewrite_trace({loss.name!r}, {function!r}): "
+            f"function must be one of {', '.join(found)}"
         )
     letter = (
         {EACH: program.index}
@@ -67,21 +71,21 @@ def chain(loss: Loss, function: str = "gradient") -> Chain:
         Applied(a.rewrite, a.before.xreplace(letter), a.after.xreplace(letter))
         for a in program.applied
     ]
-    applied = list(_distinct(applied, loss))
+    applied = list(_distinct(applied))
     sides = [side for a in applied for side in (a.before, a.after)]
-    shown = iter([_opened(e) for e in at_any_class(*sides)])
-    links = tuple(
-        Link(a.rewrite, next(shown), next(shown), a.evidence(loss.given)) for a in applied
+    shown = iter([_without_brackets(e) for e in at_any_class(*sides)])
+    steps = tuple(
+        RewriteStep(a.rewrite, next(shown), next(shown), a.evidence(loss.given)) for a in applied
     )
-    return Chain(
+    return RewriteTrace(
         program.formula.xreplace(letter),
-        links,
+        steps,
         {s: top.vec for top, s in largest_classes(*sides).items()},
     )
 
 
-def _distinct(applied: list[Applied], loss: Loss) -> Iterator[Applied]:
-    """Without those that repeat another one for another class, or with the other sign."""
+def _distinct(applied: list[Applied]) -> Iterator[Applied]:
+    """The applications, without those that repeat one for another class or with the other sign."""
     seen = set()
     for a in applied:
         same = a.before.replace(
@@ -92,8 +96,8 @@ def _distinct(applied: list[Applied], loss: Loss) -> Iterator[Applied]:
             yield a
 
 
-def _opened(e: Expr) -> Expr:
-    """An exponent needs no brackets."""
+def _without_brackets(e: Expr) -> Expr:
+    """The expression with no brackets around exponents, which need none."""
     return e.replace(
         lambda f: isinstance(f, exp) and isinstance(f.args[0], Grouped),
         lambda f: exp(f.args[0].args[0]),

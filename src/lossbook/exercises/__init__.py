@@ -1,8 +1,11 @@
-"""Exercises that judge themselves: an answer is read, compared with the derived one, and proved or refuted.
+"""Exercises that judge themselves: an answer is parsed, then proved or refuted.
 
-from lossbook import exercises
+    from lossbook import exercises
 
-exercises.get("ce-gradient").judge("p[j] - y[j]")
+    exercises.get("ce-gradient").judge("p[j] - y[j]")
+
+An answer in any equal form is right. A wrong one is refuted with numbers, and if it is a common
+mistake, the verdict explains which.
 """
 
 from __future__ import annotations

@@ -1,125 +1,21 @@
-"""Grade a list of answers: python -m lossbook.exercises grade answers.json
-
-The file holds a JSON list. Each entry names an exercise and has an answer or steps, and anything else that you want to
-see again, such as who wrote it:
-
-    [{"student": "Ada", "exercise": "ce-gradient", "answer": "p[j] - y[j]"},
-     {"student": "Ada", "exercise": "mse-softmax", "steps": ["...", "= ..."]}]
-
-Exit code 0: every answer is right. 1: some are not. 2: the file cannot be graded.
-"""
+"""`python -m lossbook.exercises grade` and `list`, the older way to call `lossbook grade`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from . import StepsVerdict, Verdict, all_exercises, get, names
-from .verdict import plain
-
-COLUMNS = ("student", "exercise", "verdict", "why")
+from . import command
 
 
-class GradeError(ValueError):
-    """The answers are not in the form that can be graded."""
-
-
-def grade(entries: object) -> list[tuple[dict, Verdict | StepsVerdict]]:
-    """The verdict on each entry of an exported list of answers. Raises `GradeError` before any is judged."""
-    if not isinstance(entries, list):
-        raise GradeError(f"expected a list of answers, got {type(entries).__name__}")
-    for n, entry in enumerate(entries, 1):
-        _check(n, entry)
-    return [(entry, _judged(entry)) for entry in entries]
-
-
-def _check(n: int, entry: object) -> None:
-    if not isinstance(entry, dict):
-        raise GradeError(
-            f"entry {n}: expected an object with an exercise and an answer, got {entry!r}"
-        )
-    if entry.get("exercise") not in names():
-        raise GradeError(f"entry {n}: no exercise is called {entry.get('exercise')!r}")
-    steps, answer = entry.get("steps"), entry.get("answer")
-    is_steps = isinstance(steps, list) and all(isinstance(line, str) for line in steps)
-    if isinstance(answer, str) == is_steps:
-        raise GradeError(
-            f"entry {n} ({entry['exercise']}): expected either an answer (text) or steps (a list of texts)"
-        )
-
-
-def _judged(entry: dict) -> Verdict | StepsVerdict:
-    exercise = get(entry["exercise"])
-    return (
-        exercise.judge(entry["answer"])
-        if "answer" in entry
-        else exercise.judge_steps(entry["steps"])
-    )
-
-
-def table(graded: list[tuple[dict, Verdict | StepsVerdict]]) -> str:
-    """The verdicts as a table of text."""
-    rows = [COLUMNS]
-    for entry, verdict in graded:
-        mistake = (
-            verdict.mistake
-            if isinstance(verdict, Verdict)
-            else next((v.mistake for v in verdict.lines[-1:]), None)
-        )
-        why = mistake.name if mistake else plain(verdict.message)
-        if isinstance(verdict, StepsVerdict) and verdict.line is not None and mistake:
-            why = f"line {verdict.line}: {why}"
-        rows.append((str(entry.get("student", "")), entry["exercise"], verdict.kind, why))
-    widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS) - 1)]
-    lines = [
-        "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    ]
-    right = sum(verdict.right for _, verdict in graded)
-    return "\n".join([*lines, f"{right} of {len(graded)} right"])
-
-
-def listing() -> str:
-    """Every exercise: chapter, name, question."""
-    width = max(len(name) for name in names())
-    return "\n".join(f"{e.name.ljust(width)}  {plain(e.question)}" for e in all_exercises())
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lossbook.exercises", description=__doc__.split("\n")[0]
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    grading = commands.add_parser(
-        "grade", help="judge the answers in a JSON file and print a table"
-    )
-    grading.add_argument("file", type=Path)
-    grading.add_argument("--json", action="store_true", help="print the verdicts as JSON instead")
-    commands.add_parser("list", help="print the names and questions of all exercises")
-    options = parser.parse_args(arguments)
-    if options.command == "list":
-        print(listing())
-        return 0
-    try:
-        graded = grade(json.loads(options.file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        print(f"{options.file}: {error}", file=sys.stderr)
-        return 2
-    if options.json:
-        print(
-            json.dumps(
-                [{**entry, "verdict": v.to_json()} for entry, v in graded],
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(table(graded))
-    return 0 if all(v.right for _, v in graded) else 1
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `lossbook grade`, or `lossbook exercises` for "list"; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lossbook.exercises")
+    command.add(parser.add_subparsers(required=True))
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser.parse_args(["exercises"] if words == ["list"] else words)
+    return arguments.run(arguments)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,26 @@
-"""What an exercise is: data. A question, what is asked for, the right answer, hints, and mistakes with explanations."""
+"""What an exercise is: data, from which question, answer, hints and verdicts follow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from sympy import Expr
 
 from ..calculus.derive import derive_expr
 from ..calculus.latex import to_latex
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, import_sympy
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff
 from ..reading import ParseError, parse, parse_chain
 from .judging import judge, vocabulary
 from .mistakes import Mistake, common_mistakes
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 
-Lazy = Expr | Callable[[], Expr]
+Lazy: TypeAlias = Expr | Callable[[], Expr]
 
 
 def _made(lazy: Lazy) -> Expr:
@@ -29,12 +31,13 @@ def _made(lazy: Lazy) -> Expr:
 class Exercise:
     """One exercise of a chapter. It knows its answer by deriving it; nobody types it.
 
-    name: its label. chapter: the file name of the page. question: Markdown, formulas between dollar signs.
-    asks: what is asked for, such as `Diff(loss, z[j])`. solution: the answer where deriving `asks` does not give it.
-    Either is an expression, or a function that returns one where it has to be derived first. given: hypotheses. hints: from vague to plain.
-    mistakes: wrong answers of this exercise, told before the common ones. letters: names beyond the notation.
-    without: what an answer must not hold any more, such as a derivative or a sum.
-    by_steps: whether the reader hands in a derivation, line by line, instead of a result.
+    name: its label. chapter: the file name of the page. question: Markdown, formulas between dollar
+    signs. asks: what is asked for, such as `Diff(loss, z[j])`. solution: the answer where deriving
+    `asks` does not give it. Either is an expression, or a function that returns one where it has to
+    be derived first. given: hypotheses. hints: from vague to plain. mistakes: wrong answers of this
+    exercise, told before the common ones. letters: names beyond the notation. without: what an
+    answer must not hold any more, such as a derivative or a sum. by_steps: whether the reader hands
+    in a derivation, line by line, instead of a result.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Judging an answer: right with a proof, wrong with numbers, and if it is a known mistake, which."""
+"""Judging an answer: right with a proof, or wrong with numbers and, if known, the mistake made."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import mpmath
 from sympy import Expr, IndexedBase, Symbol
 
 from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equal
-from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, Sum, import_sympy, softmax
+from ..expr.hypotheses import Hypothesis, OneHot
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff, Sum, softmax
 from ..notation import K
 from ..reading import ParseError, UnknownNameError, parse, text
-from .effort import too_large
 from .mistakes import Mistake
 from .points import Plain, cases
+from .proof_cost import too_large
 from .verdict import Verdict, at_point
 
-SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
+SEEDS = range(6)  # of the points among which the most readable counterexample is chosen
 DIGITS = 6
 NAMES = {Diff: "derivative", Sum: "sum"}
 
@@ -25,7 +26,8 @@ NAMES = {Diff: "derivative", Sum: "sum"}
 def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
     """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
 
-    The points include some at which free indices agree: an answer that is wrong there only is wrong.
+    The points include some at which free indices agree: an answer that is wrong there only is
+    wrong.
     """
     given = tuple(given)
     try:
@@ -39,16 +41,17 @@ def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -
 def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
     """Whether a = b, as far as one can tell."""
     try:
-        prove_equal(
-            a, b, given=given, points=1, digits=20, symbolic=False
-        )  # most pairs differ at once
+        # Most pairs differ at the first point.
+        prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)
         compare(a, b, given)
     except (ValueError, OverflowError, RecursionError, NotImplementedError):
         return False
     return True
 
 
-def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]) -> Counterexample:
+def most_readable(
+    error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]
+) -> Counterexample:
     """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
     given = tuple(given)
     found = []
@@ -60,7 +63,7 @@ def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]
                 found.append(other.counterexample)
             except (ValueError, OverflowError):
                 continue
-        if found:  # what is wrong everywhere is best shown where no indices are made to agree
+        if found:  # prefer a point at which no two indices are made to agree
             break
     return min(found, key=_length, default=error.counterexample)
 
@@ -80,18 +83,19 @@ def judge(
 ) -> Verdict:
     """What to say about `answer`, where `right` is right. Any equal form is right.
 
-    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers that are known.
-    letters: names beyond the notation. without: what an answer must not hold, such as a derivative not carried out.
+    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers
+    that are known. letters: names beyond the notation. without: what an answer must not hold, such
+    as a derivative not carried out.
     """
     given = tuple(given)
     try:
         expr = parse(answer, letters) if isinstance(answer, str) else import_sympy(answer)
     except ParseError as error:
-        return unread(error, right, given)
+        return unparsed(error, right, given)
     return judge_expr(expr, right, given=given, mistakes=mistakes, without=without)
 
 
-def unread(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
+def unparsed(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
     """The verdict on a text that is not a formula."""
     unknown = isinstance(error, UnknownNameError)
     message = f"Column {error.column}: {error.reason}."
@@ -129,7 +133,10 @@ def judge_expr(
         )
     if evidence.proved:
         return Verdict("right", f"{str(evidence).replace('proved', 'Proved')}.", expr, evidence)
-    message = f"Your answer agrees with the right one at {evidence.points} points, to {evidence.digits} digits. "
+    message = (
+        f"Your answer agrees with the right one at {evidence.points} points, to "
+        f"{evidence.digits} digits. "
+    )
     return Verdict(
         "undecided", message + "That is strong evidence, but no proof was found.", expr, evidence
     )
@@ -138,18 +145,21 @@ def judge_expr(
 def _wrong(
     expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
 ) -> Verdict:
-    point = plainest(error, right, expr, given)
-    numbers = f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is {_number(point.left)}."
-    strangers = _strangers(expr, right, given)
+    point = most_readable(error, right, expr, given)
+    numbers = (
+        f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is "
+        f"{_number(point.left)}."
+    )
+    foreign = _foreign_names(expr, right, given)
     for mistake in mistakes:
         if same(mistake.expr, expr, given) and not same(mistake.expr, right, given):
             return Verdict(
                 "mistake", f"{mistake.explanation} {numbers}", expr, None, point, mistake
             )
-    if strangers:
-        verb = "do" if len(strangers) > 1 else "does"
+    if foreign:
+        verb = "do" if len(foreign) > 1 else "does"
         message = (
-            f"{', '.join(strangers)} {verb} not belong to this exercise. {vocabulary(right, given)}"
+            f"{', '.join(foreign)} {verb} not belong to this exercise. {vocabulary(right, given)}"
         )
         return Verdict("unknown", message, expr, None, point)
     return Verdict("wrong", numbers, expr, None, point)
@@ -159,8 +169,8 @@ def _number(value: mpmath.mpf) -> str:
     return mpmath.nstr(value, DIGITS)
 
 
-def _strangers(expr: Expr, right: Expr, given) -> list[str]:
-    """What an answer speaks of, and the exercise does not. A forgotten index makes a vector another letter."""
+def _foreign_names(expr: Expr, right: Expr, given) -> list[str]:
+    """The names in an answer that the exercise does not use; also a vector without its index."""
     known = _letters(right, given)
     found = []
     for key, name in _letters(expr).items():
@@ -185,7 +195,7 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
         - {base.label for base in bases}
         - sizes
     )
-    symbols |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    symbols |= {g.index for g in given if isinstance(g, OneHot)}
     return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
 
 

@@ -1,4 +1,8 @@
-"""Mistakes that many readers make, each with its explanation; most are made from the right answer by a named change."""
+"""Common mistakes, each with its explanation.
+
+Most are made from the right answer by a change, such as a wrong sign, so that every exercise has
+them.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from itertools import combinations
 
 from sympy import Add, Expr, Indexed, IndexedBase, KroneckerDelta, Mul, Pow, S, Symbol, exp
 
+from ..calculus.definitions import Unsupported, differentiate
 from ..calculus.latex import to_latex
-from ..calculus.zero_test import Unsupported, differentiate
-from ..expr.nodes import Diff, Sum, bound_indices, depends_on, free_indices, sigmoid, softmax
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, Sum, bound_indices, sigmoid, softmax
 from ..expr.rebuild import product, total
+from ..expr.variables import depends_on
 from ..notation import K
 
 
@@ -27,7 +33,8 @@ class Mistake:
 def common_mistakes(answer: Expr, asks: Expr | None = None) -> tuple[Mistake, ...]:
     """Wrong answers that are the right one with one thing changed, the likeliest first.
 
-    asks: what was to be computed, such as `Diff(loss, z[j])`: it shows which mistakes in differentiating are possible.
+    asks: what was to be computed, such as `Diff(loss, z[j])`: it shows which mistakes in
+    differentiating are possible.
     """
     found: dict[Expr, Mistake] = {}
     for mistake in (*_of_differentiating(asks), *_of_writing(answer)):
@@ -36,7 +43,7 @@ def common_mistakes(answer: Expr, asks: Expr | None = None) -> tuple[Mistake, ..
     return tuple(found.values())
 
 
-# -- mistakes in differentiating --------------------------------------------------------------------------------------
+# -- mistakes in differentiating -------------------------------------------------------------------
 
 
 def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
@@ -46,24 +53,24 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
     shown = to_latex(by)
     partial = _by_probability(body, by)
     if partial is not None:
-        slope, inner, name = partial
+        derivative, inner, name = partial
         why = (
-            f"This is the derivative by ${name}$, not by the logit ${shown}$: the factor that the chain rule brings out "
+            f"This is the derivative by ${name}$, not by the logit ${shown}$: the factor that "
+            "the chain rule brings out "
             "is missing."
         )
-        yield Mistake("differentiated by the probability", slope, why)
-        deltas = slope.atoms(KroneckerDelta)
-        if (
-            len(deltas) == 1
-        ):  # many write the derivative of log p_t by p_t as 1/p_t, without a delta
+        yield Mistake("differentiated by the probability", derivative, why)
+        deltas = derivative.atoms(KroneckerDelta)
+        if len(deltas) == 1:  # the derivative of log p_t by p_t is often written without a delta
             yield Mistake(
-                "differentiated by the probability", slope.xreplace({deltas.pop(): S.One}), why
+                "differentiated by the probability", derivative.xreplace({deltas.pop(): S.One}), why
             )
         if inner is not None:
             yield Mistake(
                 "only the term of the same index",
-                product(slope, inner),
-                f"You kept only the term in which the index agrees. Raising ${shown}$ changes every probability, "
+                product(derivative, inner),
+                f"You kept only the term in which the index agrees. Raising ${shown}$ changes "
+                "every probability, "
                 "the others too.",
             )
     yield Mistake("not differentiated", body, "This is the function itself, not its derivative.")
@@ -75,13 +82,17 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
             yield Mistake(
                 "one term of the product rule",
                 product(*rest, *others, Diff(f, by)),
-                f"The product rule has a term for each factor. Here only ${to_latex(f)}$ was differentiated, as if the "
+                f"The product rule has a term for each factor. Here only ${to_latex(f)}$ was "
+                "differentiated, as if the "
                 "rest were constant.",
             )
 
 
 def _by_probability(body: Expr, by: Expr) -> tuple[Expr, Expr | None, str] | None:
-    """The derivative of `body` by the probability that belongs to the logit `by`, and what the slope of that one is."""
+    """The derivative of `body` by the probability of the logit `by`.
+
+    Also the derivative of that probability by the logit, if `by` is a component, and its LaTeX.
+    """
     if isinstance(by, Indexed) and len(by.indices) == 1:
         index = by.indices[0]
         of_logits = [s for s in body.atoms(softmax) if s.vec.base == by.base]
@@ -110,14 +121,14 @@ def _by_probability(body: Expr, by: Expr) -> tuple[Expr, Expr | None, str] | Non
     if named == body or depends_on(named, by):
         return None
     try:
-        slope = back(differentiate(named, own))
+        derivative = back(differentiate(named, own))
     except Unsupported:
         return None
     inner = product(probability, 1 - probability) if isinstance(by, Indexed) else None
-    return slope, inner, to_latex(probability)
+    return derivative, inner, to_latex(probability)
 
 
-# -- mistakes in writing --------------------------------------------------------------------------------------------
+# -- mistakes in writing ---------------------------------------------------------------------------
 
 
 def _of_writing(answer: Expr) -> Iterator[Mistake]:
@@ -147,7 +158,10 @@ def _deltas(answer: Expr) -> Iterator[Mistake]:
         a, b = sorted(delta.args, key=str)
         equal, unequal = f"${to_latex(a)} = {to_latex(b)}$", rf"${to_latex(a)} \ne {to_latex(b)}$"
         name = f"only the case {a} = {b}"
-        why = f"This holds for {equal} only. The other classes, {unequal}, are forgotten: where is the delta?"
+        why = (
+            f"This holds for {equal} only. The other classes, {unequal}, are forgotten: where "
+            "is the delta?"
+        )
         yield Mistake(name, answer.xreplace({delta: S.One}), why)
         for old, new in ((a, b), (b, a)):
             if isinstance(old, Symbol):
@@ -180,7 +194,7 @@ def _factors(answer: Expr) -> Iterator[Mistake]:
 
 
 def _terms(answer: Expr) -> Iterator[Mistake]:
-    """The sign of a term turned, or a term left out, in the answer or in one of its factors."""
+    """The sign of a term changed, or a term left out, in the answer or in one of its factors."""
     for bracket in (f for f in Mul.make_args(answer) if isinstance(f, Add)):
         rest = [f for f in Mul.make_args(answer) if f is not bracket]
         for n, term in enumerate(bracket.args):

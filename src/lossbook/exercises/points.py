@@ -1,4 +1,8 @@
-"""Points at which answers are compared: none of the cases that a delta separates left out, and numbers plain to read."""
+"""Points at which answers are compared.
+
+Some make two indices agree, since random points may miss that case; those of a counterexample have
+short numbers.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ from itertools import combinations, islice
 
 from sympy import Expr, Rational, S, Symbol
 
-from ..expr.hypotheses import Hypothesis, Share, Simplex
-from ..expr.nodes import free_indices
+from ..expr.hypotheses import Hypothesis, OneHot, Share, Simplex
+from ..expr.indices import free_indices
 from ..notation import alpha, epsilon, target
 
-SHARES = (epsilon, alpha, target)  # between 0 and 1
+SHARES = (epsilon, alpha, target)  # symbols with values between 0 and 1
 TENTH = Rational(1, 10)
-MAX_PAIRS = 15  # of indices that are made to agree: more letters are in no formula of the book
+MAX_PAIRS = 15  # of indices that are made to agree; no formula of the book has more
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,6 @@ def cases(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> Iterator[tuple[Hypo
     given = tuple(given)
     yield given
     indices = set().union(*(free_indices(e) for e in exprs))
-    indices |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    indices |= {g.index for g in given if isinstance(g, OneHot)}
     for first, second in islice(combinations(sorted(indices, key=str), 2), MAX_PAIRS):
         yield (Coincide(first, second), *given)

@@ -1,4 +1,4 @@
-"""Judging a derivation: each line against the one before, up to the first that does not follow."""
+"""Judging a derivation: each line against the one before, up to the first that is wrong."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sympy import Expr
 
 from ..calculus.latex import to_latex
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Diff, import_sympy
+from ..expr.importing import import_sympy
+from ..expr.nodes import Diff
 from ..reading import ParseError, parse_chain
-from .judging import judge_expr, unread
+from .judging import judge_expr, unparsed
 from .mistakes import Mistake, common_mistakes
 from .verdict import KINDS, Verdict, marked_up, plain
 
@@ -23,9 +24,9 @@ MAX_LINES = 40
 class StepsVerdict:
     """What became of a derivation.
 
-    kind: "right" if every line follows and the last is the goal, "unfinished" if every line follows, else the kind of
-    the first line that does not. line: its number, from 1, else None. lines: the verdicts up to there, one per line.
-    message: what to tell the reader.
+    kind: "right" if every line follows and the last is the goal, "unfinished" if every line
+    follows, else the kind of the first line that does not. line: its number, from 1, else None.
+    lines: the verdicts up to there, one per line. message: what to tell the reader.
     """
 
     kind: str
@@ -57,8 +58,14 @@ class StepsVerdict:
             if v.error is not None:
                 formula = f"<pre>{escape(chr(10).join(str(v.error).split(chr(10))[1:]))}</pre>"
             mark = str(v.evidence) if v.evidence else KINDS[v.kind]
-            rows += f'<li class="lb-{v.kind}">{formula} <span class="lb-evidence">{escape(mark)}</span></li>'
-        return f'<div class="lb-verdict lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
+            rows += (
+                f'<li class="lb-{v.kind}">{formula} <span '
+                f'class="lb-evidence">{escape(mark)}</span></li>'
+            )
+        return (
+            '<div class="lb-verdict '
+            f'lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
+        )
 
     def to_json(self) -> dict:
         """The verdict in plain types."""
@@ -83,9 +90,10 @@ def judge_steps(
 ) -> StepsVerdict:
     """Find the first line of a derivation that does not equal the one before, and say why.
 
-    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
-    equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
-    for `judge`. without: what the last line must not hold any more, such as a derivative.
+    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the
+    first line must equal; without it the first line is the start. goal: what the last line must
+    equal. given, mistakes, letters: as for `judge`. without: what the last line must not hold any
+    more, such as a derivative.
     """
     lines = [
         line
@@ -119,7 +127,7 @@ def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr 
     try:
         parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
     except ParseError as error:
-        return unread(error, before, given), None
+        return unparsed(error, before, given), None
     verdict = Verdict("right", "This is where you start.", parts[0])
     for expr in parts:
         if before is not None:

@@ -1,4 +1,4 @@
-"""What is said about an answer, and how it is shown: as text, as HTML for a page, as JSON for a program."""
+"""What is said about an answer, and how it is shown: as text, as HTML, or as JSON."""
 
 from __future__ import annotations
 
@@ -69,9 +69,10 @@ def marked_up(message: str) -> str:
 class Verdict:
     """What became of an answer.
 
-    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr: the answer as it was
-    read. evidence: of a right answer, or of one that numbers alone support. counterexample: values at which the answer
-    (its `right`) differs from what is right (its `left`). mistake: the known one. error: where the text went wrong.
+    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr:
+    the answer as it was read. evidence: of a right answer, or of one that numbers alone support.
+    counterexample: values at which the answer (its `right`) differs from what is right (its
+    `left`). mistake: the known one. error: where the text went wrong.
     """
 
     kind: str

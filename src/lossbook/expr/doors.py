@@ -1,7 +1,8 @@
-"""The doors: conveniences that lead from a lower layer of the package to a higher one, opened when they are called.
+"""The doors: names in a lower layer of the package that lead to a higher one when they are used.
 
-Imports between the layers run one way. `loss.derivation()` is the exception that a reader wants: a loss is data and
-knows no calculus, so the method looks the function up by its name here. Nothing else in the package imports by name.
+Imports between the layers run one way. `loss.derivation()` is the exception that a reader wants: a
+loss is data and knows no calculus, so the method looks the function up by its name here. Nothing
+else in the package imports by name.
 """
 
 from __future__ import annotations
@@ -35,14 +36,17 @@ DOORS = {
 
 
 def door(name: str):
-    """What a name of `DOORS` leads to: an attribute of a module, or a module. Raises `KeyError` for another name."""
+    """The module, or the attribute of a module, that a name of `DOORS` leads to.
+
+    Raises `KeyError` for any other name.
+    """
     module, _, attribute = DOORS[name].partition(":")
     found = importlib.import_module(module)
     return getattr(found, attribute) if attribute else found
 
 
 def modules_in(package: ModuleType) -> Iterator[ModuleType]:
-    """The modules of a package in the order of their names, without those whose names start with an underscore."""
+    """The public modules of a package, in the order of their names."""
     for name in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         if not name.startswith("_"):
             yield importlib.import_module(f"{package.__name__}.{name}")

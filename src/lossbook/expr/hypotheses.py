@@ -1,4 +1,8 @@
-"""What a derivation may assume: each hypothesis is an object that states itself, is applied, and is sampled."""
+"""What a derivation may assume about its symbols, such as that targets are probabilities.
+
+Each hypothesis is an object. It can state itself in words, rewrite an expression for the prover,
+and make random values satisfy it for the numeric check.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from .nodes import Vec
 class Hypothesis:
     """A hypothesis. Subclasses say what it lets the prover rewrite and how a random example of it looks."""
 
-    statement: str
+    @property
+    def statement(self) -> str:
+        """The hypothesis in words."""
+        raise NotImplementedError
 
     def specialise(self, expr: Expr) -> Expr:
         """The expression that is meant, where the hypothesis fixes a name."""
@@ -46,6 +53,7 @@ class Simplex(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         y = self.vector
         return f"Σ {y} = 1, {y} ≥ 0"
 
@@ -82,6 +90,7 @@ class OneHot(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"{self.vector} is one-hot at {self.index}"
 
     def apply(self, expr: Expr) -> Expr:
@@ -112,6 +121,7 @@ class Size(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"{self.symbol} = {self.value}"
 
     def specialise(self, expr: Expr) -> Expr:
@@ -127,6 +137,7 @@ class Share(Hypothesis):
 
     @property
     def statement(self) -> str:
+        """The hypothesis in words."""
         return f"0 < {self.symbol} < 1"
 
     def apply(self, expr: Expr) -> Expr:

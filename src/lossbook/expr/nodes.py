@@ -1,31 +1,26 @@
-"""The nodes SymPy lacks: a binder over classes, sums, softmax, and a derivative that stays put.
+"""The nodes SymPy lacks: a binder over classes, sums, softmax, an unevaluated derivative.
 
-Every node says what it means (`unfold`), so that the prover can check a rule about it from its definition.
+Every node states its definition (`unfold`), so that the prover can check a rule about it from that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 
 from sympy import (
     Dummy,
-    Eq,
     Expr,
     Function,
     Indexed,
     IndexedBase,
     Integer,
-    KroneckerDelta,
-    Ne,
-    Piecewise,
     S,
     Symbol,
     exp,
     log,
     sympify,
 )
-from sympy import Sum as SympySum
 
 from .rebuild import substitute
 
@@ -37,15 +32,15 @@ def bound_index() -> Dummy:
     return Dummy("k", integer=True, positive=True)
 
 
-@cache  # not SymPy's cache, which forgets: equality rests on these being the same for ever
+@cache  # not SymPy's cache, which drops entries: two equal vectors must get the same index
 def _canonical_index(depth: int) -> Dummy:
     return Dummy(f"k{depth}", integer=True, positive=True)
 
 
 def nodes_of(expr: Expr, kind: type) -> Iterator[Expr]:
-    """Every node of a kind, in no order: much faster than `preorder_traversal` where expressions are deep.
+    """Every node of a kind, in no particular order; much faster than `preorder_traversal`.
 
-    Unlike `atoms` it keeps vectors apart that are equal but for the name of the index.
+    Unlike `atoms`, it yields both of two vectors that differ only in the name of the bound index.
     """
     left = [expr]
     while left:
@@ -61,17 +56,18 @@ def bound_indices(expr: Expr) -> set[Symbol]:
 
 
 class Vec(Expr):
-    """The vector whose component at index k is `body`, for k = 1, ..., n: the one binder of the calculus.
+    """The vector whose component at index k is `body`, for k = 1, ..., n: the only binder.
 
     Two vectors that differ only in the name of the bound index are equal.
     """
 
     def __new__(cls, body, index, size):
+        """The vector with a bound index of its own, whatever symbol `index` is."""
         body, index, size = sympify(body), sympify(index), sympify(size)
         if not isinstance(index, Symbol):
             raise TypeError(f"Vec: the bound index must be a symbol, got {index!r}")
         if not isinstance(index, Dummy) or index in bound_indices(body):
-            # a letter could be captured, and so could an index that is bound again inside
+            # A letter could be captured, and so could an index that is bound again inside.
             fresh = bound_index()
             body, index = body.xreplace({index: fresh}), fresh
         return Expr.__new__(cls, body, index, size)
@@ -97,7 +93,7 @@ class Vec(Expr):
 
     @property
     def base(self) -> IndexedBase | None:
-        """The `IndexedBase` whose components these are, or None where the body is any other expression."""
+        """The `IndexedBase` whose components these are, or None for any other body."""
         body = self.body
         if not isinstance(body, Indexed) or body.indices != (self.index,):
             return None
@@ -108,7 +104,7 @@ class Vec(Expr):
         return self.body.xreplace({self.index: sympify(index)})
 
     def _xreplace(self, rule):
-        """What is bound here is not what a rule means by the same index, and nothing put in may be captured."""
+        """Replace free symbols only; rename the bound index if it would capture a new one."""
         if self in rule:
             return rule[self], True
         rule = {old: sympify(new) for old, new in rule.items() if old != self.index}
@@ -125,14 +121,16 @@ class Vec(Expr):
 
     @property
     def depth(self) -> int:
+        """How deeply vectors are nested here: 1 for a vector with none inside."""
         return 1 + max((v.depth for v in nodes_of(self.body, Vec)), default=0)
 
     @property
     def free_symbols(self):
+        """The free symbols of body and size without the bound index."""
         return (self.body.free_symbols - {self.index}) | self.size.free_symbols
 
     def letter(self, taken: frozenset[str] = frozenset()) -> Symbol:
-        """A letter to show the bound index by: not `taken`, and different from every name free in the body."""
+        """A letter to print the bound index with, neither `taken` nor free in the body."""
         taken = taken | {s.name for s in self.free_symbols if isinstance(s, Symbol)}
         return Symbol(
             next(name for name in BOUND_LETTERS if name not in taken), integer=True, positive=True
@@ -142,16 +140,16 @@ class Vec(Expr):
         if self.base is not None:
             return printer._print(self.base)
         letter = self.letter()
-        return f"{printer._print(substitute(self.body, self.index, letter))}, ({letter}, 1, {printer._print(self.size)})"
+        body = printer._print(substitute(self.body, self.index, letter))
+        return f"{body}, ({letter}, 1, {printer._print(self.size)})"
+
+    @cached_property
+    def _canonical_content(self) -> tuple[Expr, Expr]:
+        # `substitute` merges nothing: a line with p/p must differ from the next, where it is gone.
+        return substitute(self.body, self.index, _canonical_index(self.depth)), self.size
 
     def _hashable_content(self):
-        if not hasattr(self, "_content"):
-            # nothing merged: a line that still shows p/p must not be taken for the one where it has vanished
-            self._content = (
-                substitute(self.body, self.index, _canonical_index(self.depth)),
-                self.size,
-            )
-        return self._content
+        return self._canonical_content
 
 
 class _OverVec(Expr):
@@ -173,10 +171,11 @@ class Sum(_OverVec):
     """The sum of a vector's components; written `Sum(body, (k, 1, K))` or `Sum(vec)`."""
 
     def __new__(cls, body, *limits):
+        """The sum of a vector, or of a body over limits (k, 1, K), the innermost first."""
         for index, lower, size in limits:
             if lower != 1:
                 raise ValueError(f"Sum: indices run from 1, got lower limit {lower} for {index}")
-            fresh = bound_index()  # whatever the caller used may be used again
+            fresh = bound_index()  # the caller may use the same index for another sum
             body = Sum(Vec(sympify(body).xreplace({index: fresh}), fresh, size))
         if limits:
             return body
@@ -186,7 +185,7 @@ class Sum(_OverVec):
         return Expr.__new__(cls, body)
 
     def unfold(self):
-        """Written out where the number of terms is known."""
+        """The sum written out, if the number of terms is known."""
         size = self.vec.size
         return (
             sum((self.vec.at(Integer(k)) for k in range(1, int(size) + 1)), S.Zero)
@@ -202,20 +201,22 @@ class Sum(_OverVec):
 
 
 class Max(_OverVec):
-    """The largest component of a vector. Used to shift logits; not differentiated."""
+    """The largest component of a vector. It is used to shift logits, and has no derivative here."""
 
     def __new__(cls, vec):
+        """The node over a `Vec`, or over an `IndexedBase` with a shape."""
         return Expr.__new__(cls, Vec.of(vec))
 
 
 class logsumexp(_OverVec):
-    """log of the sum of the exponentials of a vector's components."""
+    """The logarithm of the sum of the exponentials of a vector's components."""
 
     def __new__(cls, vec):
+        """The node over a `Vec`, or over an `IndexedBase` with a shape."""
         return Expr.__new__(cls, Vec.of(vec))
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return log(Sum(self.vec.map(exp)))
 
 
@@ -223,6 +224,7 @@ class softmax(_OverVec):
     """Component `index` of the softmax of a vector."""
 
     def __new__(cls, vec, index):
+        """The component of the softmax of a `Vec`, or of an `IndexedBase` with a shape."""
         return Expr.__new__(cls, Vec.of(vec), sympify(index))
 
     index = property(lambda self: self.args[1])
@@ -234,7 +236,7 @@ class softmax(_OverVec):
         return super()._sympystr(printer)
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return exp(self.vec.at(self.index)) / Sum(self.vec.map(exp))
 
     def _eval_is_positive(self):
@@ -242,12 +244,12 @@ class softmax(_OverVec):
 
 
 class sigmoid(Function):
-    """1 / (1 + exp(-x))."""
+    """The sigmoid, 1 / (1 + exp(-x))."""
 
     nargs = 1
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return 1 / (1 + exp(-self.args[0]))
 
     def _eval_is_positive(self):
@@ -257,18 +259,18 @@ class sigmoid(Function):
         return self.args[0].is_real
 
     def fdiff(self, argindex=1):
-        """The definition's derivative; the book derives it before it uses it."""
+        """The derivative of the definition, for SymPy; derivations use a theorem instead."""
         x = self.args[0]
         return exp(-x) / (1 + exp(-x)) ** 2
 
 
 class softplus(Function):
-    """log(1 + exp(x))."""
+    """The softplus, log(1 + exp(x))."""
 
     nargs = 1
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return log(1 + exp(self.args[0]))
 
     def _eval_is_positive(self):
@@ -278,16 +280,17 @@ class softplus(Function):
         return self.args[0].is_real
 
     def fdiff(self, argindex=1):
-        """The definition's derivative."""
+        """The derivative of the definition, for SymPy; derivations use a theorem instead."""
         return sigmoid(self.args[0])
 
 
 class Diff(Expr):
-    """The derivative of an expression by a symbol or a component such as z[j], not yet carried out."""
+    """The derivative of an expression by a symbol or a component such as z[j], unevaluated."""
 
     is_commutative = True
 
     def __new__(cls, expr, by):
+        """The derivative of `expr`; raises `TypeError` if `by` does not vary continuously."""
         expr, by = sympify(expr), sympify(by)
         if not isinstance(by, (Symbol, Indexed)):
             raise TypeError(f"Diff: differentiate by a symbol or an indexed component, got {by!r}")
@@ -302,101 +305,3 @@ class Diff(Expr):
 
     def _eval_is_real(self):
         return self.expr.is_real
-
-
-def depends_on(expr: Expr, by: Expr) -> bool:
-    """Whether `expr` mentions the variable `by` (for z[j]: any component of z)."""
-    if isinstance(by, Indexed):
-        return any(a.base == by.base for a in nodes_of(expr, Indexed))
-    return expr.has(by)
-
-
-def switches_at_points(cases: Piecewise, by: Expr) -> bool:
-    """Whether a case holds only where the variable has one value: no derivative can be taken case by case there."""
-    return any(depends_on(c, by) and c.has(Eq, Ne) for _, c in cases.args if c is not S.true)
-
-
-def coordinate(a: Expr, b: Expr) -> Expr:
-    """d a / d b for two coordinates: 1 or 0 for symbols, a product of Kronecker deltas for components."""
-    if isinstance(a, Indexed) and isinstance(b, Indexed) and a.base == b.base:
-        result = S.One
-        for left, right in zip(a.indices, b.indices, strict=True):
-            result *= KroneckerDelta(left, right)
-        return result
-    return S.One if a == b else S.Zero
-
-
-def index_ranges(expr: Expr) -> dict[Expr, list[Expr]]:
-    """The sizes that each free index (or number used as one) runs to: where it stands in arrays, else beside deltas."""
-    firm: dict[Expr, list[Expr]] = {}
-    beside: dict[Expr, list[Expr]] = {}
-
-    def note(where, index, size):
-        for s in [index] if index.is_Integer and where is firm else index.free_symbols:
-            if size not in where.setdefault(s, []) and size is not None:
-                where[s].append(size)
-
-    def visit(e, bound):
-        if isinstance(e, Indexed):
-            shape = e.shape if e.base.shape is not None else (None,) * len(e.indices)
-            for index, size in zip(e.indices, shape, strict=True):
-                note(firm, index, size)
-        elif isinstance(e, KroneckerDelta):
-            for a, b in (e.args, e.args[::-1]):
-                size = bound.get(b)  # of no use where it changes with another sum's index
-                note(beside, a, None if size is None or size.free_symbols & set(bound) else size)
-        elif isinstance(e, Vec):
-            visit(e.body, {**bound, e.index: e.size})
-        else:
-            if isinstance(e, softmax):
-                note(firm, e.index, e.vec.size)
-            for a in e.args:
-                visit(a, bound)
-
-    visit(expr, {})
-    bound = bound_indices(expr)
-    return {s: firm.get(s) or beside.get(s, []) for s in {**beside, **firm} if s not in bound}
-
-
-def free_indices(expr: Expr) -> dict[Symbol, Expr | None]:
-    """The free index symbols of an expression, each with the size of its range where the expression shows it."""
-    ranges = {s: sizes for s, sizes in index_ranges(expr).items() if isinstance(s, Symbol)}
-    partners = {frozenset(d.args) for d in nodes_of(expr, KroneckerDelta)}
-    found = {s: sizes[0] if sizes else None for s, sizes in ranges.items()}
-    for pair in partners:  # an index that stands only beside another one runs as far as that one
-        for a in pair:
-            if a in found and found[a] is None:
-                found[a] = next((found[b] for b in pair - {a} if found.get(b) is not None), None)
-    return found
-
-
-def import_sympy(expr) -> Expr:
-    """The same mathematics in this calculus: SymPy's sums become `Sum`, cases on indices become deltas."""
-    expr = import_sums(expr)
-
-    def cases(e):
-        result, rest = S.Zero, S.One
-        for value, condition in e.args:
-            delta = S.One if condition is S.true else KroneckerDelta(condition.lhs, condition.rhs)
-            result += rest * delta * value
-            rest *= 1 - delta
-        return result
-
-    def on_indices(e):
-        return (
-            isinstance(e, Piecewise)
-            and e.args[-1].cond is S.true
-            and all(
-                c is S.true or (isinstance(c, Eq) and c.lhs.is_integer and c.rhs.is_integer)
-                for _, c in e.args
-            )
-        )
-
-    return expr.replace(on_indices, cases)
-
-
-def import_sums(expr) -> Expr:
-    """SymPy's sums as `Sum`, everything else as it is."""
-    return sympify(expr).replace(
-        lambda e: isinstance(e, SympySum), lambda e: Sum(e.function, *e.limits)
-    )

@@ -1,7 +1,8 @@
 """Rewriting one node while the rest of the line stays as written.
 
-SymPy cancels and collects whenever it rebuilds a product or a sum. A derivation must show `p/p` before it vanishes, so
-here a product or sum whose factors or terms would merge is kept as it stands; `tidy` merges them, as a step of its own.
+SymPy cancels and collects whenever it rebuilds a product or a sum. A derivation must show `p/p`
+before it vanishes, so a product or a sum whose factors or terms would merge is left unevaluated
+here. `tidy` merges them, as a step of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ Rewrite = Callable[[Expr], Expr | None]
 
 
 def rewrite_outermost(expr: Expr, rewrite: Rewrite) -> Expr:
-    """`rewrite` applied to the outermost nodes on which it does not return None."""
+    """The expression after `rewrite` of each outermost node for which that does not return None."""
     result = rewrite(expr)
     if result is not None:
         return result
@@ -27,7 +28,7 @@ def rewrite_outermost(expr: Expr, rewrite: Rewrite) -> Expr:
 
 
 def rebuild(expr: Expr, args: list[Expr]) -> Expr:
-    """`expr` with new arguments, nothing merged."""
+    """The same node with other arguments, nothing merged."""
     if isinstance(expr, Mul):
         return product(*args)
     if isinstance(expr, Add):
@@ -38,7 +39,7 @@ def rebuild(expr: Expr, args: list[Expr]) -> Expr:
 
 
 def product(*factors: Expr) -> Expr:
-    """The product, numbers multiplied out, other factors kept apart."""
+    """The product; numbers are multiplied, other factors are not merged."""
     number, flat = S.One, []
     for f in factors:
         for part in f.args if isinstance(f, Mul) else (f,):
@@ -52,26 +53,26 @@ def product(*factors: Expr) -> Expr:
     if number == -1 and len(flat) == 1 and isinstance(flat[0], Add):
         return total(*(product(number, term) for term in flat[0].args))
     merged = undistributed(*parts)
-    kept = len(merged.args) if isinstance(merged, Mul) else 1
-    if kept == len(parts) or len(parts) < 2:
+    size = len(merged.args) if isinstance(merged, Mul) else 1
+    if size == len(parts) or len(parts) < 2:
         return merged
     return Mul(*parts, evaluate=False)
 
 
 def total(*terms: Expr) -> Expr:
-    """The sum, like terms kept apart."""
+    """The sum; numbers are added, other terms are not merged."""
     parts = [part for t in terms for part in (t.args if isinstance(t, Add) else (t,))]
     number = sum((q for q in parts if q.is_Rational), S.Zero)
     flat = ([] if number == 0 else [number]) + [q for q in parts if not q.is_Rational]
     merged = Add(*flat)
-    kept = len(merged.args) if isinstance(merged, Add) else 1
-    if kept == len(flat) or len(flat) < 2:
+    size = len(merged.args) if isinstance(merged, Add) else 1
+    if size == len(flat) or len(flat) < 2:
         return merged
     return Add(*flat, evaluate=False)
 
 
 def tidy(expr: Expr) -> Expr:
-    """Everything merged that SymPy merges on its own: equal factors cancelled, like terms collected."""
+    """The expression as SymPy builds it: equal factors cancelled, like terms collected."""
     if not expr.args:
         return expr
     args = [tidy(a) for a in expr.args]
@@ -79,7 +80,7 @@ def tidy(expr: Expr) -> Expr:
 
 
 def undistributed(*factors: Expr) -> Expr:
-    """The product, but 2(a - b) kept as it is: SymPy multiplies a number into a sum."""
+    """The product, without multiplying a number into a sum, as SymPy does with 2(a - b)."""
     number = Mul(*(f for f in factors if f.is_Rational))
     rest = Mul(*(f for f in factors if not f.is_Rational))
     coefficient, rest = (
@@ -93,5 +94,5 @@ def undistributed(*factors: Expr) -> Expr:
 
 
 def substitute(expr: Expr, old: Expr, new: Expr) -> Expr:
-    """`old` replaced by `new`, nothing merged."""
+    """The expression with `old` replaced by `new`, nothing merged."""
     return rewrite_outermost(expr, lambda e: new if e == old else None)

@@ -1,4 +1,4 @@
-"""The registry: one short file per loss, and every page, test and generated file reads it from here."""
+"""The registry of losses: one short file for each, read by every page, test and generated file."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
 
 from ..expr.doors import door
 from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import import_sympy
+from ..expr.importing import import_sympy
 
 if TYPE_CHECKING:
     from ..calculus.derivation import Derivation

@@ -1,4 +1,4 @@
-"""Binary cross entropy of a logit: a coin's log-likelihood, with a weight for the positive class."""
+"""Binary cross entropy of a logit, with a weight for the positive class."""
 
 from sympy import log
 

@@ -1,4 +1,4 @@
-"""Focal loss: cross entropy times (1 - p_t)**gamma, so that well-classified examples count little."""
+"""Focal loss: cross entropy times (1 - p_t)**gamma, which is small for well-classified examples."""
 
 from sympy import log
 

@@ -129,7 +129,7 @@ def rows_of_logits(
 
 def case_of(loss: str, dtype: str, gamma: float | None, classes: int, count: int, rng) -> Case:
     """Random rows for a loss, with weights where it has them."""
-    truth = oracle(loss)
+    truth = oracle(get(loss))
     parameters = {} if gamma is None else {"gamma": gamma}
     if not truth.of_rows:
         x = rounded(
@@ -201,7 +201,7 @@ FRONTS = {
 
 def truths(loss: str, case: Case, rows: int, hvp_rows: int) -> Iterator[dict]:
     """For each row the truth, and for some the Hessian-vector product with its largest terms."""
-    truth = oracle(loss)
+    truth = oracle(get(loss))
     for n in range(rows):
         x, y, parameters = case.logits[n], case.targets[n], case.parameters
         if truth.of_rows:
@@ -251,7 +251,7 @@ def measure(loss: str, dtype: str, gamma: float | None, count: int, seed: int = 
         if quantity != "hvp" or library == "torch"
     }
     errors: dict[tuple, list] = {key: [] for key in lines}
-    sizes = zip(CLASSES, SHARES, strict=True) if oracle(loss).of_rows else ((1, 1.0),)
+    sizes = zip(CLASSES, SHARES, strict=True) if oracle(get(loss)).of_rows else ((1, 1.0),)
     for classes, share in sizes:
         rows = max(2, round(count * share))
         case = case_of(loss, dtype, gamma, classes, rows, rng)

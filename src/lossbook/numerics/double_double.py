@@ -1,7 +1,8 @@
-"""Arrays of pairs that generated code runs on unchanged.
+"""Double-double arrays on which generated code runs unchanged.
 
-A `DoubleDouble` answers to the functions that the tables of `codegen` name, NumPy's and torch's. So the losses of
-float64 logits are computed in the next wider arithmetic and rounded once, as those of float32 logits are in float64.
+A `DoubleDouble` takes part in the functions of NumPy and torch that the tables of `codegen` name.
+With it the losses of float64 logits are computed in the next wider arithmetic and rounded once, as
+those of float32 logits are computed in float64.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from . import pairs
 
 
 class DoubleDouble:
-    """hi + lo, two float64 arrays or tensors of one shape. lo: None for exact numbers."""
+    """Numbers hi + lo, two float64 arrays or tensors of one shape. lo: None for exact numbers."""
 
     __slots__ = ("hi", "lo")
     __hash__ = None
@@ -23,38 +24,38 @@ class DoubleDouble:
 
     @property
     def pair(self):
-        """Both arrays."""
+        """The arrays hi and lo."""
         return self.hi, self.lo
 
-    def each(self, change) -> DoubleDouble:
-        """The same change, such as another shape, to both arrays."""
+    def map(self, change) -> DoubleDouble:
+        """The same change, such as another shape, of both arrays."""
         return DoubleDouble(change(self.hi), change(self.lo))
 
     def __repr__(self):
         return f"DoubleDouble({self.hi!r}, {self.lo!r})"
 
-    # An array's own attributes.
+    # Attributes and methods of arrays.
 
     shape = property(lambda self: self.hi.shape)
     ndim = property(lambda self: self.hi.ndim)
     device = property(lambda self: self.hi.device)
 
     def __getitem__(self, index):
-        return self.each(lambda a: a[index])
+        return self.map(lambda a: a[index])
 
     def reshape(self, *shape):
-        """As NumPy's and torch's."""
-        return self.each(lambda a: a.reshape(*shape))
+        """The method of NumPy and torch."""
+        return self.map(lambda a: a.reshape(*shape))
 
     def squeeze(self, axis):
-        """As NumPy's and torch's."""
-        return self.each(lambda a: a.squeeze(axis))
+        """The method of NumPy and torch."""
+        return self.map(lambda a: a.squeeze(axis))
 
     def unsqueeze(self, axis):
-        """As torch's."""
-        return self.each(lambda a: a.unsqueeze(axis))
+        """The method of torch."""
+        return self.map(lambda a: a.unsqueeze(axis))
 
-    # Arithmetic with others of its kind and with plain numbers and arrays, which are exact.
+    # Arithmetic with other double-doubles, and with plain numbers and arrays, which are exact.
 
     def __neg__(self):
         return DoubleDouble(*pairs.negative(self.pair))
@@ -81,7 +82,7 @@ class DoubleDouble:
     __rmul__ = __mul__
 
     def __pow__(self, power):
-        """One power for all: a number, or an array of size 1."""
+        """The same power of each number; `power` is a number, or an array of size 1."""
         power = float(_pair(power)[0])
         if power in (0, 1, 2, 3, 4, 5, 6, 7, 8):
             return _product(self, int(power))
@@ -89,7 +90,7 @@ class DoubleDouble:
         at_zero = DoubleDouble(self.hi * 0 + (0.0 if power > 0 else float("inf")))
         return _where(self.hi == 0, at_zero, result)
 
-    # hi is the sum rounded to nearest: it has the sign of the whole.
+    # hi is hi + lo rounded to nearest, so it has the same sign.
 
     def __eq__(self, other):
         return (self - other).hi == 0
@@ -109,7 +110,7 @@ class DoubleDouble:
     def __ge__(self, other):
         return (self - other).hi >= 0
 
-    # How NumPy and torch hand their functions over.
+    # The protocols by which NumPy and torch let other array types take part in their functions.
 
     def __array_ufunc__(self, ufunc, method, *args, **kwargs):
         return _call(ufunc, args, kwargs) if method == "__call__" else NotImplemented
@@ -124,9 +125,9 @@ class DoubleDouble:
 
 def _call(function, args, kwargs):
     name = function.__name__
-    if name not in FUNCTIONS:
+    if name not in ARRAY_FUNCTIONS:
         raise TypeError(f"{name}: a double-double has no such function")
-    return FUNCTIONS[name](*args, **kwargs)
+    return ARRAY_FUNCTIONS[name](*args, **kwargs)
 
 
 def _pair(a):
@@ -160,7 +161,7 @@ def _largest(x, axis=None, keepdims=False, dim=None, keepdim=False):
 
 def _gather(x, axis, index):
     take = np.take_along_axis if isinstance(index, np.ndarray) else _torch_gather
-    return x.each(lambda a: take(a, index, axis))
+    return x.map(lambda a: take(a, index, axis))
 
 
 def _torch_gather(a, index, axis):
@@ -190,7 +191,7 @@ def _absolute(x):
     return _where(x.hi < 0, -x, x)
 
 
-FUNCTIONS = {
+ARRAY_FUNCTIONS = {
     **{name: _of_pair(getattr(pairs, name)) for name in ("exp", "expm1", "log", "log1p", "tanh")},
     **dict.fromkeys(("abs", "absolute"), _absolute),
     **dict.fromkeys(("maximum", "clamp"), _at_least),
@@ -202,7 +203,7 @@ FUNCTIONS = {
     "argmax": lambda x, **options: x.hi.argmax(**options),
     "take_along_axis": lambda x, index, axis: _gather(x, axis, index),
     "gather": _gather,
-    "expand_dims": lambda x, axis: x.each(lambda a: np.expand_dims(a, axis)),
+    "expand_dims": lambda x, axis: x.map(lambda a: np.expand_dims(a, axis)),
     "squeeze": lambda x, axis: x.squeeze(axis),
     "zeros_like": lambda x: DoubleDouble(pairs.library(x.hi).zeros_like(x.hi)),
     "count_nonzero": lambda x: np.count_nonzero(x.hi),

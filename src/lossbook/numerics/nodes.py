@@ -1,6 +1,7 @@
-"""What stable formulas need beyond the calculus: a bracket that stays, the largest class, log1p and expm1.
+"""Nodes that stable formulas need beyond the calculus: fixed brackets, argmax, log1p, expm1.
 
-Each node says what it means (`unfold`), so that `plain` gives back an expression the prover can judge.
+Each states its definition (`unfold`), so that `plain` returns an expression that the prover can
+judge.
 """
 
 from __future__ import annotations
@@ -9,21 +10,22 @@ from sympy import Add, Dummy, Expr, Function, exp, log, sympify
 
 from ..expr.nodes import Max, Vec, softmax
 
-# The free index of a gradient: it stands for every class at once, an array along the class axis.
+# The free index of a gradient. It stands for every class at once: an array along the class axis.
 EACH = Dummy("j", integer=True, positive=True)
 
 
 class Grouped(Expr):
-    """A bracket that is computed as it stands: terms added to it later are not mixed with its own."""
+    """A bracket that is computed on its own: terms that are added later do not enter it."""
 
     is_commutative = True
 
     def __new__(cls, expr):
+        """The bracket; a number needs none."""
         expr = sympify(expr)
         return expr if expr.is_Number else Expr.__new__(cls, expr)
 
     def unfold(self):
-        """What stands in the bracket."""
+        """The expression in the bracket."""
         return self.args[0]
 
     def _eval_is_real(self):
@@ -38,15 +40,16 @@ class Grouped(Expr):
 
 
 class Closed(Expr):
-    """An expression that SymPy may not rearrange, as it does in a condition; computed like any other."""
+    """An expression that SymPy does not rearrange, as it would in a condition."""
 
     is_commutative = True
 
     def __new__(cls, expr):
+        """The node, of anything that `sympify` takes."""
         return Expr.__new__(cls, sympify(expr))
 
     def unfold(self):
-        """What it is."""
+        """The expression itself."""
         return self.args[0]
 
     def _sympystr(self, printer):
@@ -56,18 +59,22 @@ class Closed(Expr):
 
 
 class Component(Expr):
-    """Component `index` of a vector that is computed whole: for one class it is looked up, not computed again."""
+    """Component `index` of a vector that is computed as a whole.
+
+    For one class, generated code reads the component instead of computing it again.
+    """
 
     is_commutative = True
 
     def __new__(cls, vec, index):
+        """The component of a `Vec`, or of an `IndexedBase` with a shape."""
         return Expr.__new__(cls, Vec.of(vec), sympify(index))
 
     vec = property(lambda self: self.args[0])
     index = property(lambda self: self.args[1])
 
     def unfold(self):
-        """What it is."""
+        """The expression itself."""
         return self.vec.at(self.index)
 
     def _eval_is_real(self):
@@ -78,16 +85,17 @@ class Component(Expr):
 
 
 class ArgMax(Expr):
-    """The class at which a vector is largest: an index, the first one where several are."""
+    """The index of the largest component of a vector; the first, if there are several."""
 
     is_commutative = True
     is_integer = True
     is_positive = True
 
     def __new__(cls, vec):
+        """The index for a `Vec`, or for an `IndexedBase` with a shape."""
         vec = Vec.of(vec)
         if isinstance(vec.body, softmax) and vec.body.index == vec.index:
-            return cls(vec.body.vec)  # softmax keeps the order
+            return cls(vec.body.vec)  # softmax does not change the order
         return Expr.__new__(cls, vec)
 
     vec = property(lambda self: self.args[0])
@@ -107,38 +115,38 @@ class _Named(Function):
 
 
 class log1p(_Named):
-    """log(1 + x), without adding."""
+    """log(1 + x), accurate for small x."""
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return log(1 + self.args[0])
 
 
 class expm1(_Named):
-    """exp(x) - 1, without subtracting."""
+    """exp(x) - 1, accurate for small x."""
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return exp(self.args[0]) - 1
 
 
 class log_ratio(_Named):
-    """-log(p) / (1 - p), for a probability p: 1 in the limit where p tends to 1."""
+    """-log(p) / (1 - p) for a probability p; the limit for p to 1 is 1."""
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return -log(self.args[0]) / (1 - self.args[0])
 
 
 class nonzero(_Named):
-    """The number itself; in code 1 where it is 0, so that what is 0 there may be divided by it."""
+    """A number to divide by; in code it is 1 where it is 0, so that 0 / 0 becomes 0."""
 
     def unfold(self):
-        """By definition."""
+        """The definition."""
         return self.args[0]
 
 
 def plain(expr: Expr) -> Expr:
-    """The same mathematics in the calculus alone."""
+    """The same mathematics without the nodes of this file, except `ArgMax`."""
     kinds = (Grouped, Closed, Component, log1p, expm1, log_ratio, nonzero)
     return expr.replace(lambda e: isinstance(e, kinds), lambda e: e.unfold())

@@ -1,46 +1,51 @@
-"""The truth about a registered loss at a point, in 50 digits: value, gradient and Hessian-vector product.
+"""The truth about a loss at a point, to 50 digits: value, gradient and Hessian-vector product.
 
-Computed by mpmath from the symbolic expression alone, sums by adding and probabilities by exponentials, in so many
-digits that what cancels leaves enough. No rewrite of `stabilise.py` and nothing of the code generators takes part.
+Every measurement of accuracy is made against this file. It evaluates the symbolic expression with
+mpmath, sums by adding and probabilities by exponentials, with so many digits that enough are left
+after cancellation. No rewrite of `numerics/rewrites` and nothing of `codegen` takes part.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, ClassVar
 
 import mpmath
-from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, exp, log
+from sympy import Add, Expr, Indexed, IndexedBase, Integer, Mul, Pow, log
 
 from ..calculus.derive import derivative, derive
-from ..calculus.evaluate import Evaluator
-from ..expr.nodes import Diff, Sum, Vec, free_indices, softmax
-from ..losses import Loss, get
-from ..notation import entry_of, g, v
+from ..calculus.evaluate import GUARD_DIGITS, Evaluator, Point
+from ..expr.indices import free_indices
+from ..expr.nodes import Diff, Sum, Vec, bound_indices, softmax
+from ..losses import Loss
+from ..notation import code_name, g, v
 
 DIGITS = 50
-# A result smaller than this is below the smallest float64 by far, and may come out as 0.
+# A result below 10**-LEAST_EXPONENT is far smaller than the smallest float64, and may come out as
+# 0.
 LEAST_EXPONENT = 400
 
 
 class OracleError(ValueError):
-    """The oracle cannot be asked this. The message restates the argument."""
+    """The oracle cannot answer for these arguments. The message restates the one that is wrong."""
 
 
 @cache
-def oracle(loss: Loss | str) -> Oracle:
-    """The oracle of a loss or an activation, or of the registered one of that name."""
-    return Oracle(get(loss) if isinstance(loss, str) else loss)
+def oracle(loss: Loss) -> Oracle:
+    """The oracle of a loss or an activation, made once."""
+    return Oracle(loss)
 
 
 class Oracle:
-    """Truth about one loss.
+    """The truth about one loss.
 
-    Each method takes one row: `logits`, K numbers, with `targets` an int (a class, from 0) or K numbers; or, for a
-    loss of single outputs, one number each. Numbers are taken exactly; logits may be -inf. Parameters go by their
-    names in code; those left out take their neutral value. Results are right to `DIGITS` digits, unless smaller in
-    magnitude than 10**-LEAST_EXPONENT. An activation has no targets; `vjp` takes what is multiplied from the left.
+    Each method takes one row: `logits`, K numbers, with `targets` an int (a class, from 0) or K
+    numbers; for a loss of single outputs, one number each. Numbers are taken exactly; logits may be
+    -inf. Parameters go by their names in code; those left out take their neutral value. Results are
+    right to `DIGITS` digits, unless they are smaller in magnitude than 10**-LEAST_EXPONENT. An
+    activation has no targets; `vjp` takes the vector that is multiplied from the left.
     """
 
     def __init__(self, loss: Loss):
@@ -50,7 +55,7 @@ class Oracle:
         self.index = loss.wrt.indices[0] if self.of_rows else None
         indices = set(free_indices(loss.expr)) - {self.index}
         bases = loss.expr.atoms(IndexedBase)
-        self.parameters = {_code(q.symbol): q for q in loss.parameters}
+        self.parameters = {code_name(q.symbol): q for q in loss.parameters}
         symbols = (
             {q.symbol for q in loss.parameters}
             | {self.wrt}
@@ -58,8 +63,8 @@ class Oracle:
             | indices
         )
         symbols |= self.wrt.shape[0].free_symbols if self.of_rows else set()
-        bound = {vec.index for vec in loss.expr.atoms(Vec)}
-        others = [*(bases - symbols), *(loss.expr.free_symbols - symbols - bases - bound)]
+        symbols |= bound_indices(loss.expr)
+        others = [*(bases - symbols), *(loss.expr.free_symbols - symbols - bases)]
         self.output = next(iter(indices)) if loss.is_activation and indices else None
         targets = (
             list(indices)
@@ -68,18 +73,15 @@ class Oracle:
         )
         self.target = targets[0] if targets and not loss.is_activation else None
 
-    @property
-    @cache  # noqa: B019 - an oracle is kept for good
+    @cached_property
     def _gradient(self) -> Expr:
         return derive(self.loss, full=True).result
 
-    @property
-    @cache  # noqa: B019
+    @cached_property
     def _hvp(self) -> Expr:
         return self._derivative_along(self._gradient, v)
 
-    @property
-    @cache  # noqa: B019
+    @cached_property
     def _vjp(self) -> Expr:
         return self._derivative_along(self.loss.expr, g)
 
@@ -95,7 +97,7 @@ class Oracle:
 
     def value(self, logits, targets=None, **parameters):
         """The loss: one number; of an activation of K logits K numbers."""
-        return self._at(self.loss.expr, self.output, 1, logits, targets, parameters)
+        return self._at(self._question(logits, targets, parameters), self.loss.expr, self.output)
 
     def gradient(self, logits, targets=None, **parameters):
         """The gradient by the logits, of their shape."""
@@ -103,99 +105,121 @@ class Oracle:
             raise OracleError(
                 f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp"
             )
-        return self._at(self._gradient, self.index, 1, logits, targets, parameters)
+        return self._at(self._question(logits, targets, parameters), self._gradient, self.index)
 
     def hvp(self, logits, targets, tangent, **parameters):
         """The Hessian times `tangent`, of the shape of the logits."""
         if self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is an activation: it has no Hessian")
-        return self._at(self._hvp, self.index, 2, logits, targets, parameters, (v, tangent))
+        question = self._question(logits, targets, parameters, {v: tangent})
+        return self._at(question, self._hvp, self.index, order=2)
 
     def vjp(self, logits, grad_output, **parameters):
         """`grad_output` times the Jacobian of an activation, of the shape of the logits."""
         if not self.loss.is_activation:
             raise OracleError(f"{self.loss.name} is a loss: ask for its gradient")
-        return self._at(self._vjp, self.index, 1, logits, None, parameters, (g, grad_output))
+        question = self._question(logits, None, parameters, {g: grad_output})
+        return self._at(question, self._vjp, self.index)
 
-    def _at(self, e: Expr, each, order: int, logits, targets, parameters: dict, direction=None):
-        point, scalars = self._point(logits, targets, parameters)
-        if direction is not None:
-            vector, values = direction
-            self._check_length(vector.label, values, logits)
-            point[vector] = [mpmath.mpf(a) for a in (values if self.of_rows else [values])]
+    def _at(self, question: _Question, e: Expr, each: Expr | None, order: int = 1):
+        """The value of an expression; a list over the index `each`, if that is not None."""
+        digits = order * question.lost_digits(e)
         try:
-            return self._in_digits(
-                order * self._lost_digits(e, logits, scalars), e, each, point, exact=False
-            )
+            return self._in_digits(digits, e, each, question.point, exact=False)
         except _Vanished:
-            return self._in_digits(order * self._all_digits(logits), e, each, point, exact=True)
+            digits = order * question.all_digits()
+            return self._in_digits(digits, e, each, question.point, exact=True)
 
-    def _in_digits(self, more: int, e: Expr, each, point: dict, *, exact: bool):
-        with mpmath.workdps(DIGITS + 20 + more):
-            row = _Row(exact)
+    def _in_digits(self, more: int, e: Expr, each: Expr | None, point: dict, *, exact: bool):
+        with mpmath.workdps(DIGITS + GUARD_DIGITS + more):
+            row = _RowEvaluator(exact)
             if each is None:
-                return +row.of(e, point)
-            return [row.of(e, {**point, each: n}) for n in range(1, point[self.wrt.shape[0]] + 1)]
+                return +row.value(e, point)
+            classes = range(1, point[self.wrt.shape[0]] + 1)
+            return [row.value(e, {**point, each: n}) for n in classes]
 
-    def _point(self, logits, targets, parameters: dict):
+    def _question(
+        self, logits, targets, parameters: dict, direction: dict | None = None
+    ) -> _Question:
+        """The arguments of a method, checked, as values of the symbols."""
         unknown = set(parameters) - set(self.parameters)
         if unknown:
             raise OracleError(
-                f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; it has {', '.join(self.parameters) or 'none'}"
+                f"{self.loss.name} has no parameter {sorted(unknown)[0]!r}; "
+                f"it has {', '.join(self.parameters) or 'none'}"
             )
-        if (targets is None) != (self.target is None):
-            raise OracleError(
-                f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
-            )
-        size = len(logits) if self.of_rows else None
-        point = {self.wrt: [mpmath.mpf(a) for a in logits] if self.of_rows else mpmath.mpf(logits)}
+        point = {self.wrt: _exact(logits) if self.of_rows else mpmath.mpf(logits)}
         if self.of_rows:
-            point[self.wrt.shape[0]] = size
-        if self.loss.target == "class index":
-            if not 0 <= targets < size:
-                raise OracleError(
-                    f"{self.loss.name}: targets={targets!r}, expected a class from 0 to {size - 1}"
-                )
-            point[self.target] = int(targets) + 1
-        elif self.target is not None:
-            if isinstance(self.target, IndexedBase):
-                self._check_length("targets", targets, logits)
-            point[self.target] = _exact(targets)
+            point[self.wrt.shape[0]] = len(logits)
+        point |= self._targets(targets, logits)
         scalars = []
         for name, q in self.parameters.items():
             given = parameters.get(name, q.neutral)
             if given is None:
                 raise OracleError(f"{self.loss.name} needs {name}: {q.meaning}; {q.domain}")
             if isinstance(q.symbol, IndexedBase):
-                given = (
-                    given
-                    if isinstance(given, Sequence) or hasattr(given, "__len__")
-                    else [given] * size
-                )
+                given = given if hasattr(given, "__len__") else [given] * len(logits)
                 self._check_length(name, given, logits)
             else:
                 scalars.append(float(given))
             point[q.symbol] = _exact(given)
-        return point, scalars
+        for vector, values in (direction or {}).items():
+            self._check_length(vector.label, values, logits)
+            point[vector] = _exact(values if self.of_rows else [values])
+        return _Question(point, list(logits) if self.of_rows else [logits, 0], scalars)
+
+    def _targets(self, targets, logits) -> dict[Expr, Any]:
+        if (targets is None) != (self.target is None):
+            raise OracleError(
+                f"{self.loss.name}: targets={targets!r}, expected {self.loss.target or 'none'}"
+            )
+        if self.target is None:
+            return {}
+        if self.loss.target == "class index":
+            if not 0 <= targets < len(logits):
+                raise OracleError(
+                    f"{self.loss.name}: targets={targets!r}, "
+                    f"expected a class from 0 to {len(logits) - 1}"
+                )
+            return {self.target: int(targets) + 1}
+        if isinstance(self.target, IndexedBase):
+            self._check_length("targets", targets, logits)
+        return {self.target: _exact(targets)}
 
     def _check_length(self, name, values, logits) -> None:
         if self.of_rows and len(values) != len(logits):
             raise OracleError(
-                f"{self.loss.name}: {name} has length {len(values)}, expected {len(logits)} as the logits"
+                f"{self.loss.name}: {name} has length {len(values)}, "
+                f"expected {len(logits)} as the logits"
             )
 
-    def _lost_digits(self, e: Expr, logits, scalars: list[float]) -> int:
-        """How many digits 1 - p may lose: those of the largest ratio of probabilities, as far as any result shows it."""
-        # q**γ with γ < 1 brings a tiny q back into sight
-        visible = LEAST_EXPONENT / min([1.0, *(a for a in scalars if 0 < a < 1)])
-        if any(isinstance(a.args[0], Add) for a in e.atoms(log)):  # log(1 - p) shows the smallest q
-            visible = math.inf
-        return int(min(self._all_digits(logits), visible))
 
-    def _all_digits(self, logits) -> int:
-        finite = [
-            float(a) for a in (logits if self.of_rows else [logits, 0]) if mpmath.isfinite(a)
-        ] or [0.0]
+@dataclass(frozen=True)
+class _Question:
+    """Where the oracle is asked.
+
+    point: the values of all symbols. logits: those of a row, or a single logit and 0. scalars: the values of
+    the parameters that are numbers.
+    """
+
+    point: dict[Expr, Any]
+    logits: list
+    scalars: list[float]
+
+    def lost_digits(self, e: Expr) -> int:
+        """How many digits 1 - p may lose, as far as they can be seen in a result.
+
+        These are the digits of the largest ratio of two probabilities.
+        """
+        # q**γ with γ < 1 makes the effect of a tiny q larger.
+        visible = LEAST_EXPONENT / min([1.0, *(a for a in self.scalars if 0 < a < 1)])
+        if any(isinstance(a.args[0], Add) for a in e.atoms(log)):  # log(1 - p) = log(q)
+            visible = math.inf
+        return int(min(self.all_digits(), visible))
+
+    def all_digits(self) -> int:
+        """How many digits 1 - p may lose at all."""
+        finite = [float(a) for a in self.logits if mpmath.isfinite(a)] or [0.0]
         return int((max(finite) - min(finite)) / mpmath.ln10) + len(str(len(finite)))
 
 
@@ -203,57 +227,65 @@ def _exact(values):
     return [mpmath.mpf(a) for a in values] if hasattr(values, "__len__") else mpmath.mpf(values)
 
 
-def _code(symbol: Expr) -> str:
-    entry = entry_of(symbol)
-    return entry.code if entry else str(symbol)
-
-
 class _Vanished(ArithmeticError):
     """A number to be divided by has lost all its digits."""
 
 
-class _Row(Evaluator):
-    """Evaluates one row: what does not depend on an index is computed once, and 0 times anything is 0.
+class _Exponentials(Expr):
+    """All exp(x[k]) of a softmax and their sum: a key under which the evaluator remembers them."""
+
+    vec = property(lambda self: self.args[0])
+
+
+class _RowEvaluator(Evaluator):
+    """Evaluates one row, each subexpression once for given indices, and 0 times anything as 0.
 
     The latter is the limit that the losses mean by 0 log 0, for a class whose logit is -inf.
+    exact: whether a 0 is exact, and not a number whose digits were too few.
     """
 
     def __init__(self, exact: bool):
         super().__init__(step=None)
-        self.exact = exact  # whether a 0 is one, and not a number with too few digits
-        self.known: dict = {}
-        self.indices: dict[Expr, tuple] = {}
+        self.exact = exact
+        self._values: dict[tuple, Any] = {}
+        self._indices: dict[Expr, tuple[Expr, ...]] = {}
 
-    def of(self, e: Expr, point: dict):
+    def value(self, e: Expr, point: Point):
+        """The value of an expression, remembered together with the indices it depends on."""
         if e.is_Atom or isinstance(e, Indexed):
-            return super().of(e, point)
-        if e not in self.indices:
-            inside = {vec.index for vec in e.atoms(Vec)}
-            self.indices[e] = tuple(s for s in e.free_symbols if s.is_integer and s not in inside)
-        key = (e, *(point.get(s) for s in self.indices[e]))
-        if key not in self.known:
-            self.known[key] = self._compute(e, point)
-        return self.known[key]
+            return super().value(e, point)
+        if e not in self._indices:
+            bound = bound_indices(e)
+            self._indices[e] = tuple(s for s in e.free_symbols if s.is_integer and s not in bound)
+        key = (e, *(point.get(s) for s in self._indices[e]))
+        if key not in self._values:
+            self._values[key] = super().value(e, point)
+        return self._values[key]
 
-    def _compute(self, e: Expr, point: dict):
-        if isinstance(e, Mul):
-            factors = [self.of(a, point) for a in e.args]
-            return mpmath.mpf(0) if any(f == 0 for f in factors) else mpmath.fprod(factors)
-        if isinstance(e, softmax):
-            powers = self.of(Powers(e.vec), point)
-            return powers[point[e.index] - 1] / powers[-1]
-        if isinstance(e, Powers):
-            powers = [mpmath.exp(x) for x in self.components(e.vec, point)]
-            return [*powers, mpmath.fsum(powers)]
-        if isinstance(e, Pow) and not isinstance(e, exp) and self.of(e.base, point) == 0:
-            power = self.of(e.exp, point)
-            if power < 0 and not self.exact:
-                raise _Vanished
-            return mpmath.inf if power < 0 else mpmath.mpf(power == 0)
-        return super().of(e, point)
+    def _product(self, e, point):
+        factors = [self.value(a, point) for a in e.args]
+        return mpmath.mpf(0) if any(f == 0 for f in factors) else mpmath.fprod(factors)
 
+    def _softmax(self, e, point):
+        *powers, total = self.value(_Exponentials(e.vec), point)
+        return powers[point[e.index] - 1] / total
 
-class Powers(Expr):
-    """All exp(x[k]) of a softmax, and their sum: a key under which they are kept."""
+    def _exponentials(self, e, point):
+        powers = [mpmath.exp(x) for x in self.components(e.vec, point)]
+        return [*powers, mpmath.fsum(powers)]
 
-    vec = property(lambda self: self.args[0])
+    def _power(self, e, point):
+        if self.value(e.base, point) != 0:
+            return Evaluator._power(self, e, point)
+        power = self.value(e.exp, point)
+        if power < 0 and not self.exact:
+            raise _Vanished
+        return mpmath.inf if power < 0 else mpmath.mpf(power == 0)
+
+    RULES: ClassVar = {
+        **Evaluator.RULES,
+        Mul: _product,
+        softmax: _softmax,
+        Pow: _power,
+        _Exponentials: _exponentials,
+    }

@@ -1,7 +1,9 @@
-"""Arithmetic on pairs: a number is hi + lo, two float64 arrays of NumPy or PyTorch, |lo| at most half an ulp of hi.
+"""Double-double arithmetic: a number is hi + lo, two float64 arrays of NumPy or PyTorch.
 
-Sums and products are right to about 2**-100 (Knuth's two-sum, Dekker 1971, Shewchuk 1997), exp, expm1, log1p, log and
-tanh to 2**-66, results below 2**-1000 to float64's precision. Infinities and NaN are those of float64. NumPy's warnings about them are the caller's to silence.
+lo is at most half an ulp of hi. Sums and products are right to about 2**-100 (Knuth's two-sum,
+Dekker 1971, Shewchuk 1997); exp, expm1, log1p, log and tanh to 2**-66; results below 2**-1000 to
+the precision of float64. Infinities and NaN are those of float64. NumPy's warnings about them are
+left to the caller.
 """
 
 from __future__ import annotations
@@ -15,34 +17,36 @@ import numpy as np
 Pair = tuple  # of two arrays, or of a number and 0.0
 
 SPLITTER = 2.0**27 + 1
-TINY = (
-    2.0**-1000
-)  # below it the error of a product underflows: the product alone is as good as it gets
-STEPS = 64  # exp is tabulated at multiples of log(2)/64; what is left, |r| <= 0.0055, needs a polynomial of degree 7
-FAR = 1000.0  # exp of more is infinity, of less is 0
+# Below this the error of a product underflows, so only the product itself is used.
+TINY = 2.0**-1000
+# exp is tabulated at multiples of log(2)/64. For the rest, |r| <= 0.0055, a polynomial of degree 7
+# is enough.
+STEPS = 64
+# exp of a larger number is infinite, of a smaller one than -EXP_LIMIT 0.
+EXP_LIMIT = 1000.0
 
 
 def library(array):
-    """NumPy or torch: both have the functions used here under the same names."""
+    """NumPy or torch; both have the functions that are used here under the same names."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["torch"]
 
 
-def _settled(plain, pair: Pair, known=None) -> Pair:
-    """The pair, or float64's own result where the correction means nothing: at infinities and NaN."""
+def _where_finite(plain, pair: Pair, known=None) -> Pair:
+    """The pair where it is finite and `known` holds; elsewhere the result of float64 alone."""
     xp = library(plain)
     good = xp.isfinite(pair[0]) if known is None else xp.isfinite(pair[0]) & known
     return xp.where(good, pair[0], plain), xp.where(good, pair[1], 0.0)
 
 
 def two_sum(a, b) -> Pair:
-    """a + b, exactly."""
+    """The sum a + b, exactly."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
 
 
-def quick(a, b) -> Pair:
-    """a + b exactly, where |a| >= |b|."""
+def fast_two_sum(a, b) -> Pair:
+    """The sum a + b, exactly if |a| >= |b|."""
     s = a + b
     return s, b - (s - a)
 
@@ -54,47 +58,50 @@ def _split(a):
 
 
 def two_product(a, b) -> Pair:
-    """a * b, exactly unless it is beyond the range or underflows."""
+    """The product a * b, exactly unless it overflows or underflows."""
     p = a * b
     (ah, al), (bh, bl) = _split(a), _split(b)
     return p, ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
 def negative(x: Pair) -> Pair:
-    """-x."""
+    """The negative of x."""
     return -x[0], -x[1]
 
 
 def add(x: Pair, y: Pair) -> Pair:
-    """x + y, also where they cancel."""
+    """The sum x + y, accurate also where they cancel."""
     plain, e = two_sum(x[0], y[0])
     t, f = two_sum(x[1], y[1])
-    s, e = quick(plain, e + t)
-    return _settled(plain, quick(s, e + f))
+    s, e = fast_two_sum(plain, e + t)
+    return _where_finite(plain, fast_two_sum(s, e + f))
 
 
 def multiply(x: Pair, y: Pair) -> Pair:
-    """x * y."""
+    """The product x * y."""
     p, e = two_product(x[0], y[0])
-    return _settled(p, quick(p, e + (x[0] * y[1] + x[1] * y[0])), abs(p) > TINY)
+    return _where_finite(p, fast_two_sum(p, e + (x[0] * y[1] + x[1] * y[0])), abs(p) > TINY)
 
 
 def divide(x: Pair, y: Pair) -> Pair:
-    """x / y."""
+    """The quotient x / y."""
     q = x[0] / y[0]
     p, e = two_product(q, y[0])
     rest = ((x[0] - p) - e + x[1]) - q * y[1]
-    return _settled(q, quick(q, rest / y[0]), abs(x[0]) > TINY)
+    return _where_finite(q, fast_two_sum(q, rest / y[0]), abs(x[0]) > TINY)
 
 
 def where(condition, x: Pair, y: Pair) -> Pair:
-    """x where the condition holds, else y."""
+    """The pair x where the condition holds, else y."""
     xp = library(condition)
     return xp.where(condition, x[0], y[0]), xp.where(condition, x[1], y[1])
 
 
 def sum_along(x: Pair, axis: int) -> Pair:
-    """The sum along an axis, which keeps size 1: halves are added until one is left."""
+    """The sum along an axis, which is kept with size 1.
+
+    The halves of the array are added until one component is left.
+    """
     xp = library(x[0])
     x = tuple(xp.moveaxis(a, axis, 0) for a in x)
     if not len(x[0]):
@@ -112,7 +119,10 @@ def sum_along(x: Pair, axis: int) -> Pair:
 
 @cache
 def _tables() -> tuple:
-    """log(2)/64 in three pieces, multiples of the first two exact; the table of 2**(k/64); log(2)."""
+    """The constants of exp and log: log(2)/64, a table of 2**(k/64), and log(2).
+
+    log(2)/64 comes in three parts; multiples of the first two are exact.
+    """
     with mpmath.workprec(300):
         log2 = mpmath.ln(2)
         step = log2 / STEPS
@@ -132,13 +142,13 @@ def _table_on(device) -> tuple:
     return tuple(torch.from_numpy(a).to(device) for a in _tables()[1])
 
 
-def _looked_up(index) -> Pair:
+def _table_entry(index) -> Pair:
     tables = _tables()[1] if library(index) is np else _table_on(index.device)
     return tuple(table[index] for table in tables)
 
 
 def _power_of_two(m):
-    """2**m for integers from -1022 to 1023, by its bits."""
+    """The power 2**m for integers from -1022 to 1023, made from its bits."""
     bits = (m + 1023) << 52
     return bits.view(np.float64) if library(m) is np else bits.view(sys.modules["torch"].float64)
 
@@ -148,57 +158,57 @@ def _integers(a):
 
 
 def _reduced(x: Pair) -> tuple:
-    """exp(x) as 2**m (T + T d): T from the table, d = expm1(r) small; returns m, T, d T."""
+    """The parts of exp(x) = 2**m (T + T d), T from the table and d = expm1(r) small: m, T, d T."""
     xp = library(x[0])
     first, second, third = _tables()[0]
-    hi = xp.clip(x[0], -FAR, FAR)
+    hi = xp.clip(x[0], -EXP_LIMIT, EXP_LIMIT)
     n = xp.round(hi * (STEPS / float(mpmath.ln2)))
     s, e = two_sum(hi - n * first, -(n * second))
-    r, low = quick(s, e + (x[1] - n * third))
+    r, low = fast_two_sum(s, e + (x[1] - n * third))
     tail = 1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040)))
     square, error = two_product(r, r)
-    d, rest = quick(r, square * 0.5)
+    d, rest = fast_two_sum(r, square * 0.5)
     rest = rest + (error * 0.5 + square * r * (1 / 6 + r * tail) + low * (1 + r))
-    d, rest = quick(d, rest)
+    d, rest = fast_two_sum(d, rest)
     n = _integers(n)
-    high, low = _looked_up(n & (STEPS - 1))
+    high, low = _table_entry(n & (STEPS - 1))
     p, e = two_product(high, d)
-    return n >> 6, (high, low), quick(p, e + (high * rest + low * d))
+    return n >> 6, (high, low), fast_two_sum(p, e + (high * rest + low * d))
 
 
 def _scaled(x: Pair, m) -> Pair:
-    """x 2**m, in two steps so that a subnormal result is rounded once."""
+    """The product x 2**m, in two steps, so that a subnormal result is rounded once."""
     half = m >> 1
     f, g = _power_of_two(half), _power_of_two(m - half)
     return x[0] * f * g, x[1] * f * g
 
 
 def exp(x: Pair) -> Pair:
-    """e to the x."""
+    """The exponential of x."""
     m, (high, low), (d, rest) = _reduced(x)
-    s, e = quick(high, d)
-    return _scaled(quick(s, e + (low + rest)), m)
+    s, e = fast_two_sum(high, d)
+    return _scaled(fast_two_sum(s, e + (low + rest)), m)
 
 
 def expm1(x: Pair) -> Pair:
-    """exp(x) - 1, for x <= 0 or moderate."""
+    """The value exp(x) - 1, for any negative and moderate positive x."""
     m, (high, low), (d, rest) = _reduced(x)
-    s, e = quick(high, d)
-    large = add(_scaled(quick(s, e + (low + rest)), m), (-1.0, 0.0))
+    s, e = fast_two_sum(high, d)
+    large = add(_scaled(fast_two_sum(s, e + (low + rest)), m), (-1.0, 0.0))
     s, e = two_sum(high - 1, d)
-    return where(m == 0, quick(s, e + (low + rest)), large)
+    return where(m == 0, fast_two_sum(s, e + (low + rest)), large)
 
 
 def log1p(x: Pair) -> Pair:
-    """log(1 + x), x > -1/2: float64's, and one step of Newton's method in pairs."""
+    """The logarithm of 1 + x for x > -1/2, by a step of Newton's method from that of float64."""
     y = library(x[0]).log1p(x[0])
     e = expm1((-y, 0.0))
     s = add(add(x, e), multiply(x, e))[0]
-    return _settled(y, quick(y, s * (1 - 0.5 * s)))
+    return _where_finite(y, fast_two_sum(y, s * (1 - 0.5 * s)))
 
 
 def log(x: Pair) -> Pair:
-    """The natural logarithm: of the power of two, and of what is left, from 1/sqrt(2) to sqrt(2)."""
+    """The natural logarithm of x = 2**m f, f from 1/sqrt(2) to sqrt(2), computed from log f."""
     xp = library(x[0])
     f, m = xp.frexp(x[0])
     small = f < 0.5**0.5
@@ -206,8 +216,8 @@ def log(x: Pair) -> Pair:
     m = _integers(m) - _integers(small)
     low = _scaled((x[1], x[1]), -m)[0]
     high, lower = _tables()[2]
-    whole = m + 0 * f
-    result = add(quick(whole * high, whole * lower), log1p(add((f, low), (-1.0, 0.0))))
+    exponent = m + 0 * f
+    result = add(fast_two_sum(exponent * high, exponent * lower), log1p(add((f, low), (-1.0, 0.0))))
     return where((x[0] > 0) & xp.isfinite(x[0]), result, (xp.log(x[0]), 0 * f))
 
 

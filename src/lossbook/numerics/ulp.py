@@ -1,4 +1,8 @@
-"""Errors in units in the last place: the distance to the truth over the spacing of a dtype's numbers there."""
+"""Errors in units in the last place.
+
+An error is the distance to the truth, divided by the spacing of the numbers of a dtype at the
+truth.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,10 @@ import mpmath
 
 @dataclass(frozen=True)
 class Format:
-    """A binary floating-point format. digits: of the significand, the hidden one included; least: exponent of the
-    smallest subnormal; most: exponent of the first power of two that is too large.
+    """A binary floating-point format.
+
+    digits: of the significand, the hidden one included. least: the exponent of the smallest
+    subnormal number. most: the exponent of the first power of two that is too large.
     """
 
     digits: int
@@ -37,7 +43,7 @@ def format_of(dtype) -> Format:
 
 
 def ulp(truth, dtype) -> mpmath.mpf:
-    """The spacing of the dtype's numbers at `truth`; below the normal numbers that of the subnormals."""
+    """The spacing of the numbers of a dtype at `truth`, subnormal numbers included."""
     form = format_of(dtype)
     truth = abs(mpmath.mpf(truth))
     exponent = form.least if truth == 0 else max(mpmath.frexp(truth)[1] - form.digits, form.least)
@@ -47,7 +53,8 @@ def ulp(truth, dtype) -> mpmath.mpf:
 def ulp_error(got, truth, dtype) -> float:
     """How far `got` is from `truth`, in units in the last place of `truth`.
 
-    Infinity where `got` is NaN, or infinite while the truth rounds to a finite number; 0 where both overflow alike.
+    Infinity where `got` is NaN, or infinite while the truth rounds to a finite number; 0 where both
+    overflow alike.
     """
     with mpmath.workprec(200):
         got, truth = mpmath.mpf(float(got)), mpmath.mpf(truth)
@@ -67,5 +74,5 @@ def overflows(truth, dtype) -> bool:
 
 
 def is_false_zero(got, truth, dtype) -> bool:
-    """Whether `got` is 0 although the truth, rounded to nearest, is a number of that dtype other than 0."""
+    """Whether `got` is 0 although the truth does not round to 0 in that dtype."""
     return float(got) == 0 and abs(mpmath.mpf(truth)) > mpmath.ldexp(1, format_of(dtype).least - 1)

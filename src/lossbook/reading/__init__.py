@@ -1,4 +1,9 @@
-"""Reading formulas: from text to expressions of the book by a whitelist grammar, and back to text."""
+"""Reading formulas: from text to expressions by a whitelist grammar, and back to text.
+
+Nothing that is typed is evaluated as code. `tokens.py` splits the text, `names.py` says which names
+there are, `parsing.py` holds the grammar, on top of `stream.py` and `binders.py`; `printing.py` is
+the way back.
+"""
 
 from .parsing import parse, parse_chain
 from .printing import text

@@ -1,10 +1,12 @@
-"""Reading what binds an index or a variable: sums, softmax and its relatives, derivatives.
+"""Parsing what binds an index or a variable: sums, softmax and its relatives, derivatives.
 
-A letter is read as a free index first. Where a sum turns out to bind it, it is replaced: what was bound further in is
-no longer a letter then, so nothing can be captured.
+A letter is read as a free index first. Where a sum turns out to bind it, it is replaced. Indices
+bound further in are no letters any more by then, so none can be captured.
 """
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
 
 from sympy import Expr, Indexed, KroneckerDelta, S, Symbol
 
@@ -16,7 +18,10 @@ from .tokens import Token
 
 
 def bind(body: Expr, letter: Symbol, size: Expr | None = None) -> Vec:
-    """The vector of a body over a letter; without a size, that of the arrays which the letter is an index of."""
+    """The vector of a body over a letter.
+
+    Without a size it is that of the arrays which the letter indexes.
+    """
     index = bound_index()
     body = substitute(body, letter, index)
     return Vec(body, index, size or _size(body, index))
@@ -30,16 +35,46 @@ def _size(body: Expr, index: Symbol) -> Expr:
     return K
 
 
-class Binders(Stream):
+class Binders(Stream, ABC):
     """The part of the parser that reads sums, vectors and derivatives."""
 
     def __init__(self, text: str, letters=()):
         super().__init__(text, letters)
-        self.running: list[
-            Symbol
-        ] = []  # inside softmax(z/2), z is the component at an index without a letter
+        # The indices of the surrounding vectors that were written without one, as in softmax(z/2).
+        self.running: list[Symbol] = []
+        self.below = False  # whether a divisor is being read
 
-    # -- vectors -----------------------------------------------------------------------------------------------
+    # -- the rest of the grammar, which a subclass defines -----------------------------------------
+
+    @abstractmethod
+    def expression(self) -> Expr:
+        """Read a sum of terms."""
+
+    @abstractmethod
+    def term(self) -> Expr:
+        """Read a product."""
+
+    @abstractmethod
+    def factor(self) -> Expr:
+        """Read an operand and its exponent."""
+
+    @abstractmethod
+    def primary(self) -> Expr:
+        """Read an operand."""
+
+    @abstractmethod
+    def bracketed(self) -> Expr:
+        """Read an expression in brackets."""
+
+    @abstractmethod
+    def named(self) -> Expr:
+        """Read what a name stands for."""
+
+    @abstractmethod
+    def starts_operand(self) -> bool:
+        """Whether an operand comes next."""
+
+    # -- vectors -----------------------------------------------------------------------------------
 
     def vector(self, token: Token) -> Vec:
         """The argument of softmax and its relatives: z, z/2, or z[k]/2, (k, 1, K)."""
@@ -56,7 +91,7 @@ class Binders(Stream):
         return Vec(body, index, _size(body, index))
 
     def limits(self) -> tuple[Symbol, Expr]:
-        """(k, 1, K): a letter, and how far it runs."""
+        """The limits of a sum, as in "(k, 1, K)": a letter, and how far it runs."""
         opened = self.next()
         letter = self.letter()
         self.expect(",")
@@ -65,7 +100,7 @@ class Binders(Stream):
         return letter, size
 
     def bounds(self) -> Expr:
-        """1, K: from where to where an index runs."""
+        """The bounds of an index, as in "1, K"."""
         first = self.now
         if self.index() != 1:
             raise self.error("an index runs from 1", first)
@@ -73,7 +108,7 @@ class Binders(Stream):
         return self.last()
 
     def last(self) -> Expr:
-        """K, another size or a number: where an index ends."""
+        """The upper bound of an index: K, another size or a number."""
         if self.now.kind == "number":
             return self.index()
         end = self.next()
@@ -92,7 +127,7 @@ class Binders(Stream):
         return vector
 
     def softmax(self, token: Token) -> Expr:
-        """softmax(z)[i], softmax(z, i) and softmax_i(z)."""
+        """One component of a softmax, its index in brackets, after a comma or as a subscript."""
         if self.at("_"):
             index = self.subscripts(token, 1)[0]
             return softmax(self.components(token), index)
@@ -112,21 +147,24 @@ class Binders(Stream):
         return softmax(vector, index)
 
     def logsumexp(self, token: Token) -> Expr:
-        """logsumexp(z)."""
+        """A log-sum-exp of a vector in brackets."""
         return logsumexp(self.components(token))
 
     def max(self, token: Token) -> Expr:
-        """max(z), and max_k z_k."""
+        """A largest component, of a vector in brackets or with a subscript as in max_k z_k."""
         if self.take("_"):
             with self.binding(token):
                 letter = self.under()[0]
                 return Max(bind(self.factor(), letter))
         return Max(self.components(token))
 
-    # -- sums --------------------------------------------------------------------------------------------------
+    # -- sums --------------------------------------------------------------------------------------
 
     def sum(self, token: Token) -> Expr:
-        """sum(p[k]*y[k], k), and sum_k p_k y_k, which reaches to the next plus or minus."""
+        """A sum in brackets, as in `(p[k]*y[k], k)`, or with a subscript, as in sum_k p_k y_k.
+
+        The latter extends to the next plus or minus.
+        """
         if self.at("_", "^"):
             with self.binding(token):
                 size = self.over()
@@ -163,7 +201,7 @@ class Binders(Stream):
         return result
 
     def under(self) -> tuple[Symbol, Expr]:
-        """k, {k}, {k=1} or {k != t}: the letter, and a factor that leaves out a term."""
+        """The subscript of a sum, k, {k}, {k=1} or {k != t}: its letter, a factor for the body."""
         if not self.at("{"):
             return self.letter(), S.One
         opened = self.next()
@@ -177,7 +215,7 @@ class Binders(Stream):
         return letter, besides
 
     def over(self) -> Expr | None:
-        """^K or ^{K}: where the sum ends."""
+        """The superscript of a sum, ^K or ^{K}: its upper bound; None if there is none."""
         if not self.take("^"):
             return None
         if not self.at("{"):
@@ -188,7 +226,7 @@ class Binders(Stream):
         return size
 
     def summand(self, token: Token) -> Expr:
-        """What stands after sum_k."""
+        """The body of a sum that is written as sum_k."""
         if not self.below:
             return self.term()
         value = self.factor()
@@ -196,10 +234,10 @@ class Binders(Stream):
             raise self.error("a sum below a division needs brackets, to say how far it goes", token)
         return value
 
-    # -- derivatives -------------------------------------------------------------------------------------------
+    # -- derivatives -------------------------------------------------------------------------------
 
     def diff(self, token: Token) -> Expr:
-        """diff(p[i], z[j])."""
+        """A derivative in brackets, as in `(p[i], z[j])`."""
         opened = self.now
         self.expect("(")
         with self.binding(token):
@@ -212,7 +250,7 @@ class Binders(Stream):
         return result
 
     def partial(self) -> Expr:
-        """∂p_i/∂z_j, and ∂/∂z_j [...]."""
+        """A derivative: ∂p_i/∂z_j, or ∂/∂z_j [...]."""
         token = self.next()
         body = None if self.at("/") else self.primary()
         self.expect("/")
@@ -220,7 +258,7 @@ class Binders(Stream):
         return self.differentiated(token, body, [self.variable()])
 
     def fraction_of_partials(self, token: Token) -> Expr:
-        r"""\frac{\partial p_i}{\partial z_j}, and \frac{\partial}{\partial z_j} [...], once or twice."""
+        r"""A first or second derivative, as in \frac{\partial p_i}{\partial z_j}."""
         opened = self.next()
         self.expect("∂")
         order = 1
@@ -244,7 +282,7 @@ class Binders(Stream):
         return self.differentiated(token, body, by)
 
     def ordinary(self, token: Token) -> Expr:
-        """d/dz_j [...]."""
+        """A derivative: d/dz_j [...]."""
         self.expect("/")
         name = self.now
         if name.kind != "name" or not name.text.startswith("d") or len(name.text) < 2:
@@ -266,7 +304,7 @@ class Binders(Stream):
         return body
 
     def variable(self) -> Expr:
-        """What a derivative is by: a symbol, or a component such as z_j."""
+        """The variable of a derivative: a symbol, or a component such as z_j."""
         token = self.now
         if token.kind != "name" or token.text not in {*self.names.scalars, *self.names.vectors}:
             raise self.error("a derivative is by a letter such as z_j", token)

@@ -1,4 +1,4 @@
-"""What a name may mean: the symbols of the notation, its functions, and the letters that an exercise adds."""
+"""The names a formula may use: those of the notation, and the letters of an exercise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SPECIAL = {
     "Diff": "diff",
     "frac": "frac",
 }
-# One letter may be a number and a vector: y and y[k]. The index tells which is meant.
+# A name may stand for a number and for a vector, as in y and y[k]; the index shows which is meant.
 SCALARS = {
     "z": n.logit,
     "logit": n.logit,
@@ -57,9 +57,10 @@ INDICES = {
 
 
 class Names:
-    """The names that a formula may use. `letters` come on top of the notation, and win where they share a name.
+    """The names that a formula may use: those of the notation, and `letters`, which come first.
 
-    letters: symbols and indexed bases, known by their own names, or a mapping from names to expressions.
+    letters: symbols and indexed bases, known by their own names, or a mapping from names to
+    expressions.
     """
 
     def __init__(self, letters: Iterable[Expr] | Mapping[str, Expr] = ()):
@@ -72,7 +73,7 @@ class Names:
                 self.scalars.pop(name, None)
             elif (
                 isinstance(meaning, Symbol) and meaning.is_integer and not name.isupper()
-            ):  # a capital is a size
+            ):  # a capital letter is a size, not an index
                 self.indices[name] = meaning
             else:
                 self.scalars[name] = meaning
@@ -84,7 +85,7 @@ class Names:
         return name == "p" or any(name in table for table in tables)
 
     def advice(self, name: str) -> str:
-        """What the writer of an unknown name may have meant."""
+        """A hint at what an unknown name may have been meant for; may be empty."""
         if len(name) > 1 and all(self.knows(c) for c in name):
             return f"; for a product write {'*'.join(name)}"
         letter = name.rstrip("0123456789")

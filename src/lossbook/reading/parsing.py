@@ -1,12 +1,14 @@
-"""From text to an expression of the book: a Pratt parser with a whitelist of names. Nothing is evaluated as code.
+"""From text to an expression: a Pratt parser with a whitelist of names.
 
-What is written is kept: p/p is not cancelled and 2(a - b) is not multiplied out, so that a preview shows what was typed.
+Nothing is evaluated as code. p/p is not cancelled and 2(a - b) is not multiplied out, so that a
+preview shows what was typed.
 
     expression = ["-"] term { ("+" | "-") term }
     term       = unary { "*" unary | "/" unary | factor }       a factor may follow without a sign
     unary      = ["-"] factor                                   also after * and /
     factor     = primary [ "^" exponent ]                       -x^2 is -(x^2), and a^b^c is a^(b^c)
-    primary    = number | name | component | call | sum | derivative | "(" expression ")" | "[" index "=" index "]"
+    primary    = number | name | component | call | sum | derivative
+               | "(" expression ")" | "[" index "=" index "]"
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from .names import FUNCTIONS, SPECIAL
 from .tokens import Token, UnknownNameError
 
 MAX_POWER = 32
-MAX_DEGREE = 64  # of powers of powers
+MAX_DEGREE = 64  # of nested powers
 MAX_EXPONENT = 10**6  # of e
 MAX_BITS = 256  # of a power of numbers
 
@@ -30,10 +32,11 @@ Letters = Iterable[Expr] | Mapping[str, Expr]
 
 
 def parse(text: str, letters: Letters = ()) -> Expr:
-    r"""The expression that a text stands for, Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`).
+    r"""The expression of a text, Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`).
 
-    letters: symbols beyond the notation, as symbols and indexed bases or as a mapping from names to expressions.
-    Raises `ParseError`, which holds the column, for everything that is not a formula or too large for one.
+    letters: symbols beyond the notation, as symbols and indexed bases or as a mapping from names to
+    expressions. Raises `ParseError`, which holds the column, for everything that is not a formula
+    or too large for one.
     """
     parser = _Parser(text, letters)
     found = parser.expression()
@@ -44,7 +47,7 @@ def parse(text: str, letters: Letters = ()) -> Expr:
 
 
 def parse_chain(text: str, letters: Letters = ()) -> list[Expr]:
-    """The expressions of `a = b = c`; like a line of a derivation, it may start with an equals sign."""
+    """The expressions of `a = b = c`, which may start with an equals sign as a line may."""
     parser = _Parser(text, letters)
     parser.take("=")
     found = [parser.expression()]
@@ -55,9 +58,7 @@ def parse_chain(text: str, letters: Letters = ()) -> list[Expr]:
 
 
 class _Parser(Binders):
-    below = False  # whether this is what a division is by
-
-    # -- operators ---------------------------------------------------------------------------------------------
+    # -- operators ---------------------------------------------------------------------------------
 
     def expression(self) -> Expr:
         with self.deeper():
@@ -131,7 +132,7 @@ class _Parser(Binders):
 
     @staticmethod
     def refusal(base: Expr, power: Expr) -> str:
-        """Why a power with a number as its exponent is not read: it could take for ever."""
+        """Why a power with a number as its exponent would take too long; empty if it would not."""
         if base is S.Exp1:
             large = power.is_Rational and max(abs(power.p), power.q) > MAX_EXPONENT
             return "this power of e is too large" if large or power.has(S.Exp1, exp) else ""
@@ -142,7 +143,7 @@ class _Parser(Binders):
         large = base.is_Rational and max(abs(base.p), base.q).bit_length() * abs(power.p) > MAX_BITS
         return "this power of a number is too large" if large else ""
 
-    # -- operands ----------------------------------------------------------------------------------------------
+    # -- operands ----------------------------------------------------------------------------------
 
     def primary(self) -> Expr:
         if self.now.kind == "number":
@@ -171,7 +172,7 @@ class _Parser(Binders):
         return self.ahead(2).kind == "op" and self.ahead(2).text in ("=", "!=")
 
     def comparison(self) -> Expr:
-        """[i = t]: 1 where it holds, 0 elsewhere."""
+        """An Iverson bracket [i = t] or [i != t]: 1 where it holds, 0 elsewhere."""
         opened = self.next()
         first = self.index()
         differs = self.next().text == "!="
@@ -229,7 +230,7 @@ class _Parser(Binders):
             f"{name} is a vector: say which component, as in {name}[i] or {name}_i", token
         )
 
-    # -- functions ---------------------------------------------------------------------------------------------
+    # -- functions ---------------------------------------------------------------------------------
 
     def call(self, token: Token) -> Expr:
         with self.deeper():
@@ -277,7 +278,7 @@ class _Parser(Binders):
 
 
 def _times(*factors: Expr) -> Expr:
-    """The product, nothing merged; a number does not go into a sum."""
+    """The product, nothing merged, and no number multiplied into a sum."""
     number = Mul(*(f for f in factors if f.is_Rational))
     rest = [f for f in factors if not f.is_Rational]
     if number == -1 and len(rest) == 1 and isinstance(rest[0], Add):

@@ -32,7 +32,7 @@ class _Printer(StrPrinter):
     def _print_KroneckerDelta(self, e):
         return f"delta({', '.join(map(self._print, e.args))})"
 
-    def opened(self, vec: Vec) -> tuple[str, Expr]:
+    def with_letter(self, vec: Vec) -> tuple[str, Expr]:
         """A letter for the bound index and the body written with it."""
         letter = vec.letter()
         return letter.name, substitute(vec.body, vec.index, letter)
@@ -40,11 +40,11 @@ class _Printer(StrPrinter):
     def argument(self, vec: Vec) -> str:
         if vec.base is not None:
             return self._print(vec.base)
-        letter, body = self.opened(vec)
+        letter, body = self.with_letter(vec)
         return f"{self._print(body)}, ({letter}, 1, {self._print(vec.size)})"
 
     def _print_Sum(self, e):
-        letter, body = self.opened(e.vec)
+        letter, body = self.with_letter(e.vec)
         bounds = "" if e.vec.size == K else f", 1, {self._print(e.vec.size)}"
         return f"sum({self._print(body)}, {letter}{bounds})"
 

@@ -1,4 +1,4 @@
-"""The tokens of a text one after the other, their errors, and the limits on what may be inside what."""
+"""Reading tokens one after the other: errors with their column, limits on nesting, and indices."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .names import Names
 from .tokens import ParseError, Token, tokens
 
 MAX_TOKENS = 1500
-MAX_DEPTH = 40  # of brackets, powers and functions inside one another
-MAX_BINDERS = 4  # of sums, vectors and derivatives inside one another
+MAX_DEPTH = 40  # of nested brackets, powers and functions
+MAX_BINDERS = 4  # of nested sums, vectors and derivatives
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 NOT_REAL = (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity, I)
 
@@ -26,7 +26,7 @@ class Stream:
             raise ParseError(f"more than {MAX_TOKENS} symbols", text, self.tokens[MAX_TOKENS].start)
         self.position = self.depth = self.binders = 0
 
-    # -- tokens ------------------------------------------------------------------------------------------------
+    # -- tokens ------------------------------------------------------------------------------------
 
     @property
     def now(self) -> Token:
@@ -84,11 +84,11 @@ class Stream:
                 else f"did not expect {self.found()} here"
             )
 
-    # -- limits ------------------------------------------------------------------------------------------------
+    # -- limits ------------------------------------------------------------------------------------
 
     @contextmanager
     def deeper(self):
-        """One bracket, power or function further in."""
+        """Count one more nested bracket, power or function."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.error(f"more than {MAX_DEPTH} brackets or functions inside one another")
@@ -97,7 +97,7 @@ class Stream:
 
     @contextmanager
     def binding(self, token: Token):
-        """One sum, vector or derivative further in."""
+        """Count one more nested sum, vector or derivative."""
         self.binders += 1
         if self.binders > MAX_BINDERS:
             raise self.error(
@@ -112,7 +112,7 @@ class Stream:
             raise self.error("this has no finite real value", token)
         return value
 
-    # -- indices -----------------------------------------------------------------------------------------------
+    # -- indices -----------------------------------------------------------------------------------
 
     def is_index(self, token: Token) -> bool:
         """Whether a token can be read as an index, or begins with one."""
@@ -133,14 +133,13 @@ class Stream:
                 raise self.error("a number used as an index is one of 1, 2, 3, ...", token)
             return Integer(token.text)
         if token.kind == "name":
-            whole = self.meaning(token.text)
-            if whole is not None:
+            meaning = self.meaning(token.text)
+            if meaning is not None:
                 self.next()
-                return whole
+                return meaning
             first = self.meaning(token.text[0])
-            if (
-                first is not None and len(token.text) > 1
-            ):  # what follows is another index, or the next factor
+            # The rest of the name is another index, or the next factor.
+            if first is not None and len(token.text) > 1:
                 rest = token.text[1:]
                 self.tokens[self.position] = Token(
                     "name" if rest[0].isalpha() else "number", rest, token.start + 1
@@ -157,7 +156,10 @@ class Stream:
         return found
 
     def subscripts(self, owner: Token, wanted: int) -> list[Expr]:
-        """The indices of a component. As in LaTeX, p_ky_k is p_k y_k: without braces each index is one letter."""
+        """The indices of a component.
+
+        Without braces each index is one letter, so p_ky_k is p_k y_k, as in LaTeX.
+        """
         if self.take("_") and not self.at("{"):
             return [self.index() for _ in range(wanted)]
         opened = self.next()

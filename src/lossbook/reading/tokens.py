@@ -1,18 +1,19 @@
-"""From characters to tokens. Only what is listed here can be typed; everything else is refused, with its column."""
+"""From characters to tokens. Characters that are not listed here are refused, with their column."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 MAX_LENGTH = 4000
 MAX_DIGITS = 12
-WINDOW = 60  # how much of a long text an error shows on either side
+WINDOW = 60  # characters of a long text that an error shows on either side
 
 
 class ParseError(ValueError):
-    """A text is not a formula. `reason` says why, `column` (from 1) where, `text` is what was read."""
+    """A text is no formula. `reason` says why, `column` (from 1) where, `text` is all of it."""
 
     def __init__(self, reason: str, text: str, position: int):
         self.reason, self.text, self.column = reason, text, position + 1
@@ -32,7 +33,10 @@ class UnknownNameError(ParseError):
 
 
 class Token(NamedTuple):
-    """A piece of text: `kind` is number, name, op or end; `text` is what it stands for, not always what was typed."""
+    """A piece of text.
+
+    kind: "number", "name", "op" or "end". text: what it stands for, not always what was typed.
+    """
 
     kind: str
     text: str
@@ -54,11 +58,8 @@ GREEK = {
 }
 SIGNS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "∂": "∂", "≠": "!=", "**": "^", "==": "="}
 SUPERSCRIPTS = {"²": "2", "³": "3"}
-NAMED_COMMANDS = (
-    (
-        "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh "  # the same name without the backslash
-    ).split()
-)
+# Commands that mean the same as the name without the backslash.
+NAMED_COMMANDS = "alpha beta gamma delta sigma tau lambda log ln exp sqrt sum max tanh".split()
 COMMANDS = {
     **{name: ("name", name) for name in NAMED_COMMANDS},
     "epsilon": ("name", "epsilon"),
@@ -94,7 +95,7 @@ SCIENTIFIC = re.compile(r"[0-9.]+[eE][-+]?[0-9]")
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of a text, with an end token last. Raises `ParseError` at the first character that is not known."""
+    """The tokens of a text, with an end token last. Raises `ParseError` at an unknown character."""
     if not isinstance(text, str):
         raise TypeError(f"expected a formula as text, got {type(text).__name__}: {text!r}")
     if len(text) > MAX_LENGTH:
@@ -104,44 +105,68 @@ def tokens(text: str) -> list[Token]:
     while position < len(text):
         match = PATTERN.match(text, position)
         if match is None:
-            raise ParseError(_stranger(text[position]), text, position)
-        kind, piece = match.lastgroup, match.group(match.lastgroup)
-        found += _token(kind, piece, text, position)
+            raise ParseError(_unknown(text[position]), text, position)
+        kind = match.lastgroup or ""
+        found += READERS[kind](match.group(kind), text, position)
         position = match.end()
     return [*found, Token("end", "", len(text))]
 
 
-def _token(kind: str, piece: str, text: str, at: int) -> list[Token]:
-    if kind == "space":
+# -- one function for each group of `PATTERN` ------------------------------------------------------
+
+
+def _space(piece: str, text: str, at: int) -> list[Token]:
+    return []
+
+
+def _number(piece: str, text: str, at: int) -> list[Token]:
+    if SCIENTIFIC.match(text, at):
+        raise ParseError("write 0.001 or 10^(-3): an e beside a number is the number e", text, at)
+    if any(len(part) > MAX_DIGITS for part in piece.split(".")):
+        raise ParseError(f"a number of more than {MAX_DIGITS} digits", text, at)
+    return [Token("number", piece, at)]
+
+
+def _upright(piece: str, text: str, at: int) -> list[Token]:
+    return [Token("number" if piece == "1" else "name", piece, at)]
+
+
+def _command(piece: str, text: str, at: int) -> list[Token]:
+    if piece in SPACING:
         return []
-    if kind == "number":
-        if SCIENTIFIC.match(text, at):
-            raise ParseError(
-                "write 0.001 or 10^(-3): an e beside a number is the number e", text, at
-            )
-        if any(len(part) > MAX_DIGITS for part in piece.split(".")):
-            raise ParseError(f"a number of more than {MAX_DIGITS} digits", text, at)
-        return [Token("number", piece, at)]
-    if kind == "upright":
-        return [Token("number" if piece == "1" else "name", piece, at)]
-    if kind == "command":
-        if piece in SPACING:
-            return []
-        if piece not in COMMANDS:
-            raise ParseError(f"the command \\{piece} is not known here", text, at)
-        return [Token(*COMMANDS[piece], at)]
-    if kind == "greek":
-        return [Token("name", GREEK[piece], at)]
-    if kind == "superscript":
-        if text[at + 1 : at + 2] in SUPERSCRIPTS:
-            raise ParseError("write higher powers with ^", text, at + 1)
-        return [Token("op", "^", at), Token("number", SUPERSCRIPTS[piece], at)]
-    if kind in ("sign", "op"):
-        return [Token("op", SIGNS.get(piece, piece), at)]
-    return [Token("name", piece, at)]
+    if piece not in COMMANDS:
+        raise ParseError(f"the command \\{piece} is not known here", text, at)
+    return [Token(*COMMANDS[piece], at)]
 
 
-def _stranger(character: str) -> str:
+def _name(piece: str, text: str, at: int) -> list[Token]:
+    return [Token("name", GREEK.get(piece, piece), at)]
+
+
+def _sign(piece: str, text: str, at: int) -> list[Token]:
+    return [Token("op", SIGNS.get(piece, piece), at)]
+
+
+def _superscript(piece: str, text: str, at: int) -> list[Token]:
+    if text[at + 1 : at + 2] in SUPERSCRIPTS:
+        raise ParseError("write higher powers with ^", text, at + 1)
+    return [Token("op", "^", at), Token("number", SUPERSCRIPTS[piece], at)]
+
+
+READERS: Mapping[str, Callable[[str, str, int], list[Token]]] = {
+    "space": _space,
+    "number": _number,
+    "upright": _upright,
+    "command": _command,
+    "name": _name,
+    "op": _sign,
+    "greek": _name,
+    "sign": _sign,
+    "superscript": _superscript,
+}
+
+
+def _unknown(character: str) -> str:
     name = unicodedata.name(character, "")
     if character.isascii() and character.isprintable():
         return f"the character {character!r} has no meaning here"

@@ -8,7 +8,7 @@ from functools import cache
 
 from ...calculus.prove import NotEqualError
 from ...expr.hypotheses import Hypothesis
-from ...expr.nodes import import_sympy
+from ...expr.importing import import_sympy
 from ..show import Html, Theorem, theorem
 
 KINDS = {

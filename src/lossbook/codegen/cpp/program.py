@@ -85,7 +85,7 @@ def fused(loss: Loss, gradient: bool = True, near: bool = False) -> Fused:
             f"activation {loss.name}: only a loss is computed with its gradient in one go"
         )
     inputs = inputs_of(loss)
-    lowering = Lowering(inputs, loss.given, within_reach=near)
+    lowering = Lowering(inputs, loss.given, bounded=near)
     expr, mirror = loss.expr, mirrored(loss) if near and inputs.size is None else None
     if mirror is not None:
         expr, images = mirror

@@ -1,4 +1,4 @@
-"""The text of a generated JavaScript module: the same programs and names, for one row of logits or one output."""
+"""The text of a generated JavaScript module, for one row of logits or one output."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ SHAPES = {
     "scalar": "number",
 }
 ONE = dict.fromkeys(ELEMENT_SHAPES, "number")
-SAME = ("keep_axis", "drop_axis", "per_class")  # of one row there is no axis to put in or take out
+SAME = ("keep_axis", "drop_axis", "per_class")  # one row has no axis to insert or remove
 REDUCTIONS = ("sum", "max", "argmax")
-ELEMENTS = ("gather", "take")  # their first operand is an array, not its component
+ELEMENTS = ("gather", "take")  # their first operand is a whole array, not one component
 USED = re.compile(r"(?<![\w.])(argmax|each|max|sum)\(")
 
 
 class ScriptPrinter(Printer):
-    """An array is written by its component k; what reduces it, and what is shared, has a line of its own."""
+    """Prints a function body in JavaScript.
 
-    infix = {name: held for name, held in INFIX.items() if name != "power"} | {
+    An array is written as its component k. Reductions and shared values are assigned to names.
+    """
+
+    infix = {name: entry for name, entry in INFIX.items() if name != "power"} | {
         "where": (0, (1, 1, 0)),
         "or": (0.25, (0.25, 0.5)),
         "and": (0.5, (0.5, 1)),
@@ -49,7 +52,7 @@ class ScriptPrinter(Printer):
         lines = super().body()
         return [f"const K = {self.first}.length;", *lines] if self.rows else lines
 
-    def _operand(self, node: Node, n: int, least: int) -> str:
+    def _operand(self, node: Node, n: int, least: float) -> str:
         if f"{{{n}}}" not in self.table[node.op]:
             return ""
         if n == 0 and node.op in ELEMENTS and self.rows:
@@ -57,7 +60,7 @@ class ScriptPrinter(Printer):
         return super()._operand(node, n, least)
 
     def _whole(self, node: Node) -> str:
-        """An array as such: an input, or a line of its own."""
+        """The name of a whole array: an input, or a value that gets a line of its own."""
         if node.op == "input":
             return str(node.value)
         if id(node) not in self.names:
@@ -111,4 +114,6 @@ def _function(program: Program, table: Mapping[str, str], where: str) -> str:
 def _signature(program: Program) -> str:
     arguments = [a.name for a in program.inputs if not a.keyword]
     named = ", ".join(a.name for a in program.inputs if a.keyword)
-    return f"export function {program.name}({', '.join([*arguments, f'{{ {named} }}'] if named else arguments)})"
+    if named:
+        arguments.append(f"{{ {named} }}")
+    return f"export function {program.name}({', '.join(arguments)})"

@@ -1,6 +1,7 @@
-"""Operations in JavaScript, for one row of logits: one table, and the four functions that take the place of array code.
+"""The operations of a program as JavaScript expressions, for one row of logits, and the prelude.
 
-An array is written by its component `k`; `each` makes an array of K components, the others reduce one to a number.
+An array is written as a function of its index `k`. Of the four functions of the prelude, `each`
+makes an array of such a function, the others reduce it to a number.
 """
 
 HEADER = "./prelude.js"

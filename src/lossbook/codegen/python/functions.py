@@ -13,7 +13,8 @@ from sympy import Indexed
 
 from ...calculus.latex import to_latex
 from ...losses import Loss, Parameter
-from ..inputs import code_name, inputs_of
+from ...notation import code_name
+from ..inputs import inputs_of
 
 WIDTH = 100
 BANNER = '''"""{summary}
@@ -114,7 +115,7 @@ def _has_rows(loss: Loss) -> bool:
     return isinstance(loss.wrt, Indexed)
 
 
-# -- what calls mean ---------------------------------------------------------------------------------
+# -- what calls mean -------------------------------------------------------------------------------
 
 
 def _signature(name: str, group: list[Loss]) -> str:
@@ -162,7 +163,7 @@ def _tuple(names: list[str]) -> str:
     return f"({text},)" if len(names) == 1 else f"({text})"
 
 
-# -- functions ---------------------------------------------------------------------------------------
+# -- functions -------------------------------------------------------------------------------------
 
 
 def _functions(name: str, group: list[Loss], target: str) -> list[str]:
@@ -291,7 +292,7 @@ def _definition(name: str, arguments: list[str], result: str, doc: list[str], ca
     return f"{one}\n{indent(prefix + docstring, '    ')}\n    {call}"
 
 
-# -- docstrings --------------------------------------------------------------------------------------
+# -- docstrings ------------------------------------------------------------------------------------
 
 
 def _docstring(group: list[Loss], target: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Operations in NumPy: one table, nothing else. `axis` is the class axis."""
+"""The operations of a program as NumPy expressions; `axis` is the class axis."""
 
 HEADER = "import numpy as np"
 

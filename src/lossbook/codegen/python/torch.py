@@ -1,4 +1,4 @@
-"""Operations in PyTorch: one table, nothing else. `axis` is the class axis."""
+"""The operations of a program as PyTorch expressions; `axis` is the class axis."""
 
 HEADER = "import torch"
 

@@ -1,4 +1,4 @@
-"""The exercises of the book, one short file per chapter; every page, test and grader reads them from here."""
+"""The registry of exercises: one file per chapter, read by pages, tests and the grader."""
 
 from __future__ import annotations
 

@@ -15,18 +15,27 @@ GRADIENT = Exercise(
     name="bce-gradient",
     chapter="binary_cross_entropy",
     question=(
-        r"Differentiate $L = -y \log \sigma(z) - (1 - y) \log(1 - \sigma(z))$ by the logit $z$. Hand in your lines."
+        r"Differentiate $L = -y \log \sigma(z) - (1 - y) \log(1 - \sigma(z))$ by the logit $z$. "
+        "Hand in your lines."
     ),
     asks=Diff(LOSS.plain, LOSS.wrt),
     hints=(
         r"$\sigma' = \sigma (1 - \sigma)$ cancels one factor in each term.",
-        r"The inner derivative of $1 - \sigma(z)$ is $-\sigma'(z)$: the second term changes its sign.",
+        (
+            r"The inner derivative of $1 - \sigma(z)$ is $-\sigma'(z)$: the second term changes "
+            "its "
+            "sign."
+        ),
     ),
     mistakes=(
         Mistake(
             "inner derivative of 1 - σ",
             -target * (1 - sigmoid(logit)) - (1 - target) * sigmoid(logit),
-            r"The chain rule on $\log(1-\sigma)$ brings out the derivative of $1-\sigma$, which is minus that of $\sigma$.",
+            (
+                r"The chain rule on $\log(1-\sigma)$ brings out the derivative of $1-\sigma$, "
+                "which "
+                r"is minus that of $\sigma$."
+            ),
         ),
     ),
     by_steps=True,
@@ -35,7 +44,10 @@ GRADIENT = Exercise(
 WEIGHTED = Exercise(
     name="bce-pos-weight",
     chapter="binary_cross_entropy",
-    question=r"With a weight $\beta$ on the positive class the loss is $-\beta y \log \sigma(z) - (1-y) \log(1-\sigma(z))$. Differentiate it by $z$.",
+    question=(
+        r"With a weight $\beta$ on the positive class the loss is $-\beta y \log \sigma(z) "
+        r"- (1-y) \log(1-\sigma(z))$. Differentiate it by $z$."
+    ),
     asks=Diff(LOSS.expr, LOSS.wrt),
     hints=("Take the two terms one after the other. Only the first one is weighted.",),
     mistakes=(
@@ -55,7 +67,10 @@ WEIGHTED = Exercise(
 TWICE = Exercise(
     name="bce-sigmoid-twice",
     chapter="binary_cross_entropy",
-    question=r"Someone passes $\sigma(z)$ where logits are expected. Differentiate $L = \log(1 + e^{\sigma(z)}) - y \sigma(z)$ by $z$.",
+    question=(
+        r"Someone passes $\sigma(z)$ where logits are expected. Differentiate $L = \log(1 + "
+        r"e^{\sigma(z)}) - y \sigma(z)$ by $z$."
+    ),
     asks=Diff(softplus(sigmoid(logit)) - target * sigmoid(logit), logit),
     hints=(
         r"The gradient by what the loss takes for a logit is prediction minus target.",
@@ -82,7 +97,10 @@ CODED = Exercise(
 SMOOTHED = Exercise(
     name="bce-smoothing",
     chapter="binary_cross_entropy",
-    question=r"Replace the target $y$ by $(1-\varepsilon) y + \varepsilon/2$. What is the gradient by $z$ then?",
+    question=(
+        r"Replace the target $y$ by $(1-\varepsilon) y + \varepsilon/2$. What is the "
+        "gradient by $z$ then?"
+    ),
     asks=Diff(LOSS.plain.xreplace({target: (1 - epsilon) * target + epsilon / 2}), logit),
     hints=("The gradient is prediction minus target for every target.",),
 )

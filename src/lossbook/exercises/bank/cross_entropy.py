@@ -29,18 +29,27 @@ GRADIENT = Exercise(
 CLASS_INDEX = Exercise(
     name="ce-class-index",
     chapter="cross_entropy",
-    question=r"With one true class $t$ and class weights the loss is $-w_t \log p_t$. Differentiate it by $z_j$.",
+    question=(
+        r"With one true class $t$ and class weights the loss is $-w_t \log p_t$. "
+        "Differentiate it by $z_j$."
+    ),
     asks=Diff(HARD.expr, HARD.wrt),
     hints=(
         r"The weight does not depend on the logits.",
-        r"Differentiate $\log p_t$ by $z_j$: what is it for $j = t$, and what for the other classes?",
+        (
+            r"Differentiate $\log p_t$ by $z_j$: what is it for $j = t$, and what for the other "
+            "classes?"
+        ),
     ),
 )
 
 REVERSED = Exercise(
     name="ce-reverse-gradient",
     chapter="cross_entropy",
-    question=r"With its arguments exchanged the loss is $-\sum_k p_k \log y_k$. Differentiate it by $z_j$.",
+    question=(
+        r"With its arguments exchanged the loss is $-\sum_k p_k \log y_k$. Differentiate it "
+        "by $z_j$."
+    ),
     asks=Diff(-Sum(p(k) * log(y[k]), (k, 1, K)), z[j]),
     given=(Simplex(y),),
     hints=(
@@ -52,7 +61,9 @@ REVERSED = Exercise(
 HESSIAN = Exercise(
     name="ce-hessian",
     chapter="cross_entropy",
-    question=r"The gradient is $p_j - y_j$. Differentiate it by $z_i$: the entry $(i, j)$ of the Hessian.",
+    question=(
+        "The gradient is $p_j - y_j$. Differentiate it by $z_i$: the entry $(i, j)$ of the Hessian."
+    ),
     asks=lambda: Diff(SOFT.derivation().result, z[i]),
     given=SOFT.given,
     hints=(
@@ -63,7 +74,10 @@ HESSIAN = Exercise(
         Mistake(
             "the diagonal everywhere",
             p(j) * (1 - p(j)),
-            r"That is the entry for $i = j$. For $i \ne j$ the other probability falls when $z_i$ rises.",
+            (
+                r"That is the entry for $i = j$. For $i \ne j$ the other probability falls when "
+                "$z_i$ rises."
+            ),
         ),
     ),
 )
@@ -72,7 +86,8 @@ SMOOTHED = Exercise(
     name="ce-smoothing",
     chapter="cross_entropy",
     question=(
-        r"Label smoothing replaces the one-hot target by $(1-\varepsilon)\,\delta_{kt} + \varepsilon / K$. "
+        r"Label smoothing replaces the one-hot target by $(1-\varepsilon)\,\delta_{kt} + "
+        r"\varepsilon / K$. "
         r"What is the gradient by $z_j$ then? (No class weights.)"
     ),
     asks=Diff(

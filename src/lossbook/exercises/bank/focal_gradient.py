@@ -13,7 +13,10 @@ FOCAL = losses.get("softmax_focal")
 GRADIENT = Exercise(
     name="focal-gradient",
     chapter="focal_gradient",
-    question=r"Differentiate $L = -(1 - p_t)^\gamma \log p_t$ by the logit $z_j$. Hand in your lines.",
+    question=(
+        r"Differentiate $L = -(1 - p_t)^\gamma \log p_t$ by the logit $z_j$. Hand in your "
+        "lines."
+    ),
     asks=Diff(FOCAL.plain, FOCAL.wrt),
     hints=(
         r"Differentiate by $p_t$ first: the product rule gives two terms.",
@@ -24,14 +27,20 @@ GRADIENT = Exercise(
         Mistake(
             "the factor taken as constant",
             (1 - p(t)) ** gamma * (p(j) - KroneckerDelta(j, t)),
-            r"The factor $(1-p_t)^\gamma$ was treated as a constant. It depends on the logits too: its term is missing.",
+            (
+                r"The factor $(1-p_t)^\gamma$ was treated as a constant. It depends on the logits "
+                "too: its term is missing."
+            ),
         ),
         Mistake(
             "sign of the inner derivative",
             (1 - p(t)) ** (gamma - 1)
             * (1 - p(t) + gamma * p(t) * log(p(t)))
             * (p(j) - KroneckerDelta(j, t)),
-            r"The derivative of $(1-p_t)^\gamma$ has an inner derivative of $-1$: look at the sign of the term with $\gamma$.",
+            (
+                r"The derivative of $(1-p_t)^\gamma$ has an inner derivative of $-1$: look at the "
+                r"sign of the term with $\gamma$."
+            ),
         ),
     ),
     by_steps=True,
@@ -40,7 +49,10 @@ GRADIENT = Exercise(
 WEIGHTED = Exercise(
     name="focal-gradient-weighted",
     chapter="focal_gradient",
-    question=r"The same with class weights: differentiate $-\alpha_t (1 - p_t)^\gamma \log p_t$ by $z_j$.",
+    question=(
+        r"The same with class weights: differentiate $-\alpha_t (1 - p_t)^\gamma \log p_t$ "
+        "by $z_j$."
+    ),
     asks=Diff(FOCAL.expr, FOCAL.wrt),
     hints=(r"The weight is that of the true class, whatever $j$ is.",),
     mistakes=(
@@ -58,10 +70,17 @@ WEIGHTED = Exercise(
 POSITIVE = Exercise(
     name="focal-sigmoid-positive",
     chapter="focal_gradient",
-    question=r"One logit, target 1: differentiate $-\alpha (1 - \sigma(z))^\gamma \log \sigma(z)$ by $z$.",
+    question=(
+        r"One logit, target 1: differentiate $-\alpha (1 - \sigma(z))^\gamma \log "
+        r"\sigma(z)$ by $z$."
+    ),
     asks=Diff(-alpha * (1 - sigmoid(logit)) ** gamma * log(sigmoid(logit)), logit),
     hints=(
         r"$\sigma' = \sigma (1 - \sigma)$. The product rule gives two terms.",
-        r"Both terms have the factor $\alpha (1-\sigma)^\gamma$; one exponent grows from $\gamma - 1$ to $\gamma$.",
+        (
+            r"Both terms have the factor $\alpha (1-\sigma)^\gamma$; one exponent grows from "
+            r"$\gamma "
+            r"- 1$ to $\gamma$."
+        ),
     ),
 )

@@ -16,7 +16,10 @@ CROSS_ENTROPY = losses.get("cross_entropy_index")
 FACTOR = Exercise(
     name="focal-factor",
     chapter="focal_idea",
-    question=r"By which factor does focal loss differ from cross entropy, $-\log p_t$? (Without class weights.)",
+    question=(
+        r"By which factor does focal loss differ from cross entropy, $-\log p_t$? (Without "
+        "class weights.)"
+    ),
     asks=lambda: FOCAL.plain / CROSS_ENTROPY.plain,
     hints=("Divide one loss by the other.",),
     mistakes=(
@@ -31,7 +34,10 @@ FACTOR = Exercise(
 SLOPE = Exercise(
     name="focal-slope-by-probability",
     chapter="focal_idea",
-    question=r"Take the probability $p$ of the true class as a free number. Differentiate $-(1-p)^\gamma \log p$ by $p$, line by line.",
+    question=(
+        "Take the probability $p$ of the true class as a free number. Differentiate "
+        r"$-(1-p)^\gamma \log p$ by $p$, line by line."
+    ),
     asks=Diff(-((1 - P) ** gamma) * log(P), P),
     hints=(
         "The product rule: two terms.",
@@ -45,7 +51,10 @@ SLOPE = Exercise(
 BIAS = Exercise(
     name="focal-prior-bias",
     chapter="focal_idea",
-    question=r"At which bias $b$ is $\sigma(b) = q$, for a probability $q$ that you choose? Give $b$ by $q$.",
+    question=(
+        r"At which bias $b$ is $\sigma(b) = q$, for a probability $q$ that you choose? Give "
+        "$b$ by $q$."
+    ),
     asks=log(Q / (1 - Q)),
     hints=(r"Solve $1 / (1 + e^{-b}) = q$ for $e^{-b}$ first.", "It is called the log-odds."),
     mistakes=(

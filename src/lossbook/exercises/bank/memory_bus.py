@@ -15,8 +15,10 @@ COPIES = Exercise(
     name="memory-bus-copies",
     chapter="memory_bus",
     question=(
-        "A loss reads $r$ arrays as large as its logits and writes $w$ of them, $b$ bytes for each number, and waits for memory "
-        "alone. How many times as long as a copy of the logits does it take? Write it by $r$ and $w$."
+        "A loss reads $r$ arrays as large as its logits and writes $w$ of them, $b$ bytes for "
+        "each number, and waits for memory "
+        "alone. How many times as long as a copy of the logits does it take? Write it by $r$ and "
+        "$w$."
     ),
     asks=(READS * SIZE + WRITES * SIZE) / (2 * SIZE),
     solution=(READS + WRITES) / 2,
@@ -43,7 +45,8 @@ RESCALE = Exercise(
     name="memory-bus-rescale",
     chapter="memory_bus",
     question=(
-        r"A running sum holds $\sum_k e^{z_k - m}$. A larger logit comes, and the maximum moves from $m$ to $n$. "
+        r"A running sum holds $\sum_k e^{z_k - m}$. A larger logit comes, and the maximum moves "
+        "from $m$ to $n$. "
         "By which factor is the sum multiplied, so that it is relative to $n$?"
     ),
     asks=Sum(exp(z[k] - N), (k, 1, K)) / Sum(exp(z[k] - M), (k, 1, K)),
@@ -56,7 +59,10 @@ RESCALE = Exercise(
         Mistake(
             "the other way round",
             exp(N - M),
-            r"This factor is more than 1, and the terms must become smaller: each is now relative to a larger maximum.",
+            (
+                "This factor is more than 1, and the terms must become smaller: each is now "
+                "relative to a larger maximum."
+            ),
         ),
         Mistake(
             "the difference itself", M - N, "Exponents are added where exponentials are multiplied."
@@ -70,8 +76,10 @@ PARTS = Exercise(
     name="memory-bus-parts",
     chapter="memory_bus",
     question=(
-        r"One part of a row's classes has the maximum $m$ and the sum $s = \sum e^{z_k - m}$ over its classes; the other part has $n$ "
-        r"and $r = \sum e^{z_k - n}$. What is the log-sum-exp of the whole row, by these four numbers?"
+        r"One part of a row's classes has the maximum $m$ and the sum $s = \sum e^{z_k - m}$ "
+        "over its classes; the other part has $n$ "
+        r"and $r = \sum e^{z_k - n}$. What is the log-sum-exp of the whole row, by these four "
+        "numbers?"
     ),
     asks=M + log(S + R * exp(N - M)),
     solution=log(S * exp(M) + R * exp(N)),
@@ -98,7 +106,8 @@ SHIFTED = Exercise(
     name="memory-bus-shifted",
     chapter="memory_bus",
     question=(
-        r"Take $m$ for a fixed number, and differentiate $m + \log \sum_k e^{z_k - m}$ by $z_j$. Write the result by $p$. Hand in your lines."
+        r"Take $m$ for a fixed number, and differentiate $m + \log \sum_k e^{z_k - m}$ by $z_j$. "
+        "Write the result by $p$. Hand in your lines."
     ),
     asks=Diff(M + log(Sum(exp(z[k] - M), (k, 1, K))), z[j]),
     solution=p(j),

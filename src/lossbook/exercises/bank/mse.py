@@ -25,7 +25,10 @@ SOFTMAX = Exercise(
     given=ON_SOFTMAX.given,
     hints=(
         r"Every $p_k$ moves with $z_j$: $\partial p_k / \partial z_j = p_k (\delta_{jk} - p_j)$.",
-        r"The delta leaves one term of the sum. The other part keeps its sum: pull $p_j$ out of it.",
+        (
+            "The delta leaves one term of the sum. The other part keeps its sum: pull $p_j$ out of "
+            "it."
+        ),
     ),
     mistakes=(
         Mistake(
@@ -41,7 +44,10 @@ SOFTMAX = Exercise(
 SECOND = Exercise(
     name="mse-sigmoid-second",
     chapter="mse",
-    question=r"For the target 0 the gradient on a sigmoid is $2 \sigma^2 (1 - \sigma)$, with $\sigma = \sigma(z)$. Differentiate it by $z$.",
+    question=(
+        r"For the target 0 the gradient on a sigmoid is $2 \sigma^2 (1 - \sigma)$, with "
+        r"$\sigma = \sigma(z)$. Differentiate it by $z$."
+    ),
     asks=Diff(2 * sigmoid(logit) ** 2 * (1 - sigmoid(logit)), logit),
     hints=(r"Differentiate $2\sigma^2 - 2\sigma^3$ by $\sigma$, then multiply by $\sigma'$.",),
 )

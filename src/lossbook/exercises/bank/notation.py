@@ -30,7 +30,10 @@ SQUARE = Exercise(
 WEIGHTED_SQUARES = Exercise(
     name="notation-weighted-squares",
     chapter="notation",
-    question=r"Differentiate $\sum_k y_k z_k^2$ by $z_j$, line by line. The $y_k$ do not depend on $z$.",
+    question=(
+        r"Differentiate $\sum_k y_k z_k^2$ by $z_j$, line by line. The $y_k$ do not depend "
+        "on $z$."
+    ),
     asks=Diff(Sum(y[k] * z[k] ** 2, (k, 1, K)), z[j]),
     hints=(
         "The derivative of a sum is the sum of the derivatives.",
@@ -40,7 +43,11 @@ WEIGHTED_SQUARES = Exercise(
         Mistake(
             "delta not contracted",
             Sum(2 * y[k] * z[k], (k, 1, K)),
-            r"$\partial z_k / \partial z_j$ is $\delta_{jk}$, not 1: the other terms do not move with $z_j$.",
+            (
+                r"$\partial z_k / \partial z_j$ is $\delta_{jk}$, not 1: the other terms do not "
+                "move "
+                "with $z_j$."
+            ),
         ),
     ),
     by_steps=True,

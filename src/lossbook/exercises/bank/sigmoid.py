@@ -14,7 +14,10 @@ SIGMA = losses.get("sigmoid")
 SLOPE = Exercise(
     name="sigmoid-slope",
     chapter="sigmoid",
-    question=r"Derive $\sigma'(z)$ from $\sigma(z) = 1 / (1 + e^{-z})$, and write the result by $\sigma$. Hand in your lines.",
+    question=(
+        r"Derive $\sigma'(z)$ from $\sigma(z) = 1 / (1 + e^{-z})$, and write the result by "
+        r"$\sigma$. Hand in your lines."
+    ),
     asks=Diff(sigmoid(logit).unfold(), logit),
     solution=lambda: SIGMA.derivation().result,
     hints=(
@@ -26,7 +29,8 @@ SLOPE = Exercise(
         Mistake(
             "inner derivative forgotten",
             -sigmoid(logit) * (1 - sigmoid(logit)),
-            r"The chain rule was cut short: the derivative of $e^{-z}$ is $e^{-z}$ times the derivative of $-z$. "
+            "The chain rule was cut short: the derivative of $e^{-z}$ is $e^{-z}$ times the "
+            "derivative of $-z$. "
             r"$\sigma$ rises, so its slope is positive.",
         ),
         Mistake(

@@ -1,7 +1,8 @@
-"""Recognising the patterns of `stabilise.py`: what their letters stand for in a given expression.
+"""Recognising the patterns of rewrites: what their letters stand for in a given expression.
 
-Each function takes the letters of a pattern and returns a finder. A finder looks at one node, not inside it, and
-returns a `Match`: the letters' meanings, and the terms of a sum that the pattern leaves over.
+Each function takes the letters of a pattern and returns a finder. A finder looks at one node, not
+inside it, and returns a `Match`: the meanings of the letters, and the terms of a sum that are left
+over.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from dataclasses import dataclass
 
 from sympy import Add, Dummy, Expr, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 
-from ..calculus.zero_test import is_zero
-from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Sum, Vec, bound_index, logsumexp, softmax
-from .nodes import EACH, ArgMax, Component, Grouped, plain
+from ...calculus.zero_test import is_zero
+from ...expr.hypotheses import Hypothesis
+from ...expr.nodes import Sum, Vec, bound_index, logsumexp, softmax
+from ..nodes import EACH, ArgMax, Component, Grouped, plain
 
 
 @dataclass(frozen=True)
 class Match:
-    """letters: what each letter of the pattern stands for. rest: terms beside the pattern."""
+    """A pattern found in an expression.
+
+    letters: what each letter of the pattern stands for. rest: other terms of the sum it was found
+    in.
+    """
 
     letters: dict[Expr, object]
     rest: tuple[Expr, ...] = ()
@@ -28,7 +33,7 @@ class Match:
 Finder = Callable[[Expr, tuple[Hypothesis, ...]], Match | None]
 
 
-def node(kind: type, u: Expr) -> Finder:
+def node(kind: type[Expr], u: Expr) -> Finder:
     """A function of one argument."""
     return lambda e, given: Match({u: e.args[0]}) if isinstance(e, kind) else None
 
@@ -65,8 +70,8 @@ def log_of_one_plus(u) -> Finder:
     return find
 
 
-def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
-    """For each term of a sum: a factor of that kind, the other factors of its term, the other terms."""
+def factors_of(e: Expr, kind: type[Expr]) -> Iterator[tuple[Expr, Expr, tuple[Expr, ...]]]:
+    """Each factor of a kind in a sum, with the other factors of its term and the other terms."""
     terms = Add.make_args(e)
     for n, term in enumerate(terms):
         for factor in Mul.make_args(term):
@@ -81,8 +86,10 @@ def factors_of(e: Expr, kind: type) -> Iterator[tuple[Expr, Expr, tuple[Expr, ..
                 yield factor.base, term / factor.base, terms[:n] + terms[n + 1 :]
 
 
-def cancelling(e: Expr, kind: type, scale: Expr) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
-    """Terms `a f` and `-scale a` of a sum, f of that kind: returns f, a, and the rest."""
+def cancelling(
+    e: Expr, kind: type[Expr], scale: Expr
+) -> tuple[Expr, Expr, tuple[Expr, ...]] | None:
+    """Two terms `a f` and `-scale a` of a sum, f of that kind: f, a, and the other terms."""
     if not isinstance(e, Add):
         return None
     for factor, others, terms in factors_of(e, kind):
@@ -97,7 +104,7 @@ def _without(terms: tuple[Expr, ...], term: Expr) -> tuple[Expr, ...]:
 
 
 def exp_less_one(r, u) -> Finder:
-    """r exp(u) - r."""
+    """The pattern r exp(u) - r."""
 
     def find(e, given):
         found = cancelling(e, exp, S.One)
@@ -107,7 +114,7 @@ def exp_less_one(r, u) -> Finder:
 
 
 def complement_of_softmax(r, x, i) -> Finder:
-    """r - r softmax(x, i)."""
+    """The pattern r - r softmax(x, i)."""
 
     def find(e, given):
         found = cancelling(e, softmax, S.One)
@@ -119,7 +126,10 @@ def complement_of_softmax(r, x, i) -> Finder:
 
 
 def balance(r, x, c, i) -> Finder:
-    """r softmax(x, i) A - r c[i], r = 1 or -1, for the whole of a sum, where A is the sum of c and i any class."""
+    """The pattern r softmax(x, i) A - r c[i], if it is the whole of a sum.
+
+    A is the sum of c, r is 1 or -1, and i stands for every class.
+    """
 
     def find(e, given):
         if not isinstance(e, Add):
@@ -140,7 +150,7 @@ def balance(r, x, c, i) -> Finder:
 
 
 def centre(r, x, v, i, s) -> Finder:
-    """r v[i] - r times the mean of v under softmax(x)."""
+    """The pattern r v[i] - r times the mean of v under softmax(x)."""
 
     def find(e, given):
         if not isinstance(e, Add):
@@ -155,15 +165,15 @@ def centre(r, x, v, i, s) -> Finder:
                 values = Vec(vec.body / p, vec.index, vec.size)
                 if values.body.has(Grouped) or not values.body.has(vec.index):
                     continue
-                whole = (
+                vector = (
                     Vec(Component(values, vec.index), vec.index, vec.size)
                     if values.body.has(softmax)
                     else values
                 )
                 for index in sorted((others.free_symbols | _indices(terms)), key=str):
                     own = [-others * part for part in Add.make_args(values.at(index))]
-                    if set(own) <= set(terms) and (index == EACH or whole is values):
-                        letters = {r: -others, x: p.vec, v: whole, i: index, s: ArgMax(p.vec)}
+                    if set(own) <= set(terms) and (index == EACH or vector is values):
+                        letters = {r: -others, x: p.vec, v: vector, i: index, s: ArgMax(p.vec)}
                         return Match(letters, tuple(a for a in terms if a not in own))
         return None
 
@@ -171,7 +181,7 @@ def centre(r, x, v, i, s) -> Finder:
 
 
 def centre_of_nothing(r, x, v, i) -> Finder:
-    """The same, for every class at once, where v sums to 0."""
+    """The pattern of `centre` for every class at once, where v sums to 0."""
     centred = centre(r, x, v, i, Dummy("s"))
 
     def find(e, given):
@@ -194,7 +204,7 @@ def _indices(terms: tuple[Expr, ...]) -> set[Symbol]:
 
 
 def all_but_one(c, i, s) -> Finder:
-    """The sum of c over all classes but i, where i is any class: not one that is fixed in each row."""
+    """The sum of c over all classes but i, where i stands for every class, not for one of a row."""
 
     def find(e, given):
         if not isinstance(e, Sum):

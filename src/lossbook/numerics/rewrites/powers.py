@@ -1,6 +1,7 @@
-"""Rewrites of powers (1 - p)**(γ - n), which overflow where p is 1: the n is taken from what stands beside them.
+"""Rewrites of powers (1 - p)**(γ - n), which overflow where p is 1.
 
-Each pattern is 0 times infinity where 1 - p is 0; there its replacement is the limit.
+Each pattern is 0 times infinity where 1 - p is 0. Its replacement takes n factors 1 - p from what
+the power is multiplied by, and is the limit there.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 
 from sympy import Add, Dummy, Eq, Expr, Mul, Piecewise, Pow, S, cancel, exp, log
 
-from ..expr.nodes import Sum, Vec, sigmoid, softmax
+from ...expr.nodes import Sum, Vec, sigmoid, softmax
+from ...notation import K, i, k, v
+from ..nodes import EACH, Closed, Grouped, log_ratio, nonzero
 from .match import Match, node
-from .nodes import EACH, Closed, Grouped, log_ratio, nonzero
-from .rewrite import Failure, K, Rewrite, a, b, i, k, p, r, u, v, x
+from .rewrite import Failure, Rewrite, a, b, p, r, u, x
 
 
 def _lowered_powers(e: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
@@ -47,15 +49,15 @@ def _beside_log(e: Expr, given) -> Match | None:
         for f in (f for f in Mul.make_args(others) if f.has(log(prob)) and isinstance(f, Add)):
             number, logarithm = Dummy("p"), Dummy("log")
             terms = f.xreplace({log(prob): logarithm, prob: number})
-            slope = terms.diff(logarithm)
+            coefficient = terms.diff(logarithm)
             rest = cancel(terms.xreplace({logarithm: S.Zero}) / (1 - number))
             back = {number: prob}
-            if not slope.has(logarithm) and not rest.as_numer_denom()[1].has(number):
+            if not coefficient.has(logarithm) and not rest.as_numer_denom()[1].has(number):
                 letters = {
                     p: prob,
                     r: exponent + 1,
                     a: rest.xreplace(back),
-                    b: slope.xreplace(back),
+                    b: coefficient.xreplace(back),
                 }
                 return Match(letters | {u: others / f})
     return None
@@ -66,7 +68,7 @@ def _beside_mean(e: Expr, given) -> Match | None:
         prob = 1 - base
         if (
             not isinstance(prob, softmax) or prob.index == EACH
-        ):  # for every class at once it would be a K x K array
+        ):  # for every class at once, the mean would be a K x K array
             continue
         for f in (f for f in Mul.make_args(others) if isinstance(f, Add) and len(f.args) == 2):
             for mean, own in (f.args, f.args[::-1]):
@@ -117,7 +119,8 @@ MEAN_OF_OTHERS = Rewrite(
     * Sum(softmax(x, k) * Grouped(v[i] - v[k]), (k, 1, K))
     / nonzero(1 - softmax(x, i)),
     "every v, one i in each row; the mean is taken as 0 where 1 - p is 0",
-    "a value minus a mean that it dominates vanishes with 1 - p: their ratio is finite where the power is not",
+    "a value minus a mean that it dominates vanishes with 1 - p: "
+    "their ratio is finite where the power is not",
     _beside_mean,
     fails=tuple(Failure({a: 1, r: 0.5, x: (top, 0, 0), v: (1, 2, 3), i: 1}) for top in (50, 2000)),
 )

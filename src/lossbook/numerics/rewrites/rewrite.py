@@ -1,4 +1,4 @@
-"""A rewrite as a named object, and the letters that patterns are written in."""
+"""A rewrite as a named object, its proof, and the letters that patterns are written in."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from typing import Any
 
 from sympy import Add, Expr, Indexed, IndexedBase, Integer, Piecewise, Symbol
 
-from ..calculus.prove import Evidence, prove_equal
-from ..expr.hypotheses import Hypothesis
-from ..expr.nodes import Max, Vec, bound_index
-from ..expr.rebuild import rewrite_outermost
+from ...calculus.prove import Evidence, prove_equal
+from ...expr.hypotheses import Hypothesis
+from ...expr.nodes import Max, Vec, bound_index
+from ...expr.rebuild import rewrite_outermost
+from ...notation import K
+from ..nodes import ArgMax, plain
 from . import match
-from .nodes import ArgMax, plain
 
-K = Symbol("K", integer=True, positive=True)
-i, j, k, s = (Symbol(name, integer=True, positive=True) for name in "ijks")
-x, c, v = (IndexedBase(name, shape=(K,), real=True) for name in "xcv")
+# The letters of patterns: classes, vectors over the classes, numbers, a probability.
+s = Symbol("s", integer=True, positive=True)
+x, c = (IndexedBase(name, shape=(K,), real=True) for name in "xc")
 u, r, a, b = (Symbol(name, real=True) for name in "urab")
 p = Symbol("p", positive=True)
+
+TINY = 1e-20  # far below the spacing of floating-point numbers near 1
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A point at which the pattern fails in floating point. at: what its letters are there; a vector by its components,
-    an index from 1. where: letters that stand for an expression. limit: the letter that only tends to its value, 0 or 1.
+    """A point at which the pattern fails in floating point.
+
+    at: the values of its letters; a vector by its components, an index from 1. where: letters that
+    stand for an expression. limit: the letter that only tends to its value, 0 or 1.
     """
 
     at: dict[Expr, Any]
@@ -34,7 +39,7 @@ class Failure:
     limit: Symbol | None = None
 
     def text(self, letter: Expr) -> str:
-        """What a letter is there, in words."""
+        """The value of a letter at this point, as text."""
         value = self.at[letter]
         return (
             str(self.where[letter].xreplace({letter: Integer(value)}))
@@ -45,11 +50,16 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Rewrite:
-    """One rewrite. `find`: see `lossbook.numerics.match`. `fails`: where the pattern is wrong in float32 or in float64.
-    `source`: a key of the book's bibliography, for an idea that is not this book's.
+    """One rewrite.
 
-    kind "identity": equal wherever both are defined. "limit": equal there, and a case of its own says what holds where
-    the pattern is 0 / 0 or 0 times infinity: the limit. "guard": equal wherever the divisor is not 0; there it is 1.
+    find: recognises the pattern; see `match.py`. fails: points at which the pattern is wrong in
+    float32 or float64. source: a key of the book's bibliography, for an idea that is not this
+    book's.
+
+    kind: "identity" if both sides are equal wherever both are defined. "limit" if the replacement
+    also has a case for where the pattern is 0 / 0 or 0 times infinity, and gives the limit there.
+    "guard" if they are equal wherever a divisor is not 0; where it is 0, the replacement divides by
+    1.
     """
 
     name: str
@@ -64,11 +74,14 @@ class Rewrite:
 
     @cached_property
     def proof(self) -> Evidence:
-        """The evidence that pattern and replacement are equal; of a limit or a guard, away from its special case."""
+        """The evidence that pattern and replacement are equal.
+
+        For a limit or a guard it is about all points but those of the special case.
+        """
         return Applied(self, self.pattern, self.replacement).evidence()
 
     def apply(self, expr: Expr, given: Iterable[Hypothesis] = ()) -> Expr | None:
-        """The expression with the pattern replaced, or None where it does not show the pattern."""
+        """The expression with the pattern replaced, or None where the pattern is not found."""
         match = self.find(expr, tuple(given))
         if match is None:
             return None
@@ -84,8 +97,10 @@ class Applied:
     after: Expr
 
     def evidence(self, given: Iterable[Hypothesis] = ()) -> Evidence:
-        """The evidence that before and after are equal, whichever class is taken as the largest; of a limit or a guard,
-        away from its special case. Raises `NotEqualError` where they are not.
+        """The evidence that before and after are equal, whichever class is taken as the largest.
+
+        For a limit or a guard it is about all points but those of the special case. Raises
+        `NotEqualError` where the sides differ.
         """
         before, after = at_any_class(self.before, self.after)
         if self.rewrite.kind != "identity":
@@ -94,7 +109,7 @@ class Applied:
         return found if found.proved or not self._is_instance() else replace(found, kind="proved")
 
     def _is_instance(self) -> bool:
-        """Whether this is the proved rewrite with its letters replaced, and nothing else: then it is proved with it."""
+        """Whether this is the proved rewrite with its letters replaced, and nothing else."""
         match = None if self.before is self.rewrite.pattern else self.rewrite.find(self.before, ())
         if match is None or not self.rewrite.proof.proved:
             return False
@@ -106,7 +121,7 @@ class Applied:
 
 
 def largest_classes(*exprs: Expr) -> dict[ArgMax, Symbol]:
-    """A letter for the largest class of each vector whose largest class or component stands in the expressions."""
+    """A letter for each largest class, or class of a largest component, in the expressions."""
     found = {ArgMax(e.vec) for expr in exprs for e in expr.atoms(ArgMax, Max)}
     letters = (Symbol(f"s{n or ''}", integer=True, positive=True) for n in range(len(found)))
     return dict(
@@ -115,19 +130,25 @@ def largest_classes(*exprs: Expr) -> dict[ArgMax, Symbol]:
 
 
 def at_any_class(*exprs: Expr) -> tuple[Expr, ...]:
-    """The expressions with a letter in the place of each largest class: what is then true is true for every class."""
+    """The expressions with a letter in the place of each largest class.
+
+    What can be proved about these holds for every class, so also for the largest.
+    """
     letter = largest_classes(*exprs)
 
-    def opened(e):
+    def as_letter(e):
         if isinstance(e, ArgMax):
             return letter[e]
         return e.vec.at(letter[ArgMax(e.vec)]) if isinstance(e, Max) else None
 
-    return tuple(rewrite_outermost(expr, opened) for expr in exprs)
+    return tuple(rewrite_outermost(expr, as_letter) for expr in exprs)
 
 
 def instance(template: Expr, letters: dict[Expr, Any]) -> Expr:
-    """A template with its letters replaced: vectors by `Vec`s, indices and numbers by expressions."""
+    """A pattern or a replacement with its letters replaced.
+
+    Vectors are replaced by `Vec`s, indices and numbers by expressions.
+    """
     vectors = {a: b for a, b in letters.items() if isinstance(a, IndexedBase)}
     others = {a: b for a, b in letters.items() if not isinstance(a, IndexedBase)}
     others[K] = next((vec.size for vec in vectors.values()), K)
