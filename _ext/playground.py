@@ -12,7 +12,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from lossbook import losses
-from lossbook.book.playground import describe, written
+from lossbook.book.describe import describe, written
 from lossbook.losses import Loss
 
 MARK = "lb-playground"

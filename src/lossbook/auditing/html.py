@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .findings import SEVERITIES, Finding, number, summary
+from ..calculus.markup import Markup, element, join
+from .findings import SEVERITIES, Example, Finding, number, summary
 from .text import where
 
 if TYPE_CHECKING:
@@ -31,94 +32,142 @@ dt { font-weight: 600; } dd { margin: 0 0 0.3rem; overflow-wrap: anywhere; }
 
 def page(report: Report) -> str:
     """A whole page, with its own style and nothing else."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Audit of {escape(report.name)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>Audit of <code>{escape(report.name)}</code></h1>\n{_intro(report)}\n"
-        f'<section aria-labelledby="findings">\n<h2 id="findings">Findings</h2>\n{_findings(report)}\n</section>\n'
-        f'<section aria-labelledby="accuracy">\n<h2 id="accuracy">Accuracy</h2>\n{_accuracy(report)}\n</section>\n'
-        f"{_pairs('Measured', report.facts)}{_pairs('Not checked', report.skipped)}</main>\n</body>\n</html>\n"
+    head = (
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", f"Audit of {report.name}"),
+        element("style", Markup(STYLE)),
     )
+    main = element(
+        "main",
+        element("h1", "Audit of ", element("code", report.name)),
+        _intro(report),
+        _section("Findings", _findings(report)),
+        _section("Accuracy", _accuracy(report)),
+        _section("Measured", _pairs(report.facts)) if report.facts else None,
+        _section("Not checked", _pairs(report.skipped)) if report.skipped else None,
+    )
+    both = (element("head", *head), "\n", element("body", main))
+    return f"<!DOCTYPE html>\n{element('html', *both, lang='en')}\n"
 
 
 def body(report: Report) -> str:
     """What a notebook shows: the findings as a table."""
-    rows = "".join(
-        f"<tr><td><strong>{f.severity}</strong></td><td>{escape(f.title)}<br><small>{escape(where(f))}</small></td>"
-        f"<td>{_example(f)}</td></tr>"
+    caption = f"{report.name} as {report.loss}: {summary(report.findings)}"
+    if not report.findings:
+        return element("p", f"{caption}.")
+    rows = (
+        element(
+            "tr",
+            element("td", element("strong", f.severity)),
+            element("td", f.title, element("br"), element("small", where(f))),
+            element("td", _example(f)),
+        )
         for f in report.findings
     )
-    caption = f"{escape(report.name)} as {escape(report.loss)}: {escape(summary(report.findings))}"
-    if not rows:
-        return f"<p>{caption}.</p>"
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("", "finding", "smallest input"))
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return element(
+        "table",
+        element("caption", caption),
+        _head("", "finding", "smallest input"),
+        element("tbody", *rows),
+    )
 
 
-def _intro(report: Report) -> str:
+def _head(*titles: str) -> Markup:
+    return element("thead", element("tr", *(element("th", t, scope="col") for t in titles)))
+
+
+def _section(title: str, *content: object) -> Markup:
+    anchor = title.lower().replace(" ", "-")
+    heading = element("h2", title, id=anchor)
+    return join(element("section", heading, *content, aria_labelledby=anchor), "\n")
+
+
+def _intro(report: Report) -> Markup:
     versions = ", ".join(f"{k} {v}" for k, v in report.versions.items())
-    verdict = "clean" if report.ok else "not clean"
-    return (
-        f"<p><strong>{verdict}</strong>: {escape(summary(report.findings))}. Audited as <code>{escape(report.loss)}</code>, called as "
-        f"<code>{escape(report.call)}</code>, with {escape(versions)}.</p>"
+    return element(
+        "p",
+        element("strong", "clean" if report.ok else "not clean"),
+        f": {summary(report.findings)}. Audited as ",
+        element("code", report.loss),
+        ", called as ",
+        element("code", report.call),
+        f", with {versions}.",
     )
 
 
-def _findings(report: Report) -> str:
+def _findings(report: Report) -> Markup:
     if not report.findings:
-        return "<p>None.</p>"
-    kinds = "".join(f"<dt class='{k}'>{k}</dt><dd>{escape(v)}</dd>" for k, v in SEVERITIES.items())
-    return "".join(_finding(f) for f in report.findings) + f"<h3>Severities</h3><dl>{kinds}</dl>"
-
-
-def _finding(finding: Finding) -> str:
-    shown = f"<dl>{_example(finding, terms=True)}</dl>" if finding.example else ""
-    place = f"<p>{escape(where(finding))}</p>" if finding.where else ""
-    return (
-        f'<article><h3><span class="{finding.severity}">{finding.severity}</span> <code>{finding.id}</code>: '
-        f"{escape(finding.title)}</h3>{shown}{place}</article>\n"
+        return element("p", "None.")
+    kinds = (
+        join(element("dt", kind, class_=kind), element("dd", meaning))
+        for kind, meaning in SEVERITIES.items()
     )
+    articles = map(_finding, report.findings)
+    return join(*articles, element("h3", "Severities"), element("dl", *kinds))
 
 
-def _example(finding: Finding, *, terms: bool = False) -> str:
+def _finding(finding: Finding) -> Markup:
+    title = element(
+        "h3",
+        element("span", finding.severity, class_=finding.severity),
+        " ",
+        element("code", finding.id),
+        f": {finding.title}",
+    )
+    shown = element("dl", _terms(finding.example)) if finding.example else None
+    place = element("p", where(finding)) if finding.where else None
+    return join(element("article", title, shown, place), "\n")
+
+
+def _terms(example: Example) -> Markup:
+    """An example as terms with their definitions."""
+    rows = {
+        "smallest input": example.input,
+        "dtype": example.dtype,
+        "call": example.call,
+        "got": example.got,
+        "expected": example.expected,
+    }
+    return _definitions({k: element("code", v) for k, v in rows.items() if v})
+
+
+def _example(finding: Finding) -> Markup | None:
+    """An example in a cell of a table."""
     e = finding.example
     if e is None:
-        return ""
-    rows = (
-        ("smallest input", e.input),
-        ("dtype", e.dtype),
-        ("call", e.call),
-        ("got", e.got),
-        ("expected", e.expected),
-    )
-    if terms:
-        return "".join(f"<dt>{k}</dt><dd><code>{escape(v)}</code></dd>" for k, v in rows if v)
+        return None
     call = ", ".join(filter(None, (e.dtype, e.call)))
-    return (
-        f"<code>{escape(e.input)}</code><br><small>{escape(call)}</small><br>"
-        f"got <code>{escape(e.got)}</code>, expected <code>{escape(e.expected)}</code>"
+    return join(
+        *(element("code", e.input), element("br"), element("small", call), element("br")),
+        *("got ", element("code", e.got), ", expected ", element("code", e.expected)),
     )
 
 
-def _accuracy(report: Report) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{r.dtype}</th><td>{escape(r.region)}</td><td class="n">{r.rows}</td>'
-        f'<td class="n">{number(r.value)}</td><td class="n">{number(r.gradient)}</td></tr>'
+def _accuracy(report: Report) -> Markup:
+    rows = (
+        element(
+            "tr",
+            element("th", r.dtype, scope="row"),
+            element("td", r.region),
+            *(element("td", n, class_="n") for n in (r.rows, number(r.value), number(r.gradient))),
+        )
         for r in report.accuracy
     )
-    head = "".join(
-        f'<th scope="col">{h}</th>' for h in ("dtype", "region", "rows", "loss", "gradient")
+    table = element(
+        "table",
+        element("caption", "Worst error, in units in the last place of the truth"),
+        _head("dtype", "region", "rows", "loss", "gradient"),
+        element("tbody", *rows),
     )
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Accuracy table"><table>'
-        "<caption>Worst error, in units in the last place of the truth</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    return element(
+        "div", table, class_="scroll", tabindex="0", role="region", aria_label="Accuracy table"
     )
 
 
-def _pairs(title: str, pairs) -> str:
-    if not pairs:
-        return ""
-    rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs.items())
-    return f"<section><h2>{title}</h2><dl>{rows}</dl></section>\n"
+def _pairs(pairs: Mapping[str, str]) -> Markup:
+    return element("dl", _definitions(pairs))
+
+
+def _definitions(pairs: Mapping[str, object]) -> Markup:
+    return join(*(join(element("dt", k), element("dd", v)) for k, v in pairs.items()))

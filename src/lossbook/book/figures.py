@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from contextlib import contextmanager
-from html import escape
 from itertools import cycle
 
 import matplotlib as mpl
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from ..calculus.markup import Markup, element
 from .show import Html
 
 # Tol's "bright" scheme is told apart by colour-blind readers; each hue has a lighter twin for dark pages
@@ -86,12 +86,15 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     svg = _themed(_scoped(out.getvalue(), name))
-    label = escape(alt, quote=True)
-    svg = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
-    return Html(
-        f'<figure class="lb-figure" id="fig-{name}">{svg}<figcaption>{escape(caption)}</figcaption></figure>',
-        f"[figure: {alt}]",
+    described = element("svg", role="img", aria_label=alt).removesuffix("></svg>")
+    svg = described + svg.removeprefix("<svg")
+    shown = element(
+        "figure",
+        *(Markup(svg), element("figcaption", caption)),
+        class_="lb-figure",
+        id=f"fig-{name}",
     )
+    return Html(shown, f"[figure: {alt}]")
 
 
 def _ink(fig: MplFigure) -> None:

@@ -1,4 +1,4 @@
-"""A claim, what is found about it, and the verdict that follows from the findings."""
+"""A claim, what was checked of it, and the judgement that follows from the checks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was found out. `holds` says whether it speaks for the statement it was asked about."""
+class Check:
+    """One equality or fact that was checked. `holds` says whether it speaks for the claim.
+
+    Attributes:
+        holds: whether it is true.
+        text: what it says, formulas between dollar signs; may be empty.
+        exhibit: what to show: the theorem, its refutation, or a table.
+    """
 
     holds: bool
     text: str
@@ -29,20 +35,28 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a claim: a key of `KINDS`, the reason in words with computed numbers, and what to show."""
+class Judgement:
+    """What became of a claim.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        evidence: the reason in words, with computed numbers.
+        checks: what was checked, to be shown.
+    """
 
     kind: str
     evidence: str
-    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
 
     def __post_init__(self):
         if self.kind not in KINDS:
-            raise ValueError(f"Verdict: kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+            raise ValueError(
+                f"Judgement: kind must be one of {', '.join(KINDS)}, got {self.kind!r}"
+            )
 
-    def with_(self, *more: Finding) -> Verdict:
-        """The same verdict with more to show."""
-        return replace(self, findings=(*self.findings, *more))
+    def with_(self, *more: Check) -> Judgement:
+        """The same judgement with more to show."""
+        return replace(self, checks=(*self.checks, *more))
 
 
 @dataclass(frozen=True)
@@ -51,52 +65,71 @@ class Claim:
 
     id: str
     statement: str
-    judge: Callable[[], Verdict]
+    judge: Callable[[], Judgement]
 
     @property
     def source(self) -> str:
         """The letter of the source."""
         return self.id[0]
 
-    def verdict(self) -> Verdict:
-        """The verdict, judged once."""
+    def verdict(self) -> Judgement:
+        """The judgement, computed once."""
         return _judged(self)
 
 
+def claim(name: str, judge: Callable[[], Judgement]) -> Claim:
+    """A claim whose statement is the docstring of the function that judges it."""
+    return Claim(name, " ".join(judge.__doc__.split()), judge)
+
+
 @cache
-def _judged(claim: Claim) -> Verdict:
+def _judged(claim: Claim) -> Judgement:
     return claim.judge()
 
 
-def equality(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> Finding:
+def equality(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> Check:
     """Whether left = right: a theorem, or its refutation with a counterexample."""
     try:
         found = theorem(left, right, given=given, rule=rule)
     except NotEqualError as error:
-        return Finding(
+        return Check(
             False,
             rule,
             NotEqualError(import_sympy(left), import_sympy(right), error.counterexample),
         )
-    return Finding(True, rule, found)
+    return Check(True, rule, found)
 
 
-def fact(text: str, holds: bool, exhibit: Html | None = None) -> Finding:
+def fact(text: str, holds: bool, exhibit: Html | None = None) -> Check:
     """Whether a computed condition holds."""
-    return Finding(bool(holds), text, exhibit)
+    return Check(bool(holds), text, exhibit)
 
 
-def verdict(stated: Sequence[Finding], *, right: Sequence[Finding] = (), evidence: str) -> Verdict:
-    """Derived if everything stated holds; else corrected if there is something `right`; else refuted."""
-    if not all(f.holds for f in right):
+def exhibit(shown: Html) -> Check:
+    """Something to look at that says nothing for or against the claim."""
+    return Check(True, "", shown)
+
+
+def verdict(stated: Sequence[Check], *, right: Sequence[Check] = (), evidence: str) -> Judgement:
+    """The judgement that follows: derived if everything stated holds, else corrected or refuted.
+
+    Args:
+        stated: checks of the claim as its source states it.
+        right: checks of a corrected statement; without them a claim that fails is refuted.
+        evidence: the reason in words.
+
+    Raises:
+        ValueError: if the correction does not hold either.
+    """
+    if not all(c.holds for c in right):
         raise ValueError(
-            f"the correction does not hold either: {next(f for f in right if not f.holds)}"
+            f"the correction does not hold either: {next(c for c in right if not c.holds)}"
         )
     failed = "corrected" if right else "refuted"
-    kind = "derived" if all(f.holds for f in stated) else failed
-    return Verdict(kind, evidence, (*stated, *right))
+    kind = "derived" if all(c.holds for c in stated) else failed
+    return Judgement(kind, evidence, (*stated, *right))
 
 
-def opinion(findings: Sequence[Finding], *, evidence: str) -> Verdict:
+def opinion(checks: Sequence[Check], *, evidence: str) -> Judgement:
     """A claim that no theorem decides, with what can be computed about it."""
-    return Verdict("opinion", evidence, tuple(findings))
+    return Judgement("opinion", evidence, tuple(checks))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
+from ...calculus import html
 from ...calculus.latex import to_latex
+from ...calculus.markup import element, join
 from ...calculus.prove import NotEqualError
-from ..show import Html, Theorem, _math, _row, table, titled
-from .judging import Claim, Finding
+from ..show import Html, Theorem, below, table, titled
+from .judging import Check, Claim
 
 
 def verdicts(claims: Iterable[Claim]) -> Html:
@@ -18,53 +19,57 @@ def verdicts(claims: Iterable[Claim]) -> Html:
 
 
 def claim_html(claim: Claim) -> Html:
-    """One claim: what it says, the verdict, and every finding."""
+    """One claim: what it says, the verdict, and every check that led to it."""
     found = claim.verdict()
-    parts = [
-        f'<p id="claim-{claim.id.lower()}"><strong>{claim.id}</strong> · {words(claim.statement).html}</p>',
-        *(_finding(f).html for f in found.findings),
-        f"<p><strong>{found.kind.capitalize()}.</strong> {words(found.evidence).html}</p>",
-    ]
-    text = [f"{claim.id}: {claim.statement}", *(_finding(f).text for f in found.findings)]
-    return Html("".join(parts), "\n".join([*text, f"{found.kind}: {found.evidence}"]))
+    title = element(
+        "p",
+        *(element("strong", claim.id), " · ", words(claim.statement)),
+        id=f"claim-{claim.id.lower()}",
+    )
+    reason = element(
+        "p", element("strong", f"{found.kind.capitalize()}."), " ", words(found.evidence)
+    )
+    return below(
+        [
+            Html(title, f"{claim.id}: {claim.statement}"),
+            *map(_shown, found.checks),
+            Html(reason, f"{found.kind}: {found.evidence}"),
+        ]
+    )
 
 
 def words(text: str) -> Html:
-    """Text with mathematics between dollar signs."""
-    pieces = text.split("$")
-    return Html("".join(_math(s) if n % 2 else escape(s) for n, s in enumerate(pieces)), text)
+    """A text whose formulas stand between dollar signs."""
+    return Html(html.with_math(text, html.math), text)
 
 
 def _link(claim: Claim) -> Html:
-    return Html(f'<a href="#claim-{claim.id.lower()}">{claim.id}</a>', claim.id)
+    return Html(element("a", claim.id, href=f"#claim-{claim.id.lower()}"), claim.id)
 
 
 def _kind(claim: Claim) -> Html:
     kind = claim.verdict().kind
-    return Html(f"<strong>{kind}</strong>", kind)
+    return Html(element("strong", kind), kind)
 
 
-def _finding(finding: Finding) -> Html:
-    shown = finding.exhibit
-    if isinstance(shown, Theorem):
-        return titled(shown)
-    if isinstance(shown, NotEqualError):
-        return _counterexample(shown, finding.text)
-    caption = (
-        f"<p>{words(finding.text).html}: {'yes' if finding.holds else 'no'}.</p>"
-        if finding.text
-        else ""
-    )
-    text = f"{finding.text}: {'yes' if finding.holds else 'no'}" if finding.text else ""
-    return Html(
-        caption + (shown.html if shown else ""),
-        "\n".join(filter(None, (text, shown.text if shown else ""))),
-    )
+def _shown(check: Check) -> Html:
+    if isinstance(check.exhibit, Theorem):
+        return titled(check.exhibit)
+    if isinstance(check.exhibit, NotEqualError):
+        return _counterexample(check.exhibit, check.text)
+    parts = []
+    if check.text:
+        answer = "yes" if check.holds else "no"
+        caption = element("p", words(check.text), f": {answer}.")
+        parts.append(Html(caption, f"{check.text}: {answer}"))
+    if check.exhibit:
+        parts.append(check.exhibit)
+    return below(parts)
 
 
 def _counterexample(error: NotEqualError, rule: str) -> Html:
-    unequal = rf"{to_latex(error.left)} \neq {to_latex(error.right)}"
-    where = f'<p class="lb-hypotheses">Counterexample {escape(str(error.counterexample))}.</p>'
-    title = f'<p class="lb-rule">{escape(rule)}:</p>' if rule else ""
-    body = f'{title}<div class="lb-derivation">{_row(unequal, "", None)}{where}</div>'
-    return Html(body, f"{error.left} is not {error.right}: {error.counterexample}")
+    unequal = html.row(rf"{to_latex(error.left)} \neq {to_latex(error.right)}", "", None)
+    where = html.remark(f"Counterexample {error.counterexample}.")
+    title = html.rule_title(f"{rule}:") if rule else None
+    text = f"{error.left} is not {error.right}: {error.counterexample}"
+    return Html(join(title, html.lines(unequal, where)), text)

@@ -12,7 +12,7 @@ from ...calculus.evaluate import evaluate
 from ...expr.nodes import Diff
 from ...notation import K, alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
 from ..show import Html, table
-from .judging import Claim, Finding, Verdict, equality, fact, opinion, verdict
+from .judging import Check, Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
 
 GAMMAS = (0, 0.5, 1, 2, 5)
 
@@ -39,7 +39,8 @@ PRINTED_GRADIENT = np.array(
 HALF_UNIT = 0.5e-4  # four printed decimals
 
 
-def c1() -> Verdict:
+def exponent_on_the_logarithm() -> Judgement:
+    """Cross entropy is written with the exponent γ on the logarithm."""
     ce = losses.get("cross_entropy_index").plain
     return verdict(
         [
@@ -52,7 +53,8 @@ def c1() -> Verdict:
     )
 
 
-def c2() -> Verdict:
+def weights_of_both_classes() -> Judgement:
+    """The weights of positives and negatives."""
     loss, s = losses.get("sigmoid_focal").expr, sigmoid(logit)
     quarter = Rational(1, 4)
     negative = loss.xreplace({target: S.Zero, alpha: quarter})
@@ -69,7 +71,8 @@ def c2() -> Verdict:
     )
 
 
-def c3() -> Verdict:
+def weight_falls() -> Judgement:
+    r"""The weight $\alpha(1-p_t)^\gamma$ of an example falls as $p_t$ grows."""
     r, positive = Symbol("r", positive=True), Symbol("gamma", positive=True)
     q = Symbol("q", positive=True)
     weight = alpha * (1 - q) ** positive
@@ -88,15 +91,14 @@ def focal_by_p(q: float, focus: float) -> float:
     return -((1 - q) ** focus) * math.log(q)
 
 
-def c4() -> Verdict:
+def loss_curves() -> Judgement:
+    """Curves of the loss, and where "well classified" begins."""
     rows = [(q, *(f"{focal_by_p(q, g):.4f}" for g in GAMMAS)) for q in (0.1, 0.3, 0.5, 0.6, 0.9)]
     right_below, wrong_below = (0.45, 0.30, 0.25), (0.45, 0.55)
     classified = [max(row) == row[0] for row in (right_below, wrong_below)]
     return opinion(
         [
-            fact(
-                "",
-                True,
+            exhibit(
                 table(
                     ("p_t", *(f"γ = {g}" for g in GAMMAS)),
                     rows,
@@ -171,7 +173,8 @@ def worked_example() -> tuple[Html, dict[str, int]]:
     }
 
 
-def c5() -> Verdict:
+def shares_of_the_loss() -> Judgement:
+    """The shares of easy negatives and hard positives in a worked example."""
     shown, survive = worked_example()
     total = len(EXAMPLE)
     base, first, second = (Symbol(s, positive=True) for s in ("c", "A", "B"))
@@ -208,14 +211,13 @@ def balancing_alpha(negatives: int, focus: float) -> float:
     return neg / (neg + pos)
 
 
-def c6() -> Verdict:
+def small_alpha_after_gamma() -> Judgement:
+    """α may be as small as 0.25 because γ has already muted the negatives."""
     rows = [(n, g, f"{balancing_alpha(n, g):.4f}") for n in (100000, 10000) for g in GAMMAS]
     at = {(n, g): a for n, g, a in rows}
     return opinion(
         [
-            fact(
-                "",
-                True,
+            exhibit(
                 table(
                     ("negatives", "γ", "α that balances"), rows, caption="The worked example of C5"
                 ),
@@ -254,7 +256,8 @@ def common_factor(printed: np.ndarray, right: np.ndarray) -> tuple[float, float]
     return float(bounds.min(axis=0).max()), float(bounds.max(axis=0).min())
 
 
-def c7() -> Verdict:
+def module_output() -> Judgement:
+    """A module's output for five rows: probabilities, loss, cross entropy and gradient."""
     right = module_values()
     least, largest = common_factor(PRINTED_GRADIENT, right["gradient"])
     factor = round((least + largest) / 2)
@@ -271,7 +274,7 @@ def c7() -> Verdict:
     for _ in range(factor):
         accumulated += right["gradient"]
     again = np.allclose(accumulated, PRINTED_GRADIENT, rtol=0, atol=HALF_UNIT)
-    stated: list[Finding] = [
+    stated: list[Check] = [
         fact(f"The printed {name} is right", holds) for name, holds in close.items()
     ]
     rows = [
@@ -302,7 +305,8 @@ def c7() -> Verdict:
     )
 
 
-def c8() -> Verdict:
+def paper_and_code() -> Judgement:
+    """The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2."""
     cited = {name: losses.get(name).reference for name in ("sigmoid_focal", "softmax_focal")}
     rows = list(cited.items())
     return opinion(
@@ -319,28 +323,27 @@ def c8() -> Verdict:
 
 
 CLAIMS = (
-    Claim("C1", "Cross entropy is written with the exponent γ on the logarithm.", c1),
+    claim("C1", exponent_on_the_logarithm),
     Claim(
         "C2",
-        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives weigh 0.75.",
-        c2,
+        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives "
+        "weigh 0.75.",
+        weights_of_both_classes,
     ),
-    Claim("C3", "The weight $\\alpha(1-p_t)^\\gamma$ of an example falls as $p_t$ grows.", c3),
+    claim("C3", weight_falls),
     Claim(
         "C4",
-        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well classified.",
-        c4,
+        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well"
+        " classified.",
+        loss_curves,
     ),
     Claim(
         "C5",
-        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of either loss.",
-        c5,
+        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of "
+        "either loss.",
+        shares_of_the_loss,
     ),
-    Claim("C6", "α may be as small as 0.25 because γ has already muted the negatives.", c6),
-    Claim(
-        "C7",
-        "A module's output for five rows: probabilities, loss, cross entropy and gradient.",
-        c7,
-    ),
-    Claim("C8", "The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2.", c8),
+    claim("C6", small_alpha_after_gamma),
+    claim("C7", module_output),
+    claim("C8", paper_and_code),
 )

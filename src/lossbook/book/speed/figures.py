@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import losses
+from ...calculus.markup import element
 from ...measure.results import Bench, Row, order, threads_of
 from .. import figures
-from ..show import Html
+from ..show import Html, below
 from .roofline import Roofs
 
 MARKERS = "os^Dv*PX"
@@ -48,7 +49,7 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
     found = bench.find(workload=name, threads=threads, allocator=allocator)
     if not found:
         told = f"The cost against the {what} was not measured with {threads_of(threads)}."
-        return Html(f"<p>{told}</p>", told)
+        return Html(element("p", told), told)
     drawn = []
     for loss in dict.fromkeys(r.loss for r in found):
         title = losses.get(loss).title
@@ -60,7 +61,7 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
                 caption=f"{title}: the cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is.",
             )
         )
-    return Html("".join(d.html for d in drawn), "\n".join(d.text for d in drawn))
+    return below(drawn)
 
 
 def _growth(found: list[Row], axis: int, what: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ... import losses
+from ...calculus import html
 from ...measure.results import ALLOCATORS, Bench, Row, order, threads_of
 from .. import show
 from ..show import Html
@@ -25,7 +26,7 @@ def machine(bench: Bench) -> Html:
     if not bench.smoke:
         return table
     warning = "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
-    return Html(f'<p class="lb-hypotheses">{warning}</p>{table.html}', f"{warning}\n{table.text}")
+    return show.below([Html(html.remark(warning), warning), table])
 
 
 def size(shape: tuple[int, ...]) -> str:
@@ -94,9 +95,8 @@ def workload(bench: Bench, name: str, threads: int) -> Html:
             rows.append((label, mode, *(_cost(by.get(a)) for a in ALLOCATORS), memory))
         title = f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: {losses.get(loss).title}"
         table = show.table(("code", "gradient", "default", "heap reused", "extra memory"), rows)
-        fold = f"<details><summary>{title}</summary>{table.html}</details>"
-        parts.append(Html(fold, f"{title}\n{table.text}"))
-    return Html("".join(p.html for p in parts), "\n".join(p.text for p in parts))
+        parts.append(show.folded(title, table))
+    return show.below(parts)
 
 
 def bars(bench: Bench) -> Html:
@@ -130,6 +130,4 @@ def failures(bench: Bench) -> Html:
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
     title = f"Measurements that were not made: {len(bench.failures)}"
     table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
-    return Html(
-        f"<details><summary>{title}</summary>{table.html}</details>", f"{title}\n{table.text}"
-    )
+    return show.folded(title, table)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
+from ..calculus.html import derivation_html, math_block
 from ..calculus.latex import to_latex
 from ..codegen import TARGETS, LoweringError, source
 from ..codegen.inputs import inputs_of
@@ -14,7 +13,6 @@ from ..expr.hypotheses import Simplex
 from ..expr.nodes import bound_indices, free_indices
 from ..losses import Loss, Parameter
 from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y, z
-from . import show
 
 __all__ = ["curvature", "derive", "describe", "own", "written"]
 
@@ -60,8 +58,10 @@ def describe(loss: Loss) -> dict:
 
 def written(loss: Loss) -> dict[str, str]:
     """The equation of a loss and the derivation of its gradient, as HTML with its mathematics still to be typeset."""
-    equation = rf'<div class="math notranslate">\[{escape(to_latex(loss.expr))}\]</div>'
-    return {"equation": equation, "derivation": show.derivation_html(loss.derivation())}
+    return {
+        "equation": math_block(to_latex(loss.expr)),
+        "derivation": derivation_html(loss.derivation()),
+    }
 
 
 def own(text: str) -> Loss:
@@ -82,7 +82,16 @@ def own(text: str) -> Loss:
             raise ValueError(f"{text_of(symbol)} is no parameter here; there are α, β, γ, ε and w")
     parameters = tuple(Parameter(s, entry_of(s).domain, entry_of(s).meaning) for s in found)
     given = (Simplex(y),) if expr.has(y) else ()
-    return Loss(OWN, "Your own loss", expr, wrt, kind, "", parameters, given)
+    return Loss(
+        name=OWN,
+        title="Your own loss",
+        expr=expr,
+        wrt=wrt,
+        target=kind,
+        reference="",
+        parameters=parameters,
+        given=given,
+    )
 
 
 def _differentiated(expr: Expr) -> Expr:
