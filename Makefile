@@ -41,13 +41,13 @@ generate: .venv/.ready ## write src/lossbook/generated again
 	$(PY) -m lossbook.codegen
 
 bench: .venv/.ready ## measure every loss against copies of its logits and other libraries (ten minutes); SMOKE=1 for a minute
-	$(PY) tools/bench.py $(if $(SMOKE),--smoke)
+	$(BIN)/lossbook bench $(if $(SMOKE),--smoke --output _build/bench-smoke.json,--output chapters/data/bench.json)
 
 vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
 
-accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour)
-	$(PY) -m lossbook.measure.accuracy --json chapters/data/accuracy.json
+accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour); SMOKE=1 for a minute
+	$(BIN)/lossbook accuracy $(if $(SMOKE),--smoke,--json chapters/data/accuracy.json)
 
 lint: .venv/.ready ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet .

@@ -6,7 +6,7 @@ from sympy import Eq, Piecewise, log
 from lossbook import NotEqualError, losses
 from lossbook.book import claims
 from lossbook.book.claims import Claim, claim_html, equality, fact, verdict
-from lossbook.book.claims.judging import KINDS
+from lossbook.book.claims.claim import KINDS
 from lossbook.book.claims.tutorial import (
     LOGITS,
     PRINTED_GRADIENT,

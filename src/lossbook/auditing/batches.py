@@ -13,6 +13,7 @@ import numpy as np
 from sympy import Indexed
 
 from ..losses import Loss
+from ..notation import prediction
 
 INF = float("inf")
 MARGINS = (12.0, 17.0, 20.0, 30.0, 40.0, 60.0, 88.0, 100.0, 200.0, 700.0)
@@ -43,7 +44,7 @@ def _show(x) -> str:
 def cases(loss: Loss, *, samples: int = 24, seed: int = 0) -> tuple[Case, ...]:
     """The cases of a loss: fixed corners, then `samples` random ones. For an activation the target says which output."""
     if not of_rows(loss):
-        found = tuple(dict.fromkeys(_elements(loss.name != "mse", samples, seed)))
+        found = tuple(dict.fromkeys(_elements(loss.wrt != prediction, samples, seed)))
         return tuple({c.logits: c for c in found}.values()) if loss.is_activation else found
     hard = _rows(samples, seed)
     return hard + _soft() if loss.target == "probabilities" else hard

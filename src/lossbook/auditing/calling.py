@@ -14,7 +14,7 @@ from .frameworks import Framework, Outcome, quiet
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowResults:
     """Value and gradient of each row. errors: what was raised, by row. dtype, gradient_dtype: of what came back."""
 
     values: np.ndarray
@@ -70,7 +70,9 @@ class Caller:
         """The implementation as a function of its logits alone, for gradcheck."""
         return self._bound(logits, targets, dtype, "none", options, None, None)[0]
 
-    def rows(self, cases: Sequence[Case], dtype: str, *, options=None, alone: bool = False) -> Rows:
+    def rows(
+        self, cases: Sequence[Case], dtype: str, *, options=None, alone: bool = False
+    ) -> RowResults:
         """Cases of the same number of classes, in one batch; one by one where that raises or returns one number."""
         if not alone:
             try:
@@ -90,7 +92,9 @@ class Caller:
                 values.append(np.nan)
                 gradients.append(None)
                 errors[n] = describe(error)
-        return Rows(np.array(values), gradients, *(dtypes[0] if dtypes else ("none", None)), errors)
+        return RowResults(
+            np.array(values), gradients, *(dtypes[0] if dtypes else ("none", None)), errors
+        )
 
     def batch(self, cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
         """Logits and targets of cases of the same number of classes."""
@@ -112,7 +116,7 @@ class Caller:
             )
         return None
 
-    def _split(self, cases, outcome: Outcome, *, alone: bool = False) -> Rows:
+    def _split(self, cases, outcome: Outcome, *, alone: bool = False) -> RowResults:
         logits, _ = self.batch(cases)
         values = self.per_row(outcome.value, logits)
         if values is None or values.shape[:1] != (len(cases),):
@@ -122,7 +126,7 @@ class Caller:
         gradients = [None] * len(cases)
         if outcome.gradient is not None:
             gradients = list(outcome.gradient.reshape(logits.shape).reshape(len(cases), -1))
-        return Rows(values.reshape(-1), gradients, outcome.dtype, outcome.gradient_dtype)
+        return RowResults(values.reshape(-1), gradients, outcome.dtype, outcome.gradient_dtype)
 
     def _bound(
         self, logits, targets, dtype, reduction, options, ignore_index, layout

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..losses import Loss
 from .adapters import Adapter, AdapterError
+from .parameters import names_of
 
 LOGITS = "logits logit inputs input x z pred preds predictions prediction y_pred output outputs scores".split()
 TARGETS = "targets target labels label y y_true true gt ground_truth truth".split()
@@ -31,8 +32,9 @@ def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) 
     places = [p for p in called if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     order = order or _order(places, loss)
     options = _signature(function, loss) if constructed else called
+    known = names_of(loss)
     parameters = {ours: found for ours, names in NAMES.items() if (found := _named(options, names))}
-    parameters = {ours: name for ours, name in parameters.items() if ours in _known(loss)}
+    parameters = {ours: name for ours, name in parameters.items() if ours in known}
     ignore_index = _named(options, IGNORE)
     default = {p.name: p.default for p in options}
     ignored = default.get(ignore_index)
@@ -46,20 +48,6 @@ def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) 
         ignored=ignored if isinstance(ignored, int) else None,
         constructed=constructed,
     )
-
-
-def _known(loss: Loss) -> set[str]:
-    """Which of our parameters the loss has."""
-    names = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
-    by = {
-        "gamma": "gamma",
-        "alpha": "alpha",
-        "beta": "pos_weight",
-        "epsilon": "label_smoothing",
-        "w": "class_weights",
-    }
-    found = {by[n] for n in names if n in by}
-    return found | ({"alpha", "class_weights"} if "alphas" in names else set())
 
 
 def _plain(function) -> bool:

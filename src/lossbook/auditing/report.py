@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from . import html, text
+from . import report_html, report_text
 from .findings import Accuracy, Finding
 
 SCHEMA = "lossbook-audit/1"
@@ -65,13 +65,13 @@ class Report:
 
     def to_html(self) -> str:
         """A page of its own: no scripts, nothing from elsewhere."""
-        return html.page(self)
+        return report_html.page(self)
 
     def to_text(self) -> str:
         """A short report."""
-        return text.text(self)
+        return report_text.text(self)
 
     __str__ = to_text
 
     def _repr_html_(self) -> str:
-        return html.body(self)
+        return report_html.body(self)

@@ -22,6 +22,7 @@ from .findings import ordered
 from .frameworks import framework as framework_of
 from .frameworks import loaded
 from .guess import guess
+from .parameters import balances_classes, has_alpha, has_gamma
 from .report import Report
 from .subject import ALPHA, Subject
 
@@ -166,10 +167,9 @@ def _subject(
     tolerance: float | None,
     cases: tuple[Case, ...],
 ) -> Subject:
-    has = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
     passed = {p for p in ("gamma", "alpha") if p in caller.adapter.parameters}
     gammas: tuple[float | None, ...] = (None,)
-    if "gamma" in has:
+    if has_gamma(loss):
         if gamma is None and "gamma" not in passed:
             raise AdapterError(
                 f"audit: which γ does it use? No parameter of {caller.adapter} is γ: say gamma=2, or "
@@ -182,9 +182,9 @@ def _subject(
         )
     elif gamma is not None:
         raise AdapterError(f"audit: {loss.name} has no γ, got gamma={gamma!r}")
-    if alpha is not None and not has & {"alpha", "alphas"}:
+    if alpha is not None and not has_alpha(loss):
         raise AdapterError(f"audit: {loss.name} has no α, got alpha={alpha!r}")
-    if alpha is None and "alpha" in passed and loss.name == "sigmoid_focal":
+    if alpha is None and "alpha" in passed and balances_classes(loss):
         alpha = ALPHA
     wanted = tuple(dtypes or caller.framework.usual)
     unknown = set(wanted) - set(caller.framework.dtypes)

@@ -13,6 +13,7 @@ from ..losses import Loss
 from . import truth
 from .batches import Case
 from .calling import Caller
+from .parameters import balances_classes
 
 ALPHA = 0.25
 # What a careful formula in that dtype may lose. In float64 a margin of 700, rounded, costs 500 units in its exponential.
@@ -67,7 +68,7 @@ class Subject:
     def parameters(self, gamma: float | None, classes: int | None, **more) -> truth.Parameters:
         """What the oracle is asked at."""
         found: dict[str, object] = {} if gamma is None else {"gamma": gamma}
-        if self.loss.name == "sigmoid_focal":
+        if balances_classes(self.loss):
             found["alpha"] = 0.5 if self.alpha is None else self.alpha
         elif self.alpha is not None and classes is not None:
             found["alpha"] = (self.alpha,) * classes
@@ -76,7 +77,7 @@ class Subject:
     @property
     def unit(self) -> Fraction:
         """What the oracle's loss is multiplied by to be the definition: 2 where α = 1/2 stands for no weights."""
-        return Fraction(2 if self.loss.name == "sigmoid_focal" and self.alpha is None else 1)
+        return Fraction(2 if balances_classes(self.loss) and self.alpha is None else 1)
 
     def value(self, case: Case, gamma: float | None):
         """The true loss, by the convention of the implementation."""

@@ -45,7 +45,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Failure:
+class Deviation:
     """One number that is not what it should be. component: of the gradient, None for the value."""
 
     kind: str
@@ -107,7 +107,7 @@ def compare(
             if np.all(np.isfinite(case.logits)):
                 yield (
                     case,
-                    [Failure("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)],
+                    [Deviation("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)],
                     (np.inf, None),
                 )
             continue
@@ -116,7 +116,7 @@ def compare(
             case, "value", float(found.values[n]), value, judged, subject.tolerance(judged)
         )
         failures = (
-            [Failure(kind, case, dtype, gamma, None, float(found.values[n]), value, error)]
+            [Deviation(kind, case, dtype, gamma, None, float(found.values[n]), value, error)]
             if kind
             else []
         )
@@ -131,14 +131,14 @@ def compare(
                 worst = max(worst, wrong)
                 if kind:
                     failures.append(
-                        Failure(kind, case, dtype, gamma, component, float(got), true, wrong)
+                        Deviation(kind, case, dtype, gamma, component, float(got), true, wrong)
                     )
         yield case, failures, (error, worst)
 
 
 def check(subject: Subject, step) -> tuple[list[Finding], list[Accuracy]]:
     """Findings and the table. step: called after each dtype and γ."""
-    failures: dict[str, list[Failure]] = defaultdict(list)
+    failures: dict[str, list[Deviation]] = defaultdict(list)
     asked: dict[str, int] = defaultdict(int)
     table: dict[tuple[str, str], list[tuple]] = defaultdict(list)
     for dtype in subject.dtypes:
@@ -176,7 +176,7 @@ def _row(dtype: str, region: str, errors: list[tuple]) -> Accuracy:
     )
 
 
-def as_float32(subject: Subject) -> Failure | None:
+def as_float32(subject: Subject) -> Deviation | None:
     """A failure if every float64 value of an ordinary row is a number of float32 and none is right in float64."""
     if "float64" not in subject.dtypes:
         return None
@@ -192,7 +192,7 @@ def as_float32(subject: Subject) -> Failure | None:
     ]
     if min(errors) < subject.tolerance("float64"):
         return None
-    return Failure(
+    return Deviation(
         "float64-as-float32",
         cases[0],
         "float64",
@@ -205,7 +205,7 @@ def as_float32(subject: Subject) -> Failure | None:
 
 
 def _finding(
-    subject: Subject, kind: str, failures: list[Failure], asked: dict[str, int]
+    subject: Subject, kind: str, failures: list[Deviation], asked: dict[str, int]
 ) -> Finding:
     severity, title = TITLES[kind]
     cause = cause_of(subject, kind, failures)
@@ -225,7 +225,7 @@ def _finding(
     )
 
 
-def _smallest(subject: Subject, failure: Failure) -> Failure:
+def _smallest(subject: Subject, failure: Deviation) -> Deviation:
     best = [failure]
 
     def fails(case: Case) -> bool:
@@ -240,7 +240,7 @@ def _smallest(subject: Subject, failure: Failure) -> Failure:
     return best[0]
 
 
-def example_of(subject: Subject, failure: Failure) -> Example:
+def example_of(subject: Subject, failure: Deviation) -> Example:
     """How a failure is shown."""
     part = (
         ""

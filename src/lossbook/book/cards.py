@@ -15,7 +15,7 @@ from ..calculus.markup import Markup, element
 from ..losses import Loss
 from ..notation import alpha, gamma, logit, sigmoid, target
 from . import show
-from .show import Html, Theorem, theorem
+from .show import Html, ProvedEquality, theorem
 
 
 def code_names(loss: Loss) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def limits(loss: Loss) -> list[tuple[str, Expr]]:
     return rows
 
 
-def special_cases(loss: Loss) -> tuple[Theorem, ...]:
+def special_cases(loss: Loss) -> tuple[ProvedEquality, ...]:
     """The special cases of a loss, each proved now. Raises `NotEqualError` for one that is false."""
     cases = loss.special_cases() if loss.special_cases else ()
     return tuple(theorem(c.left, c.right, given=c.given, rule=c.name) for c in cases)

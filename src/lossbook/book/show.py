@@ -26,7 +26,7 @@ from ..numerics.ulp import ulp_error
 
 __all__ = [
     "Html",
-    "Theorem",
+    "ProvedEquality",
     "below",
     "card",
     "derivation_html",
@@ -74,7 +74,7 @@ def folded(title: str, part: Html) -> Html:
 
 
 @dataclass(frozen=True)
-class Theorem:
+class ProvedEquality:
     """An equality that was judged when it was made. `left`, `right` and the `evidence`."""
 
     left: Expr
@@ -97,14 +97,14 @@ class Theorem:
         return f"{self.left} = {self.right}    [{self.evidence}]"
 
 
-def theorem(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> Theorem:
+def theorem(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> ProvedEquality:
     """Judge left = right and show it with its evidence. Raises `NotEqualError` if it is false."""
-    return Theorem(
+    return ProvedEquality(
         _as_written(left), _as_written(right), prove_equal(left, right, given=given), rule
     )
 
 
-def titled(found: Theorem) -> Html:
+def titled(found: ProvedEquality) -> Html:
     """A theorem with its rule as a title above it, so that a long equation has the whole width."""
     title = html.rule_title(f"{found.rule}:") if found.rule else None
     line = Markup(replace(found, rule="")._repr_html_())
@@ -154,7 +154,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str 
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, Theorem):
+    if isinstance(value, ProvedEquality):
         return join(html.math(value.to_latex()), " ", html.badge(value.evidence))
     if isinstance(value, (Expr, IndexedBase)):
         return html.math(to_latex(value))

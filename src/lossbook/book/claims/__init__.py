@@ -7,8 +7,8 @@ proves or refutes, and numbers that are computed again.
 from __future__ import annotations
 
 from . import article, formulas, tutorial
-from .judging import KINDS, Check, Claim, Judgement, equality, fact, verdict
-from .page import claim_html, verdicts
+from .claim import KINDS, Check, Claim, Judgement, equality, fact, verdict
+from .display import claim_html, verdicts
 
 __all__ = [
     "CLAIMS",

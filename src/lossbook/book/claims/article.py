@@ -12,7 +12,7 @@ from ...expr.hypotheses import OneHot, Simplex, Size
 from ...expr.nodes import Diff, Sum
 from ...notation import K, alpha, alphas, gamma, i, j, k, logit, p, sigmoid, t, target, y, z
 from ..show import table
-from .judging import Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
+from .claim import Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
 
 HARD = Rational(
     1, 20

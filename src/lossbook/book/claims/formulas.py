@@ -11,7 +11,7 @@ from ...calculus.evaluate import evaluate
 from ...expr.nodes import Diff, Sum
 from ...notation import K, alpha, alphas, gamma, i, j, k, logit, p, sigmoid, softplus, t, target, z
 from ..show import Html, table
-from .judging import Claim, Judgement, claim, equality, fact, verdict
+from .claim import Claim, Judgement, claim, equality, fact, verdict
 
 P = p(t)
 BY_EXPONENTIALS = exp(z[t]) / Sum(exp(z[k]), (k, 1, K))

@@ -12,7 +12,7 @@ from ...calculus.evaluate import evaluate
 from ...expr.nodes import Diff
 from ...notation import K, alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
 from ..show import Html, table
-from .judging import Check, Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
+from .claim import Check, Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
 
 GAMMAS = (0, 0.5, 1, 2, 5)
 

@@ -1,7 +1,7 @@
 """The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one;
 what a copy into fresh memory costs; and what the compiler says and makes of a kernel.
 
-`python -m lossbook.book.speed.roofline --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
+`lossbook roofs --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
 """
 
 from __future__ import annotations
@@ -181,18 +181,21 @@ def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lossbook.book.speed.roofline", description=__doc__
+def add(subcommands) -> None:
+    """Add the subcommand `lossbook roofs` to a parser."""
+    parser = subcommands.add_parser(
+        "roofs",
+        help="measure what bounds the speed of the losses on this machine",
+        description="Measure how fast one core copies and computes. It needs a compiler.",
     )
-    parser.add_argument("--json", type=Path, help="where to write them")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
     found = measure()
     print(found)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(asdict(found), indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(asdict(found), indent=1) + "\n")
+    return 0

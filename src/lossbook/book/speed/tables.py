@@ -99,13 +99,17 @@ def workload(bench: Bench, name: str, threads: int) -> Html:
     return show.below(parts)
 
 
-def bars(bench: Bench) -> Html:
+def targets(bench: Bench) -> Html:
     """What was to be reached, and for each setting the worst that was measured and whether it is enough."""
     settings = [(n, a) for n in bench.threads for a in ALLOCATORS]
     names = {"default": "default", "reuse": "heap reused"}
     rows = []
-    for what in dict.fromkeys(bar["what"] for bar in bench.bars):
-        by = {(bar["threads"], bar["allocator"]): bar for bar in bench.bars if bar["what"] == what}
+    for what in dict.fromkeys(target["what"] for target in bench.targets):
+        by = {
+            (target["threads"], target["allocator"]): target
+            for target in bench.targets
+            if target["what"] == what
+        }
         first = next(iter(by.values()))
         limit = (
             f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
@@ -117,10 +121,10 @@ def bars(bench: Bench) -> Html:
     )
 
 
-def _verdict(bar: dict | None) -> str:
-    if bar is None:
+def _verdict(target: dict | None) -> str:
+    if target is None:
         return "not measured"
-    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(
+    return f"{_short(target['measured'])}, {'met' if target['met'] else 'missed'}".replace(
         " ", "\N{NO-BREAK SPACE}"
     )
 

@@ -14,15 +14,16 @@ import numpy as np
 import torch
 
 from . import ours, peers
-from .plan import SLOW, SWEEPS, Group, Setting, groups
-from .rounds import Entry, give_back, measure, peak
-from .workloads import BUFFERS, Case, case, shapes
+from .peers import SLOW
+from .plan import Group, Setting, groups
+from .rounds import Candidate, give_back, measure, peak
+from .workloads import BUFFERS, SWEEPS, Inputs, random_inputs, shapes
 
 WEIGHED = 1 << 22  # bytes of logits: for fewer, memory is that of everything else
 TOLERANCE = 1e-3  # of the largest gradient: is it the same loss at all?
 
 
-def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
+def measure_setting(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     """Measure all groups of a setting."""
     warnings.simplefilter("ignore")  # what other people's code warns of is their affair
     torch.set_num_threads(setting.threads)
@@ -43,7 +44,7 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
 def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
     """The rows of one group, with "error" in place of "ratio" where an implementation failed."""
     for shape in shapes(group.workload, smoke):
-        inputs = case(group.workload, group.loss, shape)
+        inputs = random_inputs(group.workload, group.loss, shape)
         yield from rows(inputs, entries(inputs, group, setting), group, setting)
         give_back()
 
@@ -56,7 +57,7 @@ def skipped(group: Group, setting: Setting) -> Iterator[dict]:
     yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
 
 
-def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
+def entries(inputs: Inputs, group: Group, setting: Setting) -> list[Candidate]:
     """All implementations of a group, ready to be called, or with the error that they raised."""
     found = []
     for name in group.implementations:
@@ -69,13 +70,13 @@ def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
             else:
                 found.append(peers.peer(inputs, name))
         except Exception as error:  # a library that is not there, or a function that it lacks
-            broken = Entry(name, None, "training step", lambda n: (None, None))
+            broken = Candidate(name, None, "training step", lambda n: (None, None))
             broken.error = f"{type(error).__name__}: {error}"
             found.append(broken)
     return found
 
 
-def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> list[dict]:
+def rows(inputs: Inputs, found: list[Candidate], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
     weighed = (
@@ -112,7 +113,7 @@ def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> li
     return lines
 
 
-def warm(entry: Entry, inputs: Case, right: torch.Tensor, weighed: bool) -> None:
+def warm(entry: Candidate, inputs: Inputs, right: torch.Tensor, weighed: bool) -> None:
     """The first call, and for its memory a second one: the first may compile, but for those that take seconds each time.
 
     Raises where the result is not that loss: speed would be no merit.
@@ -130,7 +131,7 @@ def warm(entry: Entry, inputs: Case, right: torch.Tensor, weighed: bool) -> None
         entry.memory, _ = peak(entry, inputs.logits.nbytes)
 
 
-def same(result: tuple, inputs: Case, right: torch.Tensor) -> None:
+def same(result: tuple, inputs: Inputs, right: torch.Tensor) -> None:
     """Raise where value or gradient are not those of the loss."""
     value, gradient = result
     value = float(value.detach() if isinstance(value, torch.Tensor) else value)

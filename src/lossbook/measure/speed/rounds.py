@@ -22,12 +22,19 @@ LEAST = 1e-3  # seconds to time: shorter calls are repeated
 
 
 @dataclass
-class Entry:
+class Candidate:
     """One implementation, ready to be called, and what was measured of it.
 
-    call: the n-th call of a round; gives (value, gradient), None for what there is not. restore: what comes before the
-    n-th call, outside the timing. ratios: to the copy, one for each round. memory: the peak above what was there
-    before, in multiples of the logits. cost: seconds of a call, as first seen. error: what it raised.
+    Attributes:
+        implementation: its name, such as "torch compiled".
+        precision: "exact" or "fast"; None for other people's code.
+        mode: what a call does, such as "training step".
+        call: the n-th call of a round; gives (value, gradient), None for what there is not.
+        restore: what comes before the n-th call, outside the timing.
+        ratios: times of a call in units of a copy, one for each round.
+        memory: the peak above what was there before, in multiples of the logits.
+        cost: seconds of a call, as first seen.
+        error: what it raised.
     """
 
     implementation: str
@@ -62,7 +69,7 @@ class Entry:
 
 def measure(
     copy: Callable[[int], None],
-    entries: Sequence[Entry],
+    entries: Sequence[Candidate],
     *,
     rounds: int,
     seconds: float,
@@ -73,7 +80,7 @@ def measure(
     Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in `FEWEST` at least.
     most: how many calls can be repeated in a round.
     """
-    unit = Entry("copy", None, "copy", copy)
+    unit = Candidate("copy", None, "copy", copy)
     unit.timed(1)
     for entry in (unit, *entries):
         if entry.error is None and entry.cost is None:
@@ -98,7 +105,7 @@ def measure(
     return float(np.median(units)) if units else unit.timed(1)
 
 
-def peak(entry: Entry, size: int) -> tuple[float | None, tuple]:
+def peak(entry: Candidate, size: int) -> tuple[float | None, tuple]:
     """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes, and what the
     call gave. The peak is None where the system does not tell. It fills `cost` too.
     """

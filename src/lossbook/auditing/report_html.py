@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..calculus.markup import Markup, element, join
 from .findings import SEVERITIES, Example, Finding, number, summary
-from .text import where
+from .report_text import where
 
 if TYPE_CHECKING:
     from .report import Report

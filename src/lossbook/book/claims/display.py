@@ -8,8 +8,8 @@ from ...calculus import html
 from ...calculus.latex import to_latex
 from ...calculus.markup import element, join
 from ...calculus.prove import NotEqualError
-from ..show import Html, Theorem, below, table, titled
-from .judging import Check, Claim
+from ..show import Html, ProvedEquality, below, table, titled
+from .claim import Check, Claim
 
 
 def verdicts(claims: Iterable[Claim]) -> Html:
@@ -53,7 +53,7 @@ def _kind(claim: Claim) -> Html:
 
 
 def _shown(check: Check) -> Html:
-    if isinstance(check.exhibit, Theorem):
+    if isinstance(check.exhibit, ProvedEquality):
         return titled(check.exhibit)
     if isinstance(check.exhibit, NotEqualError):
         return _counterexample(check.exhibit, check.text)

@@ -25,17 +25,19 @@ def tables(rows: list[dict]) -> str:
     return "\n".join(lines[1:])
 
 
-def bar_table(bars: list[dict]) -> str:
-    """Every bar with what was measured: met, or missed by how much."""
+def target_table(targets: list[dict]) -> str:
+    """Every target with what was measured: met, or missed by how much."""
     lines = []
-    for bar in bars:
-        sign = "≤" if bar["at_most"] else "≥"
+    for target in targets:
+        sign = "≤" if target["at_most"] else "≥"
         verdict = (
-            "met" if bar["met"] else f"MISSED by {abs(bar['measured'] / bar['limit'] - 1):.0%}"
+            "met"
+            if target["met"]
+            else f"MISSED by {abs(target['measured'] / target['limit'] - 1):.0%}"
         )
         lines.append(
-            f"{bar['what']} {sign} {bar['limit']:g}{bar['unit']}; {_setting(bar['threads'], bar['allocator'])}: "
-            f"{bar['measured']:.2f} {verdict} ({bar['where']})"
+            f"{target['what']} {sign} {target['limit']:g}{target['unit']}; {_setting(target['threads'], target['allocator'])}: "
+            f"{target['measured']:.2f} {verdict} ({target['where']})"
         )
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from functools import cache
 from ...calculus.prove import NotEqualError
 from ...expr.hypotheses import Hypothesis
 from ...expr.nodes import import_sympy
-from ..show import Html, Theorem, theorem
+from ..show import Html, ProvedEquality, theorem
 
 KINDS = {
     "derived": "it holds as stated, and is proved or computed here",
@@ -31,7 +31,7 @@ class Check:
 
     holds: bool
     text: str
-    exhibit: Theorem | NotEqualError | Html | None = None
+    exhibit: ProvedEquality | NotEqualError | Html | None = None
 
 
 @dataclass(frozen=True)
