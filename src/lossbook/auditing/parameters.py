@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr
 
-from ..losses import Loss
+from ..losses import Loss, all_losses
 from ..notation import alpha, alphas, beta, epsilon, gamma, w
 
 # The names by which an adapter knows them. One weight for each class may be given as one number for all.
@@ -39,10 +39,11 @@ def has_alpha(loss: Loss) -> bool:
 
 
 def balances_classes(loss: Loss) -> bool:
-    """Whether α weighs the positive class and 1 - α the negative one, so that no α means no weights."""
-    return has(loss, alpha)
+    """Whether a weight of the positive class is 1 minus that of the negative one: 1/2 is neutral."""
+    return any(q.kind == "balance" for q in loss.parameters)
 
 
 def averages_by_weight(loss: Loss) -> bool:
-    """Whether a mean divides by the weights of the targets, as it does with class weights w."""
-    return has(loss, w)
+    """Whether a mean divides by the weights of the targets, instead of the number of rows."""
+    same = [other for other in all_losses() if other.function == loss.function]
+    return any(one.interface.mean_weights is not None for one in (loss, *same))

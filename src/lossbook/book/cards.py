@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
 from sympy import Expr, Rational, S, Symbol, limit, oo
 
@@ -20,22 +17,10 @@ from .show import Html, ProvedEquality, theorem
 
 def code_names(loss: Loss) -> tuple[str, ...]:
     """The public functions that compute a loss, as `module.function`."""
-    return tuple(
-        f"lossbook.{module}.{name}"
-        for module in ("numpy", "torch")
-        for name in _public(module)
-        if loss.function in (name, name.removesuffix("_with_grad"))
-    )
-
-
-@cache
-def _public(module: str) -> tuple[str, ...]:
-    """`__all__` of a front, read and not imported: torch may not be there."""
-    tree = ast.parse((Path(__file__).parents[1] / module / "__init__.py").read_text())
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return tuple(ast.literal_eval(node.value))
-    raise ValueError(f"lossbook.{module} has no __all__")
+    if loss.function is None:
+        return ()
+    with_grad = () if loss.is_activation else (f"lossbook.numpy.{loss.function}_with_grad",)
+    return (f"lossbook.numpy.{loss.function}", *with_grad, f"lossbook.torch.{loss.function}")
 
 
 def evidence(derivation: Derivation) -> str:
