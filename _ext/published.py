@@ -1,4 +1,4 @@
-"""What depends on where the site lies. Its address is `html: baseurl` in _config.yml, and empty as long as it has none."""
+"""What depends on the address of the site: `html: baseurl` in _config.yml, which may be empty."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Write the test vectors: inputs with values, gradients and Hessian-vector products of every loss, to 30 digits.
+"""Write the test vectors: inputs with values, gradients and Hessian-vector products, 30 digits.
 
 python tools/vectors.py [--output vectors/lossbook-vectors.json]
 """
@@ -105,7 +105,7 @@ def _vector(loss: Loss, case: Case, parameters: dict) -> dict:
 
 
 def _cleared(hvp, logits):
-    """Zeros where terms cancel: what is smaller than products of probabilities can be is what the digits leave over."""
+    """Zeros where terms cancel: what is left is smaller than products of probabilities can be."""
     if not isinstance(hvp, list):
         return hvp
     least = max(map(abs, hvp)) * mpmath.exp(-3 * (max(logits) - min(logits))) * mpmath.mpf("1e-40")

@@ -182,7 +182,10 @@ def _reductions(subject: Subject):
 
 
 def batch(subject: Subject, spatial: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Five rows of three classes, spatial: at two places each; or elements of such a shape. No two divisors coincide."""
+    """Five rows of three classes, or elements of such a shape, with no two divisors alike.
+
+    spatial: whether each row has two places.
+    """
     shape = (5, 3, 2) if spatial else (5, 3)
     numbers = np.random.default_rng(1).integers(-8, 9, shape) / 4
     if not subject.of_rows:

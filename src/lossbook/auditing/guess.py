@@ -9,7 +9,9 @@ from ..losses import Loss
 from .adapters import Adapter, AdapterError
 from .parameters import names_of
 
-LOGITS = "logits logit inputs input x z pred preds predictions prediction y_pred output outputs scores".split()
+LOGITS = (
+    "logits logit inputs input x z pred preds predictions prediction y_pred output outputs scores"
+).split()
 TARGETS = "targets target labels label y y_true true gt ground_truth truth".split()
 NAMES = {
     "gamma": "gamma focusing focal_gamma focus".split(),
@@ -24,7 +26,7 @@ AXIS = "axis dim class_axis".split()
 
 
 def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) -> Adapter:
-    """An adapter for the function, by the names in its signature. Form of targets is the loss's own."""
+    """An adapter for the function by the names in its signature; targets are as the loss's own."""
     constructed = inspect.isclass(function)
     called = _signature(
         _call_of(function) if constructed or not _plain(function) else function, loss
@@ -66,7 +68,8 @@ def _signature(function, loss: Loss) -> list[inspect.Parameter]:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
         raise AdapterError(
-            f"the signature of {function!r} cannot be read ({error}); name an adapter, such as adapter='torch'"
+            f"the signature of {function!r} cannot be read ({error}); name an adapter, such as "
+            "adapter='torch'"
         ) from None
     return [p for p in found if p.name != "self"]
 
@@ -87,8 +90,10 @@ def _order(places: list[inspect.Parameter], loss: Loss) -> tuple[str, str]:
     first = [("logits" if n in LOGITS else "targets" if n in TARGETS else None) for n in names[:2]]
     if len(first) < 2 or None in first or first[0] == first[1]:
         raise AdapterError(
-            f"cannot tell logits from targets in the signature ({', '.join(names) or 'no positional arguments'}): "
-            f"expected two first arguments with names such as {LOGITS[0]}, {LOGITS[2]} and {TARGETS[0]}, {TARGETS[2]}; "
+            "cannot tell logits from targets in the signature "
+            f"({', '.join(names) or 'no positional arguments'}): "
+            f"expected two first arguments with names such as {LOGITS[0]}, {LOGITS[2]} and "
+            f"{TARGETS[0]}, {TARGETS[2]}; "
             "give the order, order=('logits', 'targets'), or an adapter"
         )
     return (first[0], first[1])

@@ -7,7 +7,8 @@ from sympy import Expr
 from ..losses import Loss, all_losses
 from ..notation import alpha, alphas, beta, epsilon, gamma, w
 
-# The names by which an adapter knows them. One weight for each class may be given as one number for all.
+# The names by which an adapter knows them. One weight for each class may be given as one number for
+# all.
 NAMES: dict[Expr, tuple[str, ...]] = {
     gamma: ("gamma",),
     alpha: ("alpha",),
@@ -39,7 +40,7 @@ def has_alpha(loss: Loss) -> bool:
 
 
 def balances_classes(loss: Loss) -> bool:
-    """Whether a weight of the positive class is 1 minus that of the negative one: 1/2 is neutral."""
+    """Whether the weights of the positive and the negative class sum to 1: 1/2 is neutral."""
     return any(q.kind == "balance" for q in loss.parameters)
 
 

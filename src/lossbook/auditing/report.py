@@ -16,8 +16,17 @@ SCHEMA = "lossbook-audit/1"
 class Report:
     """The result of an audit.
 
-    findings: by severity, then by kind. accuracy: by dtype and region. facts: what was measured of the conventions.
-    skipped: what was not checked, and why.
+    Attributes:
+        name: of the function.
+        loss: the name of the loss it was audited as.
+        framework: "torch", "numpy" or "jax".
+        versions: of the framework, and of the package that the function comes from.
+        call: how it was called.
+        parameters: the γ, the α and the tolerances.
+        findings: by severity, then by kind.
+        accuracy: by dtype and region.
+        facts: what was measured of the conventions.
+        skipped: what was not checked, and why.
     """
 
     name: str

@@ -13,20 +13,38 @@ if TYPE_CHECKING:
     from .report import Report
 
 STYLE = """
-:root { color-scheme: light dark; --ground: #fffefb; --ink: #1f1f1e; --line: #c9c5bb; --error: #a01b2e; --warning: #744700;
-  --convention: #14506b; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #14181d; --ink: #e8e6e1; --line: #3a434d; --error: #ff9aa6; --warning: #f2c873; --convention: #8fd0e8; }
+:root {
+  color-scheme: light dark;
+  --ground: #fffefb; --ink: #1f1f1e; --line: #c9c5bb;
+  --error: #a01b2e; --warning: #744700; --convention: #14506b;
 }
-body { background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem; }
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #14181d; --ink: #e8e6e1; --line: #3a434d;
+    --error: #ff9aa6; --warning: #f2c873; --convention: #8fd0e8;
+  }
+}
+body {
+  background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+}
 code { font-size: 0.95em; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; }
-.error { color: var(--error); } .warning { color: var(--warning); } .convention { color: var(--convention); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; } caption { text-align: left; }
-th, td { text-align: left; padding: 0.25rem 0.8rem 0.25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.2rem; margin-top: 2rem; }
+h3 { font-size: 1rem; }
+.error { color: var(--error); }
+.warning { color: var(--warning); }
+.convention { color: var(--convention); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; }
+caption { text-align: left; }
+th, td {
+  text-align: left; vertical-align: top;
+  padding: 0.25rem 0.8rem 0.25rem 0; border-bottom: 1px solid var(--line);
+}
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
-dt { font-weight: 600; } dd { margin: 0 0 0.3rem; overflow-wrap: anywhere; }
+dt { font-weight: 600; }
+dd { margin: 0 0 0.3rem; overflow-wrap: anywhere; }
 """
 
 

@@ -11,7 +11,7 @@ TRIES = 80
 
 
 def shrink(case: Case, fails: Callable[[Case], bool], tries: int = TRIES) -> Case:
-    """The simplest case that was found to fail. `case` must fail, and `fails` is called last with the result."""
+    """The simplest case found to fail. `case` must fail; `fails` is called last with the result."""
     seen = {case}
     progress = True
     while progress and tries > 0:

@@ -19,7 +19,8 @@ from .subject import Subject
 NORMAL = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 WRONG = 0.01  # a relative error that makes a number wrong,
-VISIBLE = 1e-3  # if the truth is not smaller than this, and the error more than the dtype's rounding of 1:
+# if the truth is not smaller than this, and the error more than the dtype's rounding of 1:
+VISIBLE = 1e-3
 ROUNDINGS = 4  # so many of these; otherwise digits of a small number are lost
 TITLES = {
     "raises": ("error", "raises an exception for a finite loss"),
@@ -46,7 +47,18 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Deviation:
-    """One number that is not what it should be. component: of the gradient, None for the value."""
+    """One number that is not what it should be.
+
+    Attributes:
+        kind: a key of `TITLES`.
+        case: the input.
+        dtype: of the logits.
+        gamma: the parameter of that name, None where there is none.
+        component: of the gradient, None for the value.
+        got: the number, or what was raised.
+        truth: what it should be.
+        ulp: the error in units in the last place.
+    """
 
     kind: str
     case: Case
@@ -97,7 +109,10 @@ def judge(
 def compare(
     subject: Subject, cases: list[Case], dtype: str, gamma, *, alone=False
 ) -> Iterator[tuple[Case, list, tuple]]:
-    """Each case with its failures, and the worst error in ULP of value and gradient (None where there is none)."""
+    """Each case with what is wrong and the worst errors in ULP of value and gradient.
+
+    The error of a gradient is None where there is no gradient.
+    """
     found = subject.caller.rows(cases, dtype, options=subject.options(gamma), alone=alone)
     judged = dtype
     if found.dtype == "float32" and dtype == "float64":
@@ -177,7 +192,7 @@ def _row(dtype: str, region: str, errors: list[tuple]) -> Accuracy:
 
 
 def as_float32(subject: Subject) -> Deviation | None:
-    """A failure if every float64 value of an ordinary row is a number of float32 and none is right in float64."""
+    """What is wrong if float64 values of ordinary rows are float32 numbers, none of them right."""
     if "float64" not in subject.dtypes:
         return None
     gamma = subject.usual_gamma

@@ -1,4 +1,4 @@
-"""Summary cards: what the registry knows of a loss, on one card, with its special cases as theorems."""
+"""Summary cards: a loss on one card, with its special cases proved."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def evidence(derivation: Derivation) -> str:
 
 
 def limits(loss: Loss) -> list[tuple[str, Expr]]:
-    """SymPy's limits of the loss of a single logit and of its gradient, where the logit is large."""
+    """Limits of the loss of a single logit and of its gradient where the logit is large."""
     if loss.wrt != logit:
         return []
     x = Symbol("x", positive=True)  # exp(-z): SymPy knows no limit of the sigmoid
@@ -49,7 +49,7 @@ def limits(loss: Loss) -> list[tuple[str, Expr]]:
 
 
 def special_cases(loss: Loss) -> tuple[ProvedEquality, ...]:
-    """The special cases of a loss, each proved now. Raises `NotEqualError` for one that is false."""
+    """The special cases of a loss, proved now. Raises `NotEqualError` for one that is false."""
     cases = loss.special_cases() if loss.special_cases else ()
     return tuple(theorem(c.left, c.right, given=c.given, rule=c.name) for c in cases)
 

@@ -1,4 +1,7 @@
-"""What the playground shows of a loss: its sliders, its derivation, its code. A registered loss, or a reader's own."""
+"""What the playground shows of a loss: its sliders, its derivation, its code.
+
+The loss is a registered one, or one that a reader typed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y,
 
 __all__ = ["curvature", "derive", "describe", "own", "written"]
 
-# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set for the true one.
+# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set
+# for the true one.
 RANGES = {
     "gamma": (0, 5, 0.1, 2),
     "alpha": (0.05, 0.95, 0.05, 0.25),
@@ -29,7 +33,7 @@ REFUSALS = (ParseError, LoweringError, NotImplementedError, ValueError)
 
 
 def describe(loss: Loss) -> dict:
-    """What the page's script has to know of a loss: kind of input, target, parameters with their ranges."""
+    """What the page's script has to know of a loss: input, target, and parameters with ranges."""
     symbols = inputs_of(loss).by_symbol
     meanings = {p.symbol: p.meaning for p in loss.parameters}
     parameters = []
@@ -57,7 +61,7 @@ def describe(loss: Loss) -> dict:
 
 
 def written(loss: Loss) -> dict[str, str]:
-    """The equation of a loss and the derivation of its gradient, as HTML with its mathematics still to be typeset."""
+    """The equation of a loss and the derivation of its gradient, as HTML."""
     return {
         "equation": math_block(to_latex(loss.expr)),
         "derivation": derivation_html(loss.derivation()),
@@ -65,13 +69,19 @@ def written(loss: Loss) -> dict[str, str]:
 
 
 def own(text: str) -> Loss:
-    """The loss that a reader typed. Raises `ParseError`, or `ValueError` where it is not a loss of one row or output."""
+    """The loss that a reader typed.
+
+    Raises:
+        ParseError: if the text is no formula.
+        ValueError: if the formula is no loss of one row or one output.
+    """
     expr = parse(text)
     wrt = _differentiated(expr)
     indices = set(free_indices(expr)) - {K}
     if isinstance(wrt, Indexed) and indices - {t}:
         raise ValueError(
-            f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or write t"
+            f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or "
+            "write t"
         )
     kind = "real" if isinstance(wrt, Symbol) else "class index" if t in indices else "probabilities"
     if kind == "class index" and expr.has(y):
@@ -100,7 +110,8 @@ def _differentiated(expr: Expr) -> Expr:
     if len(found) != 1:
         problem = "it uses more than one of" if found else "it uses none of"
         raise ValueError(
-            f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one prediction x"
+            f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one "
+            "prediction x"
         )
     return z[j] if found == [z] else found[0]
 
@@ -114,7 +125,11 @@ def _letters(expr: Expr) -> set[Expr]:
 
 
 def derive(text: str) -> dict:
-    """A reader's loss up to its gradient: {"loss", "equation", "derivation", "code"}, or {"error"}. For the page."""
+    """A reader's loss up to its gradient, for the page.
+
+    Returns:
+        {"loss", "equation", "derivation", "code"}, or {"error"}.
+    """
     try:
         loss = own(text)
         return {"loss": describe(loss), **written(loss), "code": _code(loss, "gradient")}
@@ -123,7 +138,11 @@ def derive(text: str) -> dict:
 
 
 def curvature(text: str) -> dict:
-    """The code of a reader's loss with the Hessian, which can take a minute to derive: {"code"}, or {"error"}."""
+    """The code of a reader's loss with the Hessian, which can take a minute.
+
+    Returns:
+        {"code"}, or {"error"}.
+    """
     try:
         return {"code": _code(own(text), None)}
     except (

@@ -15,7 +15,8 @@ from matplotlib.text import Text
 from ..calculus.markup import Markup, element
 from .show import Html
 
-# Tol's "bright" scheme is told apart by colour-blind readers; each hue has a lighter twin for dark pages
+# Tol's "bright" scheme is told apart by colour-blind readers; each hue has a lighter twin for dark
+# pages
 PALETTE = {
     "blue": ("#33609c", "#7fb2ee"),
     "red": ("#b83246", "#ff8f9d"),
@@ -68,8 +69,8 @@ def subplots(*args, **kwargs):
 def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
     """A figure of the book.
 
-    name: unique on its page, letters and hyphens. alt: what it shows, for those who cannot see it. caption: the
-    sentence under it.
+    name: unique on its page, letters and hyphens. alt: what it shows, for those who cannot see it.
+    caption: the sentence under it.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise ValueError(
@@ -98,7 +99,7 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
 
 
 def _ink(fig: MplFigure) -> None:
-    """Give what was drawn after `subplots`, such as a legend, the ink of the page: black would be lost on a dark one."""
+    """Give legends and labels drawn after `subplots` the ink of the page: black is lost on dark."""
     for legend in fig.findobj(Legend):
         legend.set_frame_on(False)
     for text in fig.findobj(Text):

@@ -1,4 +1,4 @@
-"""What a page shows: theorems, cards and tables, as HTML for the site, with text for terminals and tests."""
+"""What a page shows: theorems, cards and tables, as HTML with text for terminals and tests."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def equation(expr, name: str = "") -> Equation:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Html:
-    """A table. Cells are text, numbers (as they print), SymPy expressions and theorems (typeset) or `Html`."""
+    """A table whose cells are text, numbers, SymPy expressions, proved equalities or `Html`."""
     rows = [list(row) for row in rows]
     # An empty heading is a plain cell: a screen reader would announce it otherwise.
     head = (element("th", h, scope="col") if h else element("td") for h in header)
@@ -177,7 +177,7 @@ def notation() -> Html:
 
 
 def card(loss: Loss) -> Html:
-    """The conventions of a loss on one card: equation, what it is differentiated by, target, parameters."""
+    """The conventions of a loss: equation, what it is differentiated by, target, parameters."""
     rows: list[tuple[str, object]] = [("equation", loss.plain)]
     if loss.is_activation and hasattr(loss.plain, "unfold"):
         rows.append(("by definition", loss.plain.unfold()))
@@ -203,7 +203,7 @@ def card(loss: Loss) -> Html:
 
 
 def rewrites(loss: Loss, *functions: str) -> Html:
-    """The way from the formulas of a loss to its generated code: each rewrite, what it cures, and its steps.
+    """The rewrites between the formulas of a loss and its code: what each cures, and its steps.
 
     Args:
         loss: a registered loss or activation.
@@ -247,20 +247,21 @@ def _named(used: Rewrite, more: str = "") -> Markup:
 
 
 def rewrite(shown: Rewrite) -> Html:
-    """One rewrite: what it cures, the equality with its evidence, where it holds; and where the left side fails."""
+    """One rewrite: what it cures, its proof, where it holds, and where the left side fails."""
     equality = f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}"
     proof, domain = shown.proof, shown.domain
     about = Html(
         html.lines(
             _named(shown), html.row(equality, "", proof), html.remark(f"Holds for {domain}.")
         ),
-        f"{shown.name}: {shown.pattern} = {shown.replacement}    [{proof}] for {domain}\n{shown.why}",
+        f"{shown.name}: {shown.pattern} = {shown.replacement}    [{proof}] for "
+        f"{domain}\n{shown.why}",
     )
     return below([about, failures(shown)]) if shown.fails else about
 
 
 def failures(shown: Rewrite, dtypes: Sequence[str] = ("float32", "float64")) -> Html:
-    """Both sides of a rewrite at the points where the left one fails, with the truth and the errors in ULP."""
+    """Both sides of a rewrite where the left one fails, with the truth and the errors in ULP."""
     rows = []
     for failure in shown.fails:
         for dtype in dtypes:

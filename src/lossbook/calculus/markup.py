@@ -1,4 +1,4 @@
-"""HTML from Python values: the one place where text becomes HTML, for pages, reports and verdicts alike."""
+"""HTML from Python values: the one place where text becomes HTML, for pages and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VOID = frozenset({"br", "meta"})
 
 
 class Markup(str):
-    """Text that is HTML already: `element` and `join` take it as it is and escape any other text."""
+    """Text that is HTML already: `element` and `join` take it as it is and escape other text."""
 
     __slots__ = ()
 

@@ -24,9 +24,9 @@ MAX_LINES = 40
 class StepsVerdict:
     """What became of a derivation.
 
-    kind: "right" if every line follows and the last is the goal, "unfinished" if every line follows, else the kind of
-    the first line that does not. line: its number, from 1, else None. lines: the verdicts up to there, one per line.
-    message: what to tell the reader.
+    kind: "right" if every line follows and the last is the goal, "unfinished" if every line
+    follows, else the kind of the first line that does not. line: its number, from 1, else None.
+    lines: the verdicts up to there, one per line. message: what to tell the reader.
     """
 
     kind: str
@@ -84,9 +84,10 @@ def judge_steps(
 ) -> StepsVerdict:
     """Find the first line of a derivation that does not equal the one before, and say why.
 
-    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
-    equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
-    for `judge`. without: what the last line must not hold any more, such as a derivative.
+    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the
+    first line must equal; without it the first line is the start. goal: what the last line must
+    equal. given, mistakes, letters: as for `judge`. without: what the last line must not hold any
+    more, such as a derivative.
     """
     lines = [
         line

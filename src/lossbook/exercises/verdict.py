@@ -1,4 +1,4 @@
-"""What is said about an answer, and how it is shown: as text, as HTML for a page, as JSON for a program."""
+"""What is said about an answer, as text, as HTML for a page, and as JSON for a program."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ def _typed(latex: str) -> str:
 class Verdict:
     """What became of an answer.
 
-    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr: the answer as it was
-    read. evidence: of a right answer, or of one that numbers alone support. counterexample: values at which the answer
-    (its `right`) differs from what is right (its `left`). mistake: the known one. error: where the text went wrong.
+    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr:
+    the answer as it was read. evidence: of a right answer, or of one that numbers alone support.
+    counterexample: values at which the answer (its `right`) differs from what is right (its
+    `left`). mistake: the known one. error: where the text went wrong.
     """
 
     kind: str
@@ -106,7 +107,7 @@ class Verdict:
         return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
 
     def to_json(self) -> dict:
-        """The verdict in plain types: what a page in a browser shows, and what is written to a file."""
+        """The verdict in plain types, for a page in a browser and for files."""
         point = self.counterexample
         return {
             "kind": self.kind,

@@ -145,7 +145,8 @@ def truths(loss: str, batch: Batch, rows: int, hvp_rows: int) -> Iterator[dict]:
                     found["terms"] = [
                         max(a, abs(b)) for a, b in zip(found["terms"], column, strict=True)
                     ]
-                # a component whose terms are all 0, as where all classes are tied, is measured by the row's largest
+                # a component whose terms are all 0, as where all classes are tied, is measured by
+                # the row's largest
                 largest = max(found["terms"])
                 found["terms"] = [
                     a if a > largest * mpmath.mpf(10) ** -45 else largest for a in found["terms"]
@@ -188,7 +189,10 @@ def measure(loss: str, dtype: str, gamma: float | None, count: int, seed: int = 
 
 
 def _judge(line: Line, got, truth, scales, batch: Batch, n: int) -> float:
-    """The largest error of one row, noted in its line. scales: what errors are relative to, None for the truth itself."""
+    """The largest error of one row, noted in its line.
+
+    scales: what errors are relative to, None for the truth itself.
+    """
     worst = 0.0
     for k, (a, b, scale) in enumerate(zip(got, truth, scales, strict=True)):
         if not np.isfinite(a) and not overflows(b, line.dtype):
@@ -223,7 +227,7 @@ def _sample(batch: Batch, n: int) -> dict:
 
 
 def jobs(samples: int) -> list[tuple[str, str, float | None, int]]:
-    """Arguments for `measure`: the rows of each loss, spread over the dtypes and the values of γ."""
+    """Arguments for `measure`: the rows of each loss, spread over dtypes and values of γ."""
     found = []
     for loss in loss_names():
         gammas = gammas_of(loss)

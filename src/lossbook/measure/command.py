@@ -1,4 +1,4 @@
-"""`lossbook accuracy`: measure every loss against 50 digits, print the table, fail where one is off."""
+"""`lossbook accuracy`: measure every loss against 50 digits, and fail where one is off."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def table(lines: list[Line]) -> str:
     """The table as text."""
-    head = f"{'loss':22}{'':7}{'dtype':10}{'γ':>4}  {'quantity':9}{'rows':>7}{'worst':>9}{'median':>8}{'bar':>6}"
+    head = f"{'loss':22}{'':7}{'dtype':10}{'γ':>4}  {'quantity':9}{'rows':>7}"
+    head += f"{'worst':>9}{'median':>8}{'bar':>6}"
     rows = [head, "-" * len(head)]
     for line in lines:
         gamma = "" if line.gamma is None else f"{line.gamma:g}"
@@ -69,7 +70,8 @@ def table(lines: list[Line]) -> str:
         ] * (line.false_zeros > 0)
         verdict = "" if line.passes else "  MISSED " + ", ".join(faults)
         rows.append(
-            f"{line.loss:22}{line.library:7}{line.dtype:10}{gamma:>4}  {line.quantity:9}{line.rows:>7}"
+            f"{line.loss:22}{line.library:7}{line.dtype:10}{gamma:>4}  "
+            f"{line.quantity:9}{line.rows:>7}"
             f"{line.worst:>9.3f}{line.median:>8.3f}{line.tolerance:>6g}{verdict}"
         )
     return "\n".join(rows)

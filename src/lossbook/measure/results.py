@@ -1,7 +1,7 @@
 """What `lossbook bench` measured: costs in copies of the logits. `lossbook.book.speed` shows it.
 
-A cost is the time of value and gradient, divided by the time of a plain copy of the logits in the same round; its quartiles
-are over the rounds.
+A cost is the time of value and gradient, divided by the time of a plain copy of the logits in the
+same round; its quartiles are over the rounds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the book's three sources claim, claim by claim, each with a function that judges it.
 
-A statement is written in our own words. Its verdict is never written but computed from checks: equalities that the prover
-proves or refutes, and numbers that are computed again.
+A statement is written in our own words. Its verdict is never written but computed from checks:
+equalities that the prover proves or refutes, and numbers that are computed again.
 """
 
 from __future__ import annotations

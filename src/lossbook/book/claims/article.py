@@ -37,7 +37,8 @@ def binary_definition() -> Judgement:
                 rule="y = 0, p_t = 1 - p",
             ),
         ],
-        evidence="The definition is the paper's. That α = 0.25 and γ = 2 did best is a result of its experiments "
+        evidence="The definition is the paper's. That α = 0.25 and γ = 2 did best is a result of "
+        "its experiments "
         "with one detector; no theorem says so of another.",
     )
 
@@ -54,8 +55,10 @@ def easy_negatives_dominate() -> Judgement:
     )
     return opinion(
         [exhibit(shown)],
-        evidence=f"In this example the negatives hold {rows[0][3]} of the gradient; with equal counts, {rows[1][3]}. "
-        "So easy examples dominate through their number. What makes a detector lag is a matter of experiment.",
+        evidence=f"In this example the negatives hold {rows[0][3]} of the gradient; with equal "
+        f"counts, {rows[1][3]}. "
+        "So easy examples dominate through their number. What makes a detector lag is a matter of "
+        "experiment.",
     )
 
 
@@ -87,8 +90,10 @@ def boxes_by_overlap() -> Judgement:
                 ),
             )
         ],
-        evidence=f"A convention: moving the threshold from {rows[0][0]} to {rows[-1][0]} leaves {rows[-1][1]} "
-        f"positives of {rows[0][1]}. The paper itself uses two thresholds, 0.5 and 0.4, and ignores the boxes between.",
+        evidence=f"A convention: moving the threshold from {rows[0][0]} to {rows[-1][0]} leaves "
+        f"{rows[-1][1]} "
+        f"positives of {rows[0][1]}. The paper itself uses two thresholds, 0.5 and 0.4, and "
+        "ignores the boxes between.",
     )
 
 
@@ -130,8 +135,10 @@ def one_alpha_balances() -> Judgement:
                 rule="each class weighed by the other's count",
             ),
         ],
-        evidence="A single α scales the whole loss and balances nothing. Weights that differ by class do: weigh $n_1$ "
-        "positives of mean loss $l_1$ and $n_0$ negatives of mean loss $l_0$ each by the other's count (which is one over "
+        evidence="A single α scales the whole loss and balances nothing. Weights that differ by "
+        "class do: weigh $n_1$ "
+        "positives of mean loss $l_1$ and $n_0$ negatives of mean loss $l_0$ each by the other's "
+        "count (which is one over "
         "its own, up to a common factor), and the counts drop out.",
     )
 
@@ -143,7 +150,8 @@ def factor_mutes_easy_examples() -> Judgement:
     ends = limit(factor, q, 0, "+"), limit(factor, q, 1, "-")
     smaller = 1 / factor.subs(q, Rational(9, 10))
     gradient = losses.get("softmax_focal").plain.xreplace({p(t): q})
-    # by the chain rule both gradients carry the same derivative of p_t, so their quotient is that of the slopes by p_t
+    # by the chain rule both gradients carry the same derivative of p_t, so their quotient is that
+    # of the slopes by p_t
     ratio = float(
         (gradient.xreplace({gamma: Integer(2)}).diff(q) / (-log(q)).diff(q)).subs(
             q, Rational(9, 10)
@@ -154,7 +162,8 @@ def factor_mutes_easy_examples() -> Judgement:
             fact("At $p_t=0.9$, γ = 2 the loss is 100 times smaller", smaller == 100),
             fact("The factor tends to 1 as $p_t\\to 0$ and to 0 as $p_t\\to 1$", ends == (1, 0)),
         ],
-        evidence=f"The loss there is {smaller} times smaller. The gradient, which is what trains, is only "
+        evidence=f"The loss there is {smaller} times smaller. The gradient, which is what trains, "
+        "is only "
         f"{1 / ratio:.1f} times smaller: the factor itself has a slope.",
     )
 
@@ -188,7 +197,8 @@ def sigmoid_derivative() -> Judgement:
             equality(Diff(s, logit), s * (1 - s), rule="sigmoid"),
             equality(Diff(p(i), z[i]), p(i) * (1 - p(i)), rule="softmax, by its own logit"),
         ],
-        evidence="Both have the form p(1 - p). The likeness ends there: a sigmoid has no other logits to depend on.",
+        evidence="Both have the form p(1 - p). The likeness ends there: a sigmoid has no other "
+        "logits to depend on.",
     )
 
 
@@ -226,13 +236,14 @@ def printed_target_probabilities() -> Judgement:
                 table(("computed p_t, one per class", "p_t of softmax, one per row"), rows),
             )
         ],
-        evidence="The arithmetic is right, for K separate yes-or-no questions. The rows sum to 1, so they look like "
+        evidence="The arithmetic is right, for K separate yes-or-no questions. The rows sum to 1, "
+        "so they look like "
         "softmax; its focal loss has one $p_t$ per row.",
     )
 
 
 def masked(logits: np.ndarray, targets: np.ndarray, weight: np.ndarray, focus: float) -> float:
-    """The described segmentation loss, classes along axis 1: sigmoid per class, only the true class's term."""
+    """The described segmentation loss: a sigmoid per class, only the true class's term kept."""
     with np.errstate(all="ignore"):
         s = 1 / (1 + np.exp(-logits))
         hot = np.moveaxis(np.eye(len(weight))[targets], -1, 1)
@@ -274,7 +285,10 @@ def masked_sigmoid_is_multiclass() -> Judgement:
         ("logits of two axes (N, K)", f"the untouched loss, the float 0.0, {two_axes}"),
         (
             "weights 1 / frequency",
-            f"from {weight.min():.2f} to {weight.max():.0f}; the mean over pixels is {average:.0f}, not 1",
+            (
+                f"from {weight.min():.2f} to {weight.max():.0f}; "
+                f"the mean over pixels is {average:.0f}, not 1"
+            ),
         ),
     ]
     return verdict(
@@ -285,8 +299,10 @@ def masked_sigmoid_is_multiclass() -> Judgement:
                 rule="the masked sigmoid loss against the softmax focal loss",
             )
         ],
-        evidence="Not the multi-class focal loss, and not trainable as one: the gradient is zero at every logit but the "
-        "true class's, so nothing ever pushes a wrong class down. It also fails on (N, K), overflows, and holds a "
+        evidence="Not the multi-class focal loss, and not trainable as one: the gradient is zero "
+        "at every logit but the "
+        "true class's, so nothing ever pushes a wrong class down. It also fails on (N, K), "
+        "overflows, and holds a "
         "one-hot array; the device is fixed in its text.",
     ).with_(
         equality(Diff(loss, z[j]), KroneckerDelta(j, t) * at_target, rule="zero wherever j ≠ t"),
@@ -324,7 +340,8 @@ def binary_and_multiclass_differ() -> Judgement:
             )
         ],
         right=same,
-        evidence="With K = 2, logit $z_2-z_1$ and class weights (1 - α, α) they are the same loss. The weights differ "
+        evidence="With K = 2, logit $z_2-z_1$ and class weights (1 - α, α) they are the same "
+        "loss. The weights differ "
         "only in how they are chosen, and either choice can be made in either.",
     )
 
@@ -352,8 +369,10 @@ def frequencies_from_a_sample() -> Judgement:
     )
     return opinion(
         [stated],
-        evidence=f"The published counts are exactly {images} images. That is enough for a class seen in one image in ten "
-        f"(error about {rows[1][1]}), not for one in a thousand ({rows[3][1]}, missed with chance {rows[3][2]}), and the "
+        evidence=f"The published counts are exactly {images} images. That is enough for a class "
+        "seen in one image in ten "
+        f"(error about {rows[1][1]}), not for one in a thousand ({rows[3][1]}, missed with chance "
+        f"{rows[3][2]}), and the "
         "rare classes are the ones whose weight it sets.",
     )
 

@@ -61,7 +61,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of a source: an id, the statement in our own words, and the function that judges it."""
+    """One claim of a source: an id, the statement in our words, and the function that judges it."""
 
     id: str
     statement: str

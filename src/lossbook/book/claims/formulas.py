@@ -42,7 +42,8 @@ def three_forms_agree() -> Judgement:
                 second, losses.get("softmax_focal").expr, rule="by log-sum-exp, by probability"
             ),
         ],
-        evidence="The three forms are one function. Only the second can be computed as it stands without log 0.",
+        evidence="The three forms are one function. Only the second can be computed as it stands "
+        "without log 0.",
     )
 
 
@@ -78,7 +79,8 @@ def gradient_in_one_bracket() -> Judgement:
             equality(PRODUCT_RULE, MERGED, rule="the two cases"),
             equality(MERGED, ours, rule="the book's one line for both cases"),
         ],
-        evidence="The merged form is right, and is the two-case reading of the gradient derived in this book.",
+        evidence="The merged form is right, and is the two-case reading of the gradient derived "
+        "in this book.",
     )
 
 
@@ -89,7 +91,8 @@ def gradient_without_alpha() -> Judgement:
         [equality(full, MERGED, rule="as stated, without α")],
         right=[equality(full, alphas[t] * MERGED, rule="with the weight of the true class")],
         evidence="The gradient of the weighted loss carries the factor $\\alpha_t$. "
-        "The letters also need care: softmax has K components, and $p_{class}$ is only one of them.",
+        "The letters also need care: softmax has K components, and $p_{class}$ is only one of "
+        "them.",
     )
 
 
@@ -115,7 +118,7 @@ def by_margin(margin: float, focus: float) -> np.float32:
 
 
 def saturation() -> tuple[Html, bool]:
-    """A5 as printed, against 50 digits and against the margin form; and whether it was ever far off."""
+    """A5 as printed, against 50 digits and the margin form; and whether it was always close."""
     gradient = losses.get("softmax_focal").derivation().result
     rows, always = [], True
     for margin, focus in ((0, Rational(1, 2)), (8, 2), (20, Rational(1, 2)), (20, 2), (-120, 2)):

@@ -48,7 +48,8 @@ def exponent_on_the_logarithm() -> Judgement:
             equality((-log(p(t))) ** gamma, ce, rule="any exponent, read as a power of -log p_t"),
         ],
         right=[equality(-log(p(t)), ce, rule="no exponent")],
-        evidence="No exponent belongs there: with 2 the loss would be negative, and for other powers of the "
+        evidence="No exponent belongs there: with 2 the loss would be negative, and for other "
+        "powers of the "
         "negative number $\\log p_t$ it need not even be real.",
     )
 
@@ -106,9 +107,11 @@ def loss_curves() -> Judgement:
                 ),
             )
         ],
-        evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a choice. With two classes the "
+        evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a "
+        "choice. With two classes the "
         f"decision is right exactly above 0.5; with three, $p_t={right_below[0]}$ can be "
-        f"{'right' if classified[0] else 'wrong'} already, with two it is {'right' if classified[1] else 'wrong'}.",
+        f"{'right' if classified[0] else 'wrong'} already, with two it is "
+        f"{'right' if classified[1] else 'wrong'}.",
     )
 
 
@@ -148,12 +151,15 @@ def example(
 
 
 def agrees(stated: float, digits: int, value: float) -> bool:
-    """Equal to one unit of the last printed digit, or to the 5 in 10000 by which the source cut its first factor."""
+    """Equal up to one unit of the last printed digit, or up to 5 in 10000.
+
+    The source cut its first factor by that much.
+    """
     return abs(stated - value) <= max(10**-digits, 5e-4 * abs(stated))
 
 
 def worked_example() -> tuple[Html, dict[str, int]]:
-    """Stated and computed figures, for both logarithms and both counts, and how many survive in each."""
+    """Stated and computed figures for both logarithms and both counts; how many agree in each."""
     ways = {
         f"{name}, {count}": example(f, count)
         for count in (100000, 10000)
@@ -197,9 +203,12 @@ def shares_of_the_loss() -> Judgement:
                 rule="the base drops out",
             ),
         ],
-        evidence=f"The figures use the logarithm to base 10 and 100000 negatives, ten times the number in the text: {total} of "
-        f"{total} agree. With the natural logarithm, which frameworks use, {survive['ln, 100000']} survive, the two shares: "
-        f"changing the base multiplies both terms alike. With 10000 and base 10, {survive['log10, 10000']} survive, and of "
+        evidence="The figures use the logarithm to base 10 and 100000 negatives, ten times the "
+        f"number in the text: {total} of "
+        f"{total} agree. With the natural logarithm, which frameworks use, "
+        f"{survive['ln, 100000']} survive, the two shares: "
+        "changing the base multiplies both terms alike. With 10000 and base 10, "
+        f"{survive['log10, 10000']} survive, and of "
         f"FL the positives hold {example(math.log, 10000)['positive share of FL']:.4f}.",
     )
 
@@ -223,14 +232,16 @@ def small_alpha_after_gamma() -> Judgement:
                 ),
             )
         ],
-        evidence=f"In the worked example with 100000 negatives the α that balances the two totals falls from {at[100000, 0]} at "
-        f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: with 10000 negatives it "
+        evidence="In the worked example with 100000 negatives the α that balances the two totals "
+        f"falls from {at[100000, 0]} at "
+        f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: "
+        "with 10000 negatives it "
         f"is {at[10000, 2]}.",
     )
 
 
 def module_values() -> dict[str, np.ndarray]:
-    """What C7's module should have printed: p_t, focal loss, cross entropy, and the gradient, from the book's formulas."""
+    """What the module of C7 should have printed, from the book's formulas."""
     rows = [[Rational(x) for x in row.split()] for row in LOGITS]
     focal = losses.get("softmax_focal")
     gradient = focal.derivation(full=True).result
@@ -251,7 +262,7 @@ def module_values() -> dict[str, np.ndarray]:
 
 
 def common_factor(printed: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """The factors c for which c times `right` rounds to what was printed, everywhere: the least and the largest."""
+    """The least and the largest c for which c times `right` rounds to what was printed."""
     bounds = np.stack([(printed - HALF_UNIT) / right, (printed + HALF_UNIT) / right])
     return float(bounds.min(axis=0).max()), float(bounds.max(axis=0).min())
 
@@ -262,7 +273,8 @@ def module_output() -> Judgement:
     least, largest = common_factor(PRINTED_GRADIENT, right["gradient"])
     factor = round((least + largest) / 2)
     one = bool(least <= factor <= largest)
-    # the printed logits are rounded too: by A2 and A3 that moves p_t by up to 2 p_t (1 - p_t) half units
+    # the printed logits are rounded too: by A2 and A3 that moves p_t by up to 2 p_t (1 - p_t) half
+    # units
     slack = HALF_UNIT * (1 + 2 * right["p_t"] * (1 - right["p_t"]))
     close = {
         "$p_t$": bool(np.all(abs(right["p_t"] - PRINTED_P) <= slack)),
@@ -289,7 +301,8 @@ def module_output() -> Judgement:
         stated,
         right=[
             fact(
-                f"One factor between {least:.4f} and {largest:.4f} fits all {PRINTED_GRADIENT.size} entries",
+                f"One factor between {least:.4f} and {largest:.4f} fits all "
+                f"{PRINTED_GRADIENT.size} entries",
                 one,
             ),
             fact(
@@ -298,10 +311,14 @@ def module_output() -> Judgement:
                 table(("printed", "right", f"right, added {factor} times"), rows),
             ),
         ],
-        evidence=f"The loss is right and the gradient is {factor} times too large. A framework adds to the stored gradient at "
-        f"every backward pass; a cell that ran {factor} times without clearing it prints this. Other single slips do not "
-        f"fit: a sum in the place of the mean gives {len(TARGETS)}, a forgotten α gives {1 / 0.25:g}. (One pass of the sum "
-        f"and one of the mean would also give {len(TARGETS) + 1}; either way the gradient was accumulated.)",
+        evidence=f"The loss is right and the gradient is {factor} times too large. A framework "
+        "adds to the stored gradient at "
+        f"every backward pass; a cell that ran {factor} times without clearing it prints this. "
+        "Other single slips do not "
+        f"fit: a sum in the place of the mean gives {len(TARGETS)}, a forgotten α gives "
+        f"{1 / 0.25:g}. (One pass of the sum "
+        f"and one of the mean would also give {len(TARGETS) + 1}; either way the gradient was "
+        "accumulated.)",
     )
 
 
@@ -317,7 +334,8 @@ def paper_and_code() -> Judgement:
                 table(("loss", "key in the references"), rows),
             )
         ],
-        evidence="A pointer, not a statement. The paper is in our references, with its arXiv number. The linked code is "
+        evidence="A pointer, not a statement. The paper is in our references, with its arXiv "
+        "number. The linked code is "
         "not judged here: it may change, and nothing on this page depends on it.",
     )
 

@@ -1,7 +1,7 @@
-"""The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one;
-what a copy into fresh memory costs; and what the compiler says and makes of a kernel.
+"""What bounds the speed of a loss on one core: bytes copied and operations done in a nanosecond.
 
-`lossbook roofs --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
+Also what a copy into fresh memory costs, and what the compiler reports and makes of a kernel.
+`lossbook roofs --json chapters/data/roofs.json` measures it in a few seconds, with a compiler.
 """
 
 from __future__ import annotations
@@ -57,11 +57,17 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 
 @dataclass(frozen=True)
 class Roofs:
-    """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
-    many times as long a copy takes into memory that was never used. vectors: for each function of a kernel, the widths in
-    bytes of the loops that the compiler vectorised. arithmetic: for each of them, how many of its instructions compute with
-    whole vectors, and how many with single numbers. page: bytes that the system gives at a time. tools: the compiler and the
-    processor.
+    """What was measured of one core, and of the compiled kernels of one loss.
+
+    Attributes:
+        bytes_: copied in a nanosecond, read and written.
+        operations: done in a nanosecond, in "double" and in "float".
+        fresh: how many times as long a copy takes into memory that was never used.
+        vectors: for each function of a kernel, the widths in bytes of its vectorised loops.
+        arithmetic: for each of them, how many of its instructions compute with whole vectors, and
+            how many with single numbers.
+        page: bytes that the system gives at a time.
+        tools: the compiler and the processor.
     """
 
     bytes_: float
@@ -136,7 +142,7 @@ def _arithmetic(kind: str) -> float:
 
 
 def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports them."""
+    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports."""
     text = compiler.source(loss, fast=fast)
     command = [*compiler.compiler(), "-fopt-info-vec-optimized", "-x", "c++", "-", "-o", os.devnull]
     said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
@@ -160,8 +166,9 @@ def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
 
 
 def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """For each function of a loss's kernels, how many instructions of the compiled code add, subtract, multiply or divide
-    whole vectors, and how many single numbers. Only for x86 processors; empty elsewhere.
+    """How many instructions of each function of a kernel compute, on vectors and on single numbers.
+
+    They add, subtract, multiply or divide. Only x86 processors are known; empty elsewhere.
     """
     command = [*compiler.compiler(), "-S", "-x", "c++", "-", "-o", "-"]
     made = subprocess.run(

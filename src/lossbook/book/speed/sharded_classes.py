@@ -1,7 +1,8 @@
 """Cross entropy of a row whose classes are sharded over several machines.
 
-Part a holds z[a, k] for k = 1, ..., B. It sends two numbers, its shift m[a] and its sum s[a] relative
-to that shift, and the part that has the target's logit sends that too. Loss and gradient follow.
+Part a holds z[a, k] for k = 1, ..., B. It sends two numbers, its shift m[a] and its sum s[a]
+relative to that shift, and the part that has the target's logit sends that too. Loss and gradient
+follow.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def gradient() -> ProvedEquality:
     )
 
 
-# -- the same in numbers ----------------------------------------------------------------------------
+# -- the same in numbers
+# ----------------------------------------------------------------------------
 
 
 def shift_and_sum(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

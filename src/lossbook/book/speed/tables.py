@@ -25,7 +25,10 @@ def machine(bench: Bench) -> Html:
     table = show.table(("", ""), told, "The machine, and the versions of the libraries.")
     if not bench.smoke:
         return table
-    warning = "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
+    warning = (
+        "These numbers come from a few quick rounds on a busy machine: "
+        "they show the form of the tables, not the speed."
+    )
     return show.below([Html(html.remark(warning), warning), table])
 
 
@@ -53,7 +56,7 @@ def _short(copies: float) -> str:
 
 
 def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
-    """Medians only: every implementation on every workload, for the loss that the workload is about."""
+    """The medians of every implementation on every workload, for the loss that it is about."""
     columns = {}
     for name, loss in ABOUT.items():
         found = bench.find(workload=name, loss=loss, threads=threads, allocator=allocator)
@@ -81,8 +84,9 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
 
 
 def workload(bench: Bench, name: str, threads: int) -> Html:
-    """Every implementation of every loss on one workload, in copies of the logits, with both settings of the allocator; a
-    table for each loss, folded away.
+    """Every implementation of every loss on one workload, a folded table for each loss.
+
+    The unit is a copy of the logits; there is a column for each setting of the allocator.
     """
     found = sorted(bench.find(workload=name, threads=threads), key=order)
     parts = []
@@ -93,14 +97,17 @@ def workload(bench: Bench, name: str, threads: int) -> Html:
             by = {r.allocator: r for r in here if (r.mode, r.label) == (mode, label)}
             memory = next((f"{r.memory:.1f}" for r in by.values() if r.memory is not None), "")
             rows.append((label, mode, *(_cost(by.get(a)) for a in ALLOCATORS), memory))
-        title = f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: {losses.get(loss).title}"
+        title = (
+            f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: "
+            f"{losses.get(loss).title}"
+        )
         table = show.table(("code", "gradient", "default", "heap reused", "extra memory"), rows)
         parts.append(show.folded(title, table))
     return show.below(parts)
 
 
 def targets(bench: Bench) -> Html:
-    """What was to be reached, and for each setting the worst that was measured and whether it is enough."""
+    """The targets; for each setting the worst measurement and whether it is enough."""
     settings = [(n, a) for n in bench.threads for a in ALLOCATORS]
     names = {"default": "default", "reuse": "heap reused"}
     rows = []

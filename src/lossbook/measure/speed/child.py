@@ -1,4 +1,4 @@
-"""One process of the benchmark: in one setting, it measures every group of the plan and writes JSON lines."""
+"""One process of the benchmark: in one setting, it measures the plan and writes JSON lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def measure_setting(setting: Setting, smoke: bool, write: Callable[[str], None])
     warnings.simplefilter("ignore")  # what other people's code warns of is their affair
     torch.set_num_threads(setting.threads)
     gc.collect()
-    gc.freeze()  # what the libraries have made stays: to look through it each time takes longer than to measure
+    # what the libraries have made stays: to look through it each time takes longer than to measure
+    gc.freeze()
     end = time.monotonic() + setting.seconds
     for group in groups(setting, smoke):
         start = time.monotonic()
@@ -50,7 +51,7 @@ def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
 
 
 def skipped(group: Group, setting: Setting) -> Iterator[dict]:
-    """The line of a group for which there is no time, as for the last ones on a slow or busy machine."""
+    """The line of a group for which no time is left, as on a slow or busy machine."""
     line = {"workload": group.workload, "shape": [], "loss": group.loss}
     line |= {"implementation": ", ".join(group.implementations), "precision": None, "mode": "all"}
     line |= {"threads": setting.threads, "allocator": setting.allocator}
@@ -114,7 +115,9 @@ def rows(inputs: Inputs, found: list[Candidate], group: Group, setting: Setting)
 
 
 def warm(entry: Candidate, inputs: Inputs, right: torch.Tensor, weighed: bool) -> None:
-    """The first call, and for its memory a second one: the first may compile, but for those that take seconds each time.
+    """The first call, and for its memory a second one, since the first may compile.
+
+    What takes seconds for each call has one call for both.
 
     Raises where the result is not that loss: speed would be no merit.
     """

@@ -1,4 +1,4 @@
-"""`lossbook bench`: measure how fast the losses are, beside other people's, print tables, write them.
+"""`lossbook bench`: measure how fast the losses are, beside other people's.
 
 Every setting (threads, allocator, kernels or generated code) is a process of its own, in which this
 command runs again with the hidden option --child. The unit of time is a copy of the logits.

@@ -71,7 +71,7 @@ def _into_a_buffer(
 def step(
     name: str, precision: str | None, function, logits: torch.Tensor, targets: torch.Tensor
 ) -> Candidate:
-    """Forward and backward through autograd; the gradient is dropped before the call ends, as in a training loop."""
+    """Forward and backward through autograd; the gradient is dropped as in a training loop."""
     logits = logits.detach().requires_grad_()
 
     def call(n):

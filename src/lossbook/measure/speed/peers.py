@@ -42,7 +42,10 @@ def softmax_focal(logits, targets):
 
 
 def sigmoid_focal(logits, targets):
-    """The formula of torchvision.ops.sigmoid_focal_loss (BSD 3-Clause, Soumith Chintala and others)."""
+    """The formula of torchvision.ops.sigmoid_focal_loss.
+
+    BSD 3-Clause, Soumith Chintala and others.
+    """
     p = torch.sigmoid(logits)
     ce = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     p_t = p * targets + (1 - p) * (1 - targets)
@@ -51,10 +54,12 @@ def sigmoid_focal(logits, targets):
 
 
 def softmax_mse(logits, targets):
+    """Squared error of softmax probabilities, in built-ins."""
     return ((torch.softmax(logits, 1) - targets) ** 2).sum(1).mean()
 
 
 def sigmoid_mse(logits, targets):
+    """Squared error of a sigmoid, in built-ins."""
     return F.mse_loss(torch.sigmoid(logits), targets)
 
 
@@ -72,6 +77,7 @@ TORCHVISION = {"sigmoid_focal": sigmoid_focal}
 
 
 def kornia(loss: str):
+    """The loss in kornia."""
     from kornia.losses import binary_focal_loss_with_logits, focal_loss
 
     function = {"softmax_focal": focal_loss, "sigmoid_focal": binary_focal_loss_with_logits}[loss]
@@ -81,6 +87,7 @@ def kornia(loss: str):
 
 
 def monai(loss: str):
+    """The loss in MONAI."""
     from monai.losses import FocalLoss
 
     if loss == "sigmoid_focal":
@@ -90,6 +97,7 @@ def monai(loss: str):
 
 
 def fvcore(loss: str):
+    """The loss in fvcore."""
     from fvcore.nn import sigmoid_focal_loss
 
     return partial(
@@ -107,7 +115,7 @@ LIBRARIES = {
 
 
 def peer(inputs: Inputs, name: str) -> Candidate:
-    """A training step of the library of that name; "torch compiled": the same under torch.compile."""
+    """A training step of that library; "torch compiled": the same under torch.compile."""
     if name == "optax":
         return optax(inputs)
     library, _, how = name.partition(" ")
@@ -138,7 +146,7 @@ def optax(inputs: Inputs) -> Candidate:
 
 
 def reference(inputs: Inputs) -> torch.Tensor:
-    """The gradient in a few rows, in float64, up to a factor: what every implementation is compared with.
+    """The gradient in a few rows, in float64, up to a factor, to compare every other with.
 
     By autograd through the plain formula; by our generated code for a loss that has none here.
     """

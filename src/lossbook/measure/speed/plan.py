@@ -1,4 +1,4 @@
-"""What is measured where: not every pair makes sense, and all of it has ten minutes on two cores."""
+"""What is measured where: not every pair makes sense, and all of it takes ten minutes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def peers_of(loss: str) -> tuple[str, ...]:
 
 
 def has_compiled_peer(loss: str) -> bool:
-    """Whether torch.compile's seconds are spent on a loss: where somebody else's is compiled too."""
+    """Whether some peer is compiled: then torch.compile's seconds are spent on a loss."""
     return any(name.endswith("compiled") for name in peers_of(loss))
 
 
@@ -117,7 +117,7 @@ def _generated(workload: str, loss: str, smoke: bool) -> tuple[str, ...]:
 
 
 def _is_compiled_here(name: str, workload: str, loss: str, smoke: bool) -> bool:
-    """Whether torch.compile's seconds are spent on it; also true for what is not compiled at all."""
+    """Whether torch.compile's seconds are spent on it; true for what is not compiled at all."""
     if not name.endswith("compiled"):
         return True
     if smoke:

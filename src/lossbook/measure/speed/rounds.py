@@ -1,7 +1,8 @@
 """Timing in interleaved rounds, and the peak of memory.
 
-In each round the copy of the logits and every implementation are timed in turn, and a figure is a ratio to the copy of the
-same round: on a machine that others use, times drift, and ratios drift less.
+In each round the copy of the logits and every implementation are timed in turn, and a figure is a
+ratio to the copy of the same round: on a machine that others use, times drift, and ratios drift
+less.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Candidate:
         return (time.perf_counter() - start) / calls
 
     def attempt(self, function: Callable, *arguments):
-        """The function's result; None where it raises, which is kept: one that fails must not end the others."""
+        """The function's result; None where it raises, which is noted in `error`."""
         try:
             return function(*arguments)
         except Exception as error:  # whatever an implementation raises is a result
@@ -75,10 +76,10 @@ def measure(
     seconds: float,
     most: int = 1,
 ):
-    """Fill `ratios` of all entries that were warmed up and did not fail; returns the median seconds of a copy.
+    """Fill `ratios` of all candidates that did not fail; returns the median seconds of a copy.
 
-    Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in `FEWEST` at least.
-    most: how many calls can be repeated in a round.
+    Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in
+    `FEWEST` at least. most: how many calls can be repeated in a round.
     """
     unit = Candidate("copy", None, "copy", copy)
     unit.timed(1)
@@ -106,8 +107,14 @@ def measure(
 
 
 def peak(entry: Candidate, size: int) -> tuple[float | None, tuple]:
-    """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes, and what the
-    call gave. The peak is None where the system does not tell. It fills `cost` too.
+    """The peak of resident memory in one call, and what the call gave; it fills `cost` too.
+
+    Args:
+        entry: what is called.
+        size: bytes of the logits, the unit.
+
+    Returns:
+        The peak above what was resident before, None where the system does not tell; the result.
     """
     if entry.restore is not None:
         entry.restore(0)
@@ -121,7 +128,7 @@ def peak(entry: Candidate, size: int) -> tuple[float | None, tuple]:
 
 
 def _forget_the_peak() -> bool:
-    """Let the peak start anew; False where the system has none."""
+    """Reset the peak; False where the system has none."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
@@ -131,7 +138,7 @@ def _forget_the_peak() -> bool:
 
 
 def give_back() -> None:
-    """Hand all idle memory back to the system, ours included, so that the next call needs its own."""
+    """Return all idle memory to the system, so that the next call has to ask for its own."""
     gc.collect()
     pool.clear()
     ctypes.CDLL(None).malloc_trim(0)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from .workloads import LARGE
 
 SOFTMAX = ("softmax_focal", "cross_entropy_index")
-# The losses that the targets are about, which are measured in every setting; and two of them, one of
+# The losses that the targets are about, which are measured in every setting; and two of them, one
+# of
 # rows and one of single outputs, for a run of a minute.
 TARGET_LOSSES = (*SOFTMAX, "sigmoid_focal")
 SMOKE_LOSSES = ("cross_entropy_index", "sigmoid_focal")
@@ -58,7 +59,7 @@ def most_memory(rows: Measurements) -> Extreme | None:
 
 
 def faster(ours: Measurements, peers: Measurements) -> Extreme | None:
-    """How many times as long the best peer takes, for the same loss and shape: where it is least."""
+    """How many times as long the best peer takes for the same loss and shape, where it is least."""
     found = []
     for row in ours:
         same = [p for p in peers if p["loss"] == row["loss"] and p["shape"] == row["shape"]]
@@ -277,7 +278,7 @@ TARGETS = (
 
 
 def judged(rows: Iterable[dict]) -> list[dict]:
-    """Every target in every setting that was measured: what was found, where, and whether it is met."""
+    """Every target in every setting: what was measured, where, and whether it is met."""
     rows = Measurements(rows)
     found = []
     for threads, allocator in sorted({(r["threads"], r["allocator"]) for r in rows}, reverse=True):
