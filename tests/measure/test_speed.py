@@ -53,8 +53,8 @@ def test_a_planted_sleep_is_seen():
 
 
 def test_slow_ones_take_part_in_the_first_rounds_only():
-    entries = [entry(slept(0.0)), entry(slept(0.02))]
-    measure(slept(0.0), entries, rounds=8, seconds=0.01)
+    entries = [entry(slept(0.0)), entry(slept(0.03))]
+    measure(slept(0.0), entries, rounds=8, seconds=0.05)
     assert [len(e.ratios) for e in entries] == [8, FEWEST]
 
 
@@ -125,7 +125,7 @@ def test_one_that_fails_later_does_not_end_the_others():
             raise MemoryError("full")
 
     entries = [entry(late), entry(slept(0))]
-    measure(slept(0), entries, rounds=4, seconds=0.01)
+    measure(slept(0), entries, rounds=4, seconds=10)
     assert entries[0].error == "MemoryError: full"
     assert len(entries[1].ratios) == 4
 

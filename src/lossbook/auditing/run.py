@@ -58,7 +58,7 @@ def audit(
         function: a function, module or class for PyTorch, NumPy or JAX. Called with batches of
             logits and targets. A NumPy function may return (value, gradient).
         loss: a loss, or the name of a registered one: one of `lossbook.losses.names()`.
-        adapter: how the function is called: an `Adapter`, the name of a ready-made one of `ADAPTERS`,
+        adapter: how it is called: an `Adapter`, the name of a ready-made one of `ADAPTERS`,
             or None to guess it from the signature.
         gamma: the values of γ to audit at; all of `GAMMAS` unless given. Needed where the function
             has no such parameter.
