@@ -1,4 +1,4 @@
-"""What docutils writes and screen readers stumble over, mended in each page."""
+"""Repair what docutils writes and screen readers misread, in each page."""
 
 MENDED = {
     # both roles are deprecated in ARIA 1.3, and not allowed on these elements

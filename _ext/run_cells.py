@@ -24,7 +24,7 @@ class Cell:
     id: str
     source: str
     needs: str = ""
-    by_way: bool = False  # it imports nothing itself, but uses a result of such a cell
+    indirect: bool = False  # it imports nothing itself, but uses a result of such a cell
 
 
 def cells_of(notebook: dict, packages: Set[str], sources: Path) -> list[Cell]:

@@ -27,7 +27,9 @@ def page_cells(app, docname: str) -> list[Cell]:
 def note(cell: Cell, docname: str) -> nodes.Node:
     """Why a cell does not run in the page, and how to run it."""
     why = (
-        f"uses a result of a cell that needs {cell.needs}" if cell.by_way else f"needs {cell.needs}"
+        f"uses a result of a cell that needs {cell.needs}"
+        if cell.indirect
+        else f"needs {cell.needs}"
     )
     text = (
         f"This cell {why}, which a browser does not have. What it shows was computed with the "

@@ -103,7 +103,7 @@ class IndexNotation(SphinxTransform):
 
 
 class SymbolSearch(SearchEnglish):
-    """English in which a mathematical sign is a word."""
+    """The English search, in which a mathematical sign counts as a word."""
 
     js_splitter_code = (
         r"var splitQuery = (query) => query.match("

@@ -1,4 +1,4 @@
-// A reader's answers, kept in this browser. Each is an entry that `python -m lossbook.exercises grade` reads.
+// A reader's answers, kept in this browser. Each is an entry that `lossbook grade` reads.
 
 /** @typedef {{exercise: string, answer?: string, steps?: string[], verdict?: string}} Entry */
 

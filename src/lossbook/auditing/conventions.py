@@ -177,7 +177,7 @@ def _reductions(subject: Subject):
             continue
         for spatial in (False, True):
             for finding in _reduced(subject, spatial, weights):
-                found.setdefault(finding.id, finding)  # the plainest batch is enough
+                found.setdefault(finding.id, finding)  # one batch is enough, the simplest
     yield from found.values()
 
 

@@ -7,8 +7,7 @@ from sympy import Expr
 from ..losses import Loss, all_losses
 from ..notation import alpha, alphas, beta, epsilon, gamma, w
 
-# The names by which an adapter knows them. One weight for each class may be given as one number for
-# all.
+# The names by which an adapter knows them. Weights α of the classes may be passed as one number.
 NAMES: dict[Expr, tuple[str, ...]] = {
     gamma: ("gamma",),
     alpha: ("alpha",),

@@ -38,7 +38,7 @@ def _smaller(case: Case) -> Iterator[Case]:
             if k != case.target and case.classes > 2:
                 rest = case.logits[:k] + case.logits[k + 1 :]
                 yield replace(case, logits=rest, target=case.target - (k < case.target))
-        if case.target != 0:  # the target first, where that keeps the failure
+        if case.target != 0:  # the target first, if it still fails
             rest = tuple(x for k, x in enumerate(case.logits) if k != case.target)
             yield replace(case, logits=(case.logits[case.target], *rest), target=0)
     for k, x in enumerate(case.logits):

@@ -18,10 +18,11 @@ from .subject import Subject
 
 NORMAL = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-WRONG = 0.01  # a relative error that makes a number wrong,
-# if the truth is not smaller than this, and the error more than the dtype's rounding of 1:
+# A number is wrong, rather than short of digits, if its relative error is larger than WRONG, the
+# truth larger than VISIBLE, and the error larger than ROUNDINGS times the dtype's rounding of 1.
+WRONG = 0.01
 VISIBLE = 1e-3
-ROUNDINGS = 4  # so many of these; otherwise digits of a small number are lost
+ROUNDINGS = 4
 TITLES = {
     "raises": ("error", "raises an exception for a finite loss"),
     "non-finite-value": ("error", "the loss is NaN or infinite where the truth is finite"),
@@ -116,7 +117,7 @@ def compare(
     found = subject.caller.rows(cases, dtype, options=subject.options(gamma), alone=alone)
     judged = dtype
     if found.dtype == "float32" and dtype == "float64":
-        judged = "float32"  # what is not kept is told by another finding
+        judged = "float32"  # another finding says that float64 is not kept
     for n, case in enumerate(cases):
         if n in found.errors:
             if np.all(np.isfinite(case.logits)):

@@ -19,8 +19,8 @@ from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y,
 
 __all__ = ["curvature", "derive", "describe", "own", "written"]
 
-# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set
-# for the true one.
+# The range of a slider: least, largest, step, and where it starts. Of a parameter for each class,
+# the slider moves that of the true class.
 RANGES = {
     "gamma": (0, 5, 0.1, 2),
     "alpha": (0.05, 0.95, 0.05, 0.25),
@@ -148,7 +148,7 @@ def curvature(text: str) -> dict:
     except (
         *REFUSALS,
         TypeError,
-    ) as error:  # the second derivative of |x| is none that the engine knows
+    ) as error:  # such as the second derivative of |x|, which is unknown
         return {"error": str(error)}
 
 

@@ -15,8 +15,8 @@ from matplotlib.text import Text
 from ..calculus.markup import Markup, element
 from .show import Html
 
-# Tol's "bright" scheme is told apart by colour-blind readers; each hue has a lighter twin for dark
-# pages
+# Colour-blind readers can tell the hues of Tol's "bright" scheme apart; each has a lighter twin for
+# dark pages.
 PALETTE = {
     "blue": ("#33609c", "#7fb2ee"),
     "red": ("#b83246", "#ff8f9d"),

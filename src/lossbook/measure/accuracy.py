@@ -145,8 +145,8 @@ def truths(loss: str, batch: Batch, rows: int, hvp_rows: int) -> Iterator[dict]:
                     found["terms"] = [
                         max(a, abs(b)) for a, b in zip(found["terms"], column, strict=True)
                     ]
-                # a component whose terms are all 0, as where all classes are tied, is measured by
-                # the row's largest
+                # A component whose terms are all 0, as where all classes are tied, is measured by
+                # the largest of the row.
                 largest = max(found["terms"])
                 found["terms"] = [
                     a if a > largest * mpmath.mpf(10) ** -45 else largest for a in found["terms"]

@@ -14,9 +14,8 @@ from ...notation import K, alpha, alphas, gamma, i, j, k, logit, p, sigmoid, t, 
 from ..show import table
 from .claim import Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
 
-HARD = Rational(
-    1, 20
-)  # p_t of a hard example, and 1 - p_t of an easy one, in the worked example of source C
+# p_t of a hard example, and 1 - p_t of an easy one, in the worked example of source C.
+HARD = Rational(1, 20)
 COUNTS = (381155699, 4830287, 861159, 440608, 37987, 4061447, 1235420, 593393)
 IMAGE = (384, 1024)
 
@@ -150,8 +149,8 @@ def factor_mutes_easy_examples() -> Judgement:
     ends = limit(factor, q, 0, "+"), limit(factor, q, 1, "-")
     smaller = 1 / factor.subs(q, Rational(9, 10))
     gradient = losses.get("softmax_focal").plain.xreplace({p(t): q})
-    # by the chain rule both gradients carry the same derivative of p_t, so their quotient is that
-    # of the slopes by p_t
+    # By the chain rule both gradients have the same factor, the derivative of p_t, so that their
+    # quotient is that of the derivatives by p_t.
     ratio = float(
         (gradient.xreplace({gamma: Integer(2)}).diff(q) / (-log(q)).diff(q)).subs(
             q, Rational(9, 10)
@@ -266,9 +265,8 @@ def masked_sigmoid_is_multiclass() -> Judgement:
     pixels = 8 * math.prod(IMAGE)
     dense, index = 8 * pixels * 4 / 2**20, pixels * 8 / 2**20
     try:
-        (
-            0.0
-        ).sum()  # what is left of a loss that starts as 0.0 and whose branch for images never ran
+        # What is left of a loss that starts as 0.0 and whose branch for images never ran.
+        (0.0).sum()
         two_axes = "is summed"
     except AttributeError as error:
         two_axes = f"raises AttributeError: {error}"

@@ -273,8 +273,8 @@ def module_output() -> Judgement:
     least, largest = common_factor(PRINTED_GRADIENT, right["gradient"])
     factor = round((least + largest) / 2)
     one = bool(least <= factor <= largest)
-    # the printed logits are rounded too: by A2 and A3 that moves p_t by up to 2 p_t (1 - p_t) half
-    # units
+    # The printed logits are rounded too, which by A2 and A3 moves p_t by up to 2 p_t (1 - p_t) half
+    # units.
     slack = HALF_UNIT * (1 + 2 * right["p_t"] * (1 - right["p_t"]))
     close = {
         "$p_t$": bool(np.all(abs(right["p_t"] - PRINTED_P) <= slack)),

@@ -25,19 +25,14 @@ import numpy as np
 from ...native import compiler
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
-CHAINS = (
-    8,
-    10,
-    12,
-    14,
-)  # vectors that are computed side by side, so that no operation waits for another
+# Vectors that are computed side by side, so that no operation waits for another.
+CHAINS = (8, 10, 12, 14)
 WIDTHS = (16, 32, 64)  # bytes of a vector
 STEPS = 100_000
 ROUNDS = 15
 OPERATIONS = 2  # a multiplication and an addition
-INSTRUCTION = re.compile(
-    r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s"
-)  # packed, or a single number
+# Arithmetic on packed numbers (p) or a single one (s).
+INSTRUCTION = re.compile(r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s")
 SOURCE = """
 typedef KIND Vector __attribute__((vector_size(WIDTH)));
 #if defined(__GNUC__) && !defined(__clang__)

@@ -58,8 +58,7 @@ def gradient() -> ProvedEquality:
     )
 
 
-# -- the same in numbers
-# ----------------------------------------------------------------------------
+# -- The same in numbers. --
 
 
 def shift_and_sum(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Tables of speed: the machine, the costs of every loss, and the bars that were set."""
+"""Tables of speed: the machine, the costs of every loss, and the targets."""
 
 from __future__ import annotations
 

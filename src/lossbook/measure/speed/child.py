@@ -19,16 +19,16 @@ from .plan import Group, Setting, groups
 from .rounds import Candidate, give_back, measure, peak
 from .workloads import BUFFERS, SWEEPS, Inputs, random_inputs, shapes
 
-WEIGHED = 1 << 22  # bytes of logits: for fewer, memory is that of everything else
-TOLERANCE = 1e-3  # of the largest gradient: is it the same loss at all?
+WEIGHED = 1 << 22  # bytes of logits; below it, the peak of memory is that of everything else
+TOLERANCE = 1e-3  # of the largest gradient; beyond it, it is another loss
 
 
 def measure_setting(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     """Measure all groups of a setting."""
-    warnings.simplefilter("ignore")  # what other people's code warns of is their affair
+    warnings.simplefilter("ignore")  # warnings of other people's code are not ours
     torch.set_num_threads(setting.threads)
     gc.collect()
-    # what the libraries have made stays: to look through it each time takes longer than to measure
+    # Objects of the libraries stay; collecting garbage among them takes longer than measuring.
     gc.freeze()
     end = time.monotonic() + setting.seconds
     for group in groups(setting, smoke):
@@ -70,7 +70,7 @@ def entries(inputs: Inputs, group: Group, setting: Setting) -> list[Candidate]:
                 found += ours.generated(inputs, name)
             else:
                 found.append(peers.peer(inputs, name))
-        except Exception as error:  # a library that is not there, or a function that it lacks
+        except Exception as error:  # a missing library, or a function that it lacks
             broken = Candidate(name, None, "training step", lambda n: (None, None))
             broken.error = f"{type(error).__name__}: {error}"
             found.append(broken)
@@ -146,7 +146,7 @@ def same(result: tuple, inputs: Inputs, right: torch.Tensor) -> None:
     got = (
         part.detach() if isinstance(part, torch.Tensor) else torch.from_numpy(np.array(part))
     ).double()
-    factor = float((got * right).sum() / (right * right).sum())  # what a mean divides by differs
+    factor = float((got * right).sum() / (right * right).sum())  # means divide by different numbers
     worst = float((got - factor * right).abs().max() / (factor * right).abs().max())
     if not (factor > 0 and worst <= TOLERANCE):
         raise ArithmeticError(
@@ -158,13 +158,11 @@ def environment(setting: Setting) -> dict[str, str]:
     """The variables of the process, which libraries read when they are imported."""
     found = dict(os.environ) | {
         "OMP_NUM_THREADS": str(setting.threads),
-        "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no pool of processes beside what is timed
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no other processes while timing
         "JAX_PLATFORMS": "cpu",
-        "TF_CPP_MIN_LOG_LEVEL": "3",  # XLA would tell how long it compiles
+        "TF_CPP_MIN_LOG_LEVEL": "3",  # else XLA reports how long it compiles
     }
-    if (
-        setting.allocator == "reuse"
-    ):  # freed memory stays with the process: no page faults for what comes next
+    if setting.allocator == "reuse":  # freed memory stays with the process: no new page faults
         found |= {
             "MALLOC_MMAP_MAX_": "0",
             "MALLOC_TRIM_THRESHOLD_": "-1",

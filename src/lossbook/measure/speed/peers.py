@@ -16,7 +16,7 @@ from .workloads import Inputs
 
 ALPHA, GAMMA = 0.25, 2.0
 
-# loss: who has it. Whoever lacks it is not asked.
+# Which libraries have a loss; the others are not asked.
 PEERS = {
     "softmax_focal": ("torch", "torch compiled", "kornia", "MONAI"),
     "cross_entropy_index": ("torch", "torch compiled", "optax"),
@@ -27,9 +27,9 @@ PEERS = {
     "sigmoid_mse": ("torch",),
     "mse": ("torch", "optax"),
 }
-# Their own kernel goes along in the sweeps, and is compiled on the tiny workload too.
+# A library's own kernel is measured in the sweeps too, and compiled on the tiny workload.
 BUILT_IN = ("cross_entropy_index", "torch")
-# A hundred copies of the logits and more, seconds for each call: one setting, on their own ground.
+# A hundred copies of the logits and more, seconds for each call: in one setting, on few workloads.
 SLOW = dict.fromkeys(("MONAI", "fvcore", "kornia"), ("detection", "segmentation", "tiny"))
 # XLA takes many seconds to compile it.
 COMPILES_SLOWLY = {("segmentation", "cross_entropy_index"): "optax"}

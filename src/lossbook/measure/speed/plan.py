@@ -10,7 +10,7 @@ from .targets import SMOKE_LOSSES, TARGET_LOSSES
 from .workloads import LARGE, SWEEPS, WORKLOADS, losses_of
 
 GENERATED = ("ours torch", "ours NumPy", "ours compiled")
-# Tens of copies: not where one copy takes a tenth of a second.
+# They take tens of copies, and are left out where one copy takes a tenth of a second.
 GENERATED_ON = {"ours NumPy": ("detection", "tiny"), "ours torch": (*LARGE[:3], "tiny")}
 
 

@@ -18,8 +18,8 @@ import numpy as np
 from ...native import pool
 
 FEWEST = 3  # rounds, however slow
-LONG = 1.0  # seconds: what takes longer is hundreds of copies, and one round tells
-LEAST = 1e-3  # seconds to time: shorter calls are repeated
+LONG = 1.0  # seconds; a slower call takes hundreds of copies, and one round is enough
+LEAST = 1e-3  # seconds; shorter calls are repeated until they take as long
 
 
 @dataclass

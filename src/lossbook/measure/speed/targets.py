@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from .workloads import LARGE
 
 SOFTMAX = ("softmax_focal", "cross_entropy_index")
-# The losses that the targets are about, which are measured in every setting; and two of them, one
-# of
-# rows and one of single outputs, for a run of a minute.
+# The losses that the targets are about, measured in every setting; and two of them, one of rows and
+# one of single outputs, for a run of a minute.
 TARGET_LOSSES = (*SOFTMAX, "sigmoid_focal")
 SMOKE_LOSSES = ("cross_entropy_index", "sigmoid_focal")
 SOFTMAX_LARGE = LARGE[1:]
