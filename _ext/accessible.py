@@ -1,9 +1,11 @@
-"""What docutils writes and screen readers stumble over, mended in each page."""
+"""Repair what docutils writes and screen readers misread, in each page."""
 
 MENDED = {
-    ' role="doc-biblioentry"': "",  # both roles are deprecated in ARIA 1.3, and not allowed on these elements
+    # both roles are deprecated in ARIA 1.3, and not allowed on these elements
+    ' role="doc-biblioentry"': "",
     ' role="doc-backlink"': "",
-    '<div role="list" class="citation-list">': '<div class="citation-list">',  # its children are no list items
+    # its children are no list items
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
     ' id="exercise-content"': "",  # the same in every exercise of a page
     ' id="solution-content"': "",
     ' id="proof-content"': "",

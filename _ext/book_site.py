@@ -1,4 +1,4 @@
-"""What the site needs beyond its configuration: MathJax from a pinned package, so that no page asks a CDN."""
+"""What the site needs beyond its configuration: a pinned MathJax, so that no page asks a CDN."""
 
 from importlib.util import find_spec
 from pathlib import Path

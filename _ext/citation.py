@@ -12,7 +12,7 @@ def name(author):
 
 
 def reference(cff, address):
-    """What to cite, as fields: the `preferred-citation` of CITATION.cff, with its version and the book's address."""
+    """The `preferred-citation` of CITATION.cff as fields, with its version and address."""
     book = cff["preferred-citation"]
     fields = {
         "title": book["title"],

@@ -1,7 +1,8 @@
-"""The directive {exercise-widget} NAME: an exercise of `lossbook.exercises`, with its question and folded hints.
+"""The directive {exercise-widget} NAME: an exercise with its question and folded hints.
 
-Without JavaScript the page shows these and how to judge an answer in Python. A script finds the element by its class,
-`lossbook-exercise`, and its data: `data-exercise`, the name, and `data-steps`, whether lines are handed in.
+Without JavaScript the page shows these and how to judge an answer in Python. A script finds the
+element by its class, `lossbook-exercise`, and its data: `data-exercise`, the name, and
+`data-steps`, whether lines are handed in.
 """
 
 from docutils import nodes
@@ -20,7 +21,7 @@ class exercise_hint(nodes.General, nodes.Element):
 
 
 class ExerciseWidget(SphinxDirective):
-    """{exercise-widget} NAME shows the exercise of that name; with :no-question: the page has asked already."""
+    """Shows the exercise of that name; with :no-question: the page has asked already."""
 
     required_arguments = 1
     option_spec = {"no-question": directives.flag}  # noqa: RUF012 (docutils wants it on the class)

@@ -1,4 +1,4 @@
-"""The whole book as one page, which `make pdf` prints; and the link to what was printed, where it was."""
+"""The whole book as one page, which `make pdf` prints, and the link to the printed file."""
 
 from pathlib import Path
 from shutil import copy2
@@ -7,7 +7,7 @@ PDF = "losses-derived.pdf"
 
 
 def share_handlers(app):
-    """Let `singlehtml` draw every node that `html` can: Sphinx reads the one table or the other, never both."""
+    """Let `singlehtml` draw every node that `html` can: Sphinx reads one table of the two."""
     tables = app.registry.translation_handlers
     tables["singlehtml"] = tables.get("html", {}) | tables.get("singlehtml", {})
 
@@ -18,7 +18,7 @@ def make_static_folder(app):
 
 
 def find_pdf(app, config):
-    """A value of the configuration, so that every page is written again when the PDF comes or goes."""
+    """A configuration value that has every page written again when the PDF comes or goes."""
     config.pdf_edition = (Path(app.outdir).parent / "pdf" / PDF).exists()
 
 

@@ -12,7 +12,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from lossbook import losses
-from lossbook.book.playground import describe, written
+from lossbook.book.describe import describe, written
 from lossbook.losses import Loss
 
 MARK = "lb-playground"
@@ -33,8 +33,9 @@ def named(names: str) -> list[Loss]:
 class Playground(SphinxDirective):
     """`{playground}` with the names of losses, or none for all.
 
-    instead-of: the id of a figure on the page, which stays where there is no script. settings: where it starts, as in
-    the page's address. controls: which sliders there are. Without `instead-of` it is a whole playground.
+    instead-of: the id of a figure on the page, which stays where there is no script. settings:
+    where it starts, as in the page's address. controls: which sliders there are. Without
+    `instead-of` it is a whole playground.
     """
 
     optional_arguments = 1
@@ -90,7 +91,7 @@ class Playground(SphinxDirective):
 
 
 def templates(loss: Loss) -> str:
-    """The equation of a loss and the derivation of its gradient, out of sight until the script shows them."""
+    """A loss's equation and the derivation of its gradient, hidden until the script shows them."""
     return "".join(
         f'<template data-{part}="{loss.name}">{html}</template>'
         for part, html in written(loss).items()

@@ -1,4 +1,4 @@
-"""What depends on where the site lies. Its address is `html: baseurl` in _config.yml, and empty as long as it has none."""
+"""What depends on the address of the site: `html: baseurl` in _config.yml, which may be empty."""
 
 import re
 from pathlib import Path
@@ -7,12 +7,12 @@ from xml.sax.saxutils import escape
 
 from sphinx.errors import ConfigError
 
-# Without an address these would point to nowhere: other sites cannot follow a relative one.
+# Left out without an address, since other sites cannot follow relative ones.
 NEEDS_ADDRESS = re.compile(r'<meta property="og:(?:url|image[^"]*)" content="[^"]*" />\n?')
 
 
-def spread(app, config):
-    """Tell the extensions the one address."""
+def share_address(app, config):
+    """Set the address of the site for every extension that needs it."""
     address = config.html_baseurl
     if address and not re.fullmatch(r"https?://\S+/", address):
         raise ConfigError(
@@ -49,7 +49,7 @@ def write_sitemap(app, error):
 
 
 def setup(app):
-    app.connect("config-inited", spread)
+    app.connect("config-inited", share_address)
     app.connect(
         "html-page-context", drop_relative, priority=900
     )  # once sphinxext-opengraph has written them

@@ -1,7 +1,7 @@
-"""Which cells of a notebook can run in a browser: those that import nothing a browser lacks, and use no result of
-one that does.
+"""Which cells of a notebook can run in a browser.
 
-Read from the sources alone; no cell is executed.
+Those that import nothing that a browser lacks, and use no result of a cell that does. They are read
+from the sources alone; no cell is executed.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ TITLES = {"torch": "PyTorch", "sklearn": "scikit-learn", "measurements": "the fi
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its id, its source, and the name of what it needs and a browser lacks ("" if it can run there)."""
+    """A code cell: its id, its source, and what it needs that a browser lacks, else ""."""
 
     id: str
     source: str
     needs: str = ""
-    by_way: bool = False  # it imports nothing itself, but uses a result of such a cell
+    indirect: bool = False  # it imports nothing itself, but uses a result of such a cell
 
 
 def cells_of(notebook: dict, packages: Set[str], sources: Path) -> list[Cell]:
     """The code cells of a notebook, in order.
 
-    packages: the names, beside the standard library, that a browser can import. sources: the folder of our package.
+    packages: the names, beside the standard library, that a browser can import. sources: the folder
+    of our package.
     """
     found: list[Cell] = []
     tainted: dict[str, str] = {}
@@ -101,7 +102,7 @@ def imported(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
 
 
 class Names(ast.NodeVisitor):
-    """The names that statements bind, and those they read before they bind them, also inside their functions."""
+    """The names that statements bind, and those they read before, also inside their functions."""
 
     def __init__(self, statements: Iterable[ast.AST] = ()):
         self.bound: set[str] = set()

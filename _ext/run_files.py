@@ -1,4 +1,4 @@
-"""The files from which a page can run its cells: our own wheel, and what to load from where, with every hash."""
+"""What a page needs to run its cells: our wheel, and where to load the rest, with every hash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ PINS = json.loads(Path(__file__).with_name("pyodide.json").read_text())
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{PINS['version']}/full/"
 CACHE = ROOT / ".venv" / "pyodide"  # filled by tools/pyodide.py
 MODES = ("cdn", "local")
-EPOCH = "1577836800"  # the first second of 2020: any fixed time makes the wheel the same from build to build
+# the first second of 2020: any fixed time makes the wheel the same from build to build
+EPOCH = "1577836800"
 
 
 def packages() -> frozenset[str]:
@@ -56,7 +57,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def runtime(mode: str, wheel: Path) -> dict:
-    """What the worker reads first: where Pyodide is, its files with their hashes, and its lock with our wheel in it.
+    """What the worker reads first: where Pyodide is, its hashes, and its lock with our wheel in it.
 
     Addresses are relative to the folder `_static/run`.
     """
@@ -81,7 +82,7 @@ def runtime(mode: str, wheel: Path) -> dict:
 
 
 def write(static: Path, mode: str) -> None:
-    """Put our wheel, `runtime.json` and, if the mode is local, Pyodide itself into the site's `_static`."""
+    """Write our wheel, `runtime.json` and, in the local mode, Pyodide into `_static`."""
     if mode not in MODES:
         raise ValueError(f"PYODIDE is {mode!r}; it can be {' or '.join(MODES)}")
     folder = static / "run"

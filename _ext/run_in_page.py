@@ -1,4 +1,4 @@
-"""Cells that run in the page: marks them, says which cannot and how to run those, and lays out what a page loads."""
+"""Cells that run in the page: which can, how to run the others, and what a page loads."""
 
 from __future__ import annotations
 
@@ -27,9 +27,14 @@ def page_cells(app, docname: str) -> list[Cell]:
 def note(cell: Cell, docname: str) -> nodes.Node:
     """Why a cell does not run in the page, and how to run it."""
     why = (
-        f"uses a result of a cell that needs {cell.needs}" if cell.by_way else f"needs {cell.needs}"
+        f"uses a result of a cell that needs {cell.needs}"
+        if cell.indirect
+        else f"needs {cell.needs}"
     )
-    text = f"This cell {why}, which a browser does not have. What it shows was computed with the book. To run it: "
+    text = (
+        f"This cell {why}, which a browser does not have. What it shows was computed with the "
+        "book. To run it: "
+    )
     paragraph = nodes.paragraph("", text)
     paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
     return nodes.container("", paragraph, classes=["lb-elsewhere"])
@@ -81,7 +86,7 @@ def lay_out(app, error) -> None:
 
 
 def leave_folders_out(app, config) -> None:
-    """jupyter-book puts every script and style sheet below _static on every page; those in a folder are asked for."""
+    """Leave out files in folders: jupyter-book would put every script of _static on every page."""
     for name in ("html_js_files", "html_css_files"):
         setattr(
             config,
@@ -91,7 +96,7 @@ def leave_folders_out(app, config) -> None:
 
 
 def launch_buttons(app, config) -> None:
-    """Binder and Colab, once the repository has an address that they can open: Colab knows GitHub only."""
+    """Buttons for Binder and Colab, where they can open the repository: Colab knows GitHub only."""
     host = urlsplit(config.html_theme_options.get("repository_url") or "").netloc
     services = {
         "github.com": {"binderhub_url": BINDER, "colab_url": COLAB},

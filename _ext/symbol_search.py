@@ -1,4 +1,4 @@
-"""Symbols found by their names: each page gets the names of the symbols in its formulas, the notation its entries."""
+"""Symbols are found by their names: each page is indexed by the symbols in its formulas."""
 
 import re
 import unicodedata
@@ -27,7 +27,7 @@ KINDS = (
 
 @cache
 def command_names(command):
-    """What a reader may call a TeX command: its own name, its character, and the last word of that one's name.
+    """What a reader may call a TeX command: its name, its character, or the last word of its name.
 
     >>> sorted(command_names("partial"))
     ['differential', 'partial', '∂']
@@ -40,7 +40,7 @@ def command_names(command):
 
 
 def entry_names(entry):
-    """The names of an entry of the notation: in code, in TeX, and of the function that it abbreviates."""
+    """The names of an entry of the notation: in code, in TeX, and of what it abbreviates."""
     names = {word for c in COMMAND.findall(entry.latex) for word in command_names(c)}
     if not isinstance(entry.symbol, (Symbol, IndexedBase)):
         names |= set(
@@ -88,7 +88,7 @@ def add_keywords(app, doctree, docname):
 
 
 class IndexNotation(SphinxTransform):
-    """Index entries, for the index and the search, that lead to the rows of the notation's table."""
+    """Entries of the index and the search that lead to the rows of the notation's table."""
 
     default_priority = 500
 
@@ -103,9 +103,12 @@ class IndexNotation(SphinxTransform):
 
 
 class SymbolSearch(SearchEnglish):
-    """English in which a mathematical sign is a word."""
+    """The English search, in which a mathematical sign counts as a word."""
 
-    js_splitter_code = r"var splitQuery = (query) => query.match(/[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+|\p{Sm}/gu) ?? [];"
+    js_splitter_code = (
+        r"var splitQuery = (query) => query.match("
+        r"/[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+|\p{Sm}/gu) ?? [];"
+    )
 
 
 def setup(app):

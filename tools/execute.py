@@ -25,12 +25,12 @@ CELL_METADATA = (
 
 
 def cell_id(position: int, name: str) -> str:
-    """An id that depends on the notebook and the place of the cell only, so that editing a cell keeps its id."""
+    """An id from the notebook and the place of the cell, so that editing a cell keeps its id."""
     return hashlib.sha256(f"{name}:{position}".encode()).hexdigest()[:8]
 
 
 def normalise(notebook: NotebookNode, name: str) -> NotebookNode:
-    """Fix ids and metadata, drop timings and widget state, join the pieces of each output stream."""
+    """Fix ids and metadata, drop timings and widget state, join the pieces of each stream."""
     notebook.metadata = NotebookNode(
         kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(LANGUAGE)
     )
@@ -72,7 +72,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def execute(path: Path, timeout: int = 300) -> None:
-    """Run every cell of the notebook at `path`, in its folder; an error in a cell is an error here."""
+    """Run every cell of a notebook, in its folder; an error in a cell is an error here."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,

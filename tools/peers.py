@@ -2,8 +2,8 @@
 
 python tools/peers.py [--output chapters/data/peers.json] [name ...]
 
-Needs, beside this package: torchvision, keras, optax, segmentation-models-pytorch, and what they need but for torch. Install them
-with `pip install --no-deps` into an environment of their own.
+Needs, beside this package: torchvision, keras, optax, segmentation-models-pytorch, and what they
+need but for torch. Install them with `pip install --no-deps` into an environment of their own.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _declare_operators() -> None:
-    """A build of torch for CPUs cannot load torchvision's compiled operators, and its import stops there."""
+    """Declare the operators that torchvision expects: a build of torch for CPUs lacks them."""
     global library
     library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):

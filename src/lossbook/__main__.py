@@ -1,5 +1,6 @@
-"""`python -m lossbook`."""
+"""`python -m lossbook`: the command `lossbook`."""
 
 from .cli import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # processes that are spawned import this module too
+    raise SystemExit(main())

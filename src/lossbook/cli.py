@@ -1,22 +1,40 @@
-"""The command `lossbook`, also `python -m lossbook`. Each subcommand is a module with `add(subcommands)`."""
+"""The command `lossbook`, also `python -m lossbook`.
+
+Each subcommand is a module with `add(subcommands)`, which is imported when the subcommand is used.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
-from .auditing import command as audit
+from .expr.doors import door
 
-SUBCOMMANDS = (audit,)
+# Each is a door to its module: command.audit and so on.
+SUBCOMMANDS = {
+    "audit": "measure any implementation of a loss",
+    "accuracy": "measure how accurate the losses are",
+    "bench": "measure how fast the losses are",
+    "roofs": "measure what bounds the speed of the losses on this machine",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand and return its exit code."""
+    """Run a subcommand and return its exit code.
+
+    Args:
+        argv: the arguments without the name of the command; those of the process if None.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
         prog="lossbook", description="Losses, derived: tools for losses."
     )
     subcommands = parser.add_subparsers(required=True, metavar="command")
-    for module in SUBCOMMANDS:
-        module.add(subcommands)
-    arguments = parser.parse_args(argv)
-    return arguments.run(arguments)
+    for name, summary in SUBCOMMANDS.items():
+        if arguments[:1] == [name]:
+            door(f"command.{name}").add(subcommands)
+        else:
+            subcommands.add_parser(name, help=summary)
+    options = parser.parse_args(arguments)
+    return options.run(options)

@@ -1,14 +1,16 @@
 """The summary cards cover the registry."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from sympy import Rational, S
 
-from lossbook import losses
+from lossbook import NotEqualError, losses
 from lossbook.book import cards
 from lossbook.calculus.evaluate import evaluate
+from lossbook.losses import SpecialCase
 from lossbook.notation import alpha, gamma, logit, target
 
 PAGE = Path(__file__).parents[2] / "chapters" / "summary.ipynb"
@@ -21,8 +23,18 @@ def test_every_loss_has_special_cases(name):
     assert all(case.evidence.proved for case in cases)
 
 
-def test_only_registered_losses_have_special_cases():
-    assert set(cards.SPECIAL) == set(losses.names())
+def test_a_false_special_case_is_refused():
+    def wrong():
+        return (SpecialCase("a sign lost", logit, -logit),)
+
+    with pytest.raises(NotEqualError):
+        cards.special_cases(losses.get("sigmoid").with_(special_cases=wrong))
+
+
+def test_a_loss_without_special_cases_has_a_card():
+    plain = losses.get("sigmoid_mse").with_(special_cases=None)
+    assert cards.special_cases(plain) == ()
+    assert cards.card(plain).text.startswith("equation: ")
 
 
 def test_a_card_shows_gradient_and_limits():
@@ -31,11 +43,13 @@ def test_a_card_shows_gradient_and_limits():
     assert "gradient at y = 1, z → -∞ | 0" in text
 
 
-@pytest.mark.parametrize(
-    ("name", "function"), [("cross_entropy_index", "cross_entropy"), ("sigmoid", "sigmoid")]
-)
-def test_code_names(name, function):
-    assert f"lossbook.numpy.{function}" in cards.code_names(losses.get(name))
+@pytest.mark.parametrize("name", losses.names())
+def test_the_functions_on_a_card_are_there(name):
+    found = cards.code_names(losses.get(name))
+    assert {path.split(".")[1] for path in found} == {"numpy", "torch"}
+    for path in found:
+        module, _, function = path.rpartition(".")
+        assert function in import_module(module).__all__
 
 
 @pytest.mark.parametrize("name", [n for n in losses.names() if losses.get(n).wrt == logit])
@@ -56,4 +70,4 @@ def test_limits_are_approached_by_numbers(name):
 
 def test_the_page_has_a_card_for_every_loss():
     text = "".join("".join(cell["source"]) for cell in json.loads(PAGE.read_text())["cells"])
-    assert [n for n in losses.names() if f'summary.card(losses.get("{n}"))' not in text] == []
+    assert [n for n in losses.names() if f'cards.card(losses.get("{n}"))' not in text] == []

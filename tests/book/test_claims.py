@@ -6,7 +6,7 @@ from sympy import Eq, Piecewise, log
 from lossbook import NotEqualError, losses
 from lossbook.book import claims
 from lossbook.book.claims import Claim, claim_html, equality, fact, verdict
-from lossbook.book.claims.judging import KINDS
+from lossbook.book.claims.claim import KINDS
 from lossbook.book.claims.tutorial import (
     LOGITS,
     PRINTED_GRADIENT,
@@ -31,12 +31,12 @@ def test_it_is_judged_and_shown(name):
     claim = claims.get(name)
     found = claim.verdict()
     assert found.kind in KINDS
-    assert found.findings
+    assert found.checks
     assert claim_html(claim).text.startswith(f"{name}: ")
     if found.kind == "derived":
-        assert all(f.holds for f in found.findings)
+        assert all(f.holds for f in found.checks)
     if found.kind in ("corrected", "refuted"):
-        assert any(not f.holds for f in found.findings)
+        assert any(not f.holds for f in found.checks)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_planted_wrong_claim_is_refuted_with_a_counterexample():
     planted = Claim("A2", "The derivative of log p_t, with the sign lost.", wrong_sign)
     found = planted.verdict()
     assert found.kind == "refuted"
-    assert isinstance(found.findings[0].exhibit, NotEqualError)
+    assert isinstance(found.checks[0].exhibit, NotEqualError)
     assert "Counterexample at K = " in claim_html(planted).html
 
 

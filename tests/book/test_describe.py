@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from lossbook import losses
-from lossbook.book import playground
-from lossbook.book.playground import curvature, derive, describe, own
+from lossbook.book.describe import curvature, derive, describe, own, written
 from lossbook.generated.numpy import cross_entropy_index, softmax_focal
 
 
@@ -100,4 +99,4 @@ def test_every_registered_loss_is_described():
             about = describe(loss)
             assert len(about["parameters"]) == len(loss.parameters)
             assert about["kind"] in ("row", "logit", "output")
-            assert playground.written(loss)["derivation"].count("lb-step") >= 2
+            assert written(loss)["derivation"].count("lb-step") >= 2

@@ -69,7 +69,7 @@ def test_a_tag_says_so_too():
 )
 def test_results_of_a_blocked_cell(later, blocked):
     cell = judged("import torch\nleaf = torch.ones(3)", later)[1]
-    assert (cell.needs, cell.by_way) == (("PyTorch", True) if blocked else ("", False))
+    assert (cell.needs, cell.indirect) == (("PyTorch", True) if blocked else ("", False))
 
 
 def test_a_name_bound_anew_is_free_again():

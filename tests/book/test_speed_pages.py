@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from lossbook import NotEqualError, prove_equal
-from lossbook.book.speed import figures as speed_figures
-from lossbook.book.speed import listing, roofline, row, split
+from lossbook.book.speed import listing, plots, roofline, row_factor, sharded_classes
 from lossbook.book.speed import tables as speed_tables
 from lossbook.expr.nodes import Sum
-from lossbook.measure import results as measured
+from lossbook.measure import results
 from lossbook.numpy import cross_entropy_with_grad
 
 ROW = {
@@ -41,39 +40,45 @@ def bench(tmp_path):
             "smoke": smoke,
             "date": "2026-01-01",
         }
-        path.write_text(json.dumps(head | {"rows": rows, "bars": [], "failures": []}))
-        return measured.read(path)
+        path.write_text(json.dumps(head | {"rows": rows, "targets": [], "failures": []}))
+        return results.read(path)
 
     return made
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy_index", "softmax_focal"])
 def test_two_numbers_of_a_row_are_enough(loss):
-    assert row.gradient(loss).evidence.proved
+    assert row_factor.gradient(loss).evidence.proved
 
 
 def test_a_wrong_factor_is_refused(monkeypatch):
-    monkeypatch.setattr(row, "factor", lambda loss: row.w[row.t] / row.others)
+    monkeypatch.setattr(
+        row_factor, "factor", lambda loss: row_factor.w[row_factor.t] / row_factor.others
+    )
     with pytest.raises(NotEqualError):
-        row.gradient("cross_entropy_index")
+        row_factor.gradient("cross_entropy_index")
 
 
 def test_what_has_no_such_factor():
     with pytest.raises(ValueError, match="mse"):
-        row.factor("mse")
+        row_factor.factor("mse")
 
 
 def test_derivations_are_proved():
-    assert row.rescaled().proved
-    assert split.derivation().proved
-    assert split.slope().evidence.proved
-    assert split.slope().evidence.for_all == "for all A, B"
+    assert row_factor.rescaled().proved
+    assert sharded_classes.derivation().proved
+    assert sharded_classes.gradient().evidence.proved
+    assert sharded_classes.gradient().evidence.for_all == "for all A, B"
 
 
 def test_a_sum_that_was_not_rescaled_is_refused():
     with pytest.raises(NotEqualError):
         prove_equal(
-            split.whole(), split.n + split.log(Sum(split.part_sum(), (split.a, 1, split.A)))
+            sharded_classes.log_sum_exp(),
+            sharded_classes.n
+            + sharded_classes.log(
+                Sum(sharded_classes.part_sum(), (sharded_classes.a, 1, sharded_classes.A))
+            ),
         )
 
 
@@ -82,15 +87,21 @@ def test_machines_together_compute_what_one_does(cuts):
     rng = np.random.default_rng(0)
     logits, classes = rng.normal(0, 40, (20, 32)), rng.integers(32, size=20)
     pieces = np.split(np.arange(32), cuts)
-    shift, total = split.received([split.sent(logits[:, p]) for p in pieces])
+    shift, total = sharded_classes.combined(
+        [sharded_classes.shift_and_sum(logits[:, p]) for p in pieces]
+    )
     is_target = np.arange(32) == classes[:, None]
     gradient = np.concatenate(
-        [split.local_gradient(logits[:, p], shift, total, is_target[:, p]) for p in pieces], 1
+        [
+            sharded_classes.local_gradient(logits[:, p], shift, total, is_target[:, p])
+            for p in pieces
+        ],
+        1,
     )
     value = (shift + np.log(total))[:, 0] - logits[np.arange(20), classes]
-    expected, slope = cross_entropy_with_grad(logits, classes, reduction="none")
+    expected, grad = cross_entropy_with_grad(logits, classes, reduction="none")
     assert np.allclose(value, expected, rtol=1e-13, atol=1e-13)
-    assert np.allclose(gradient, slope, rtol=0, atol=1e-14)
+    assert np.allclose(gradient, grad, rtol=0, atol=1e-14)
 
 
 def test_listings():
@@ -174,7 +185,7 @@ def test_tables(bench):
         speed_tables.summary(two, 1).text.splitlines()[1]
         == "ours native, fast | given buffer | 1.25"
     )
-    bar = {
+    target = {
         "what": "short rows",
         "limit": 2.0,
         "unit": " copies",
@@ -182,11 +193,11 @@ def test_tables(bench):
         "threads": 1,
         "where": "here",
     }
-    bars = [bar | {"allocator": "default", "measured": 1.5, "met": True}]
-    assert "not measured" in speed_tables.bars(replace(two, bars=tuple(bars))).text
-    bars.append(bar | {"allocator": "reuse", "measured": 3.0, "met": False})
+    lines = [target | {"allocator": "default", "measured": 1.5, "met": True}]
+    assert "not measured" in speed_tables.targets(replace(two, targets=tuple(lines))).text
+    lines.append(target | {"allocator": "reuse", "measured": 3.0, "met": False})
     line = (
-        speed_tables.bars(replace(two, bars=tuple(bars)))
+        speed_tables.targets(replace(two, targets=tuple(lines)))
         .text.splitlines()[1]
         .replace("\N{NO-BREAK SPACE}", " ")
     )
@@ -211,14 +222,13 @@ def test_figures(bench):
     sweep = bench(
         {}, {"shape": [32, 512]}, {"precision": "exact"}, {"precision": "exact", "shape": [32, 512]}
     )
-    assert "was not measured with 2 threads" in speed_figures.growth(sweep, "classes", 2).text
-    figure = speed_figures.growth(sweep, "classes", 1)
+    assert "was not measured with 2 threads" in plots.growth(sweep, "classes", 2).text
+    figure = plots.growth(sweep, "classes", 1)
     assert 'aria-label="Log-log plot of nanoseconds per logit' in figure.html
     roofs = roofline.Roofs(10.0, {"double": 50.0}, 3.0, {}, {}, 4096, {})
     assert roofs.ridge("double") == 5
     assert (
-        "currentColor"
-        in speed_figures.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
+        "currentColor" in plots.roofline(roofs, "double", {"a": (1.0, None), "b": (9.0, 20.0)}).html
     )
 
 

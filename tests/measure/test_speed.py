@@ -7,22 +7,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import bench
-from lossbook.losses import all_losses
-from lossbook.measure.speed import child, ours, peers
+from lossbook.losses import all_losses, get
+from lossbook.measure.speed import child, command, peers
+from lossbook.measure.speed.peers import PEERS
 from lossbook.measure.speed.plan import (
-    PEERS,
     SETTINGS,
     SMOKE_SETTINGS,
-    WORKLOADS,
     Group,
     Setting,
     groups,
 )
-from lossbook.measure.speed.rounds import FEWEST, Entry, measure, peak
-from lossbook.measure.speed.tables import bar_table, failure_table, tables
-from lossbook.measure.speed.targets import BARS, judged
-from lossbook.measure.speed.workloads import BY_INDEX, LOSSES, case, shapes
+from lossbook.measure.speed.printout import failure_table, tables, target_table
+from lossbook.measure.speed.rounds import FEWEST, Candidate, measure, peak
+from lossbook.measure.speed.targets import TARGETS, judged
+from lossbook.measure.speed.workloads import WORKLOADS, loss_names, random_inputs, shapes
 
 USUAL = Setting(1, kernels=False)
 FIELDS = {
@@ -38,7 +36,7 @@ FIELDS = {
 
 
 def entry(call, name="planted", **more):
-    return Entry(name, None, "training step", call, **more)
+    return Candidate(name, None, "training step", call, **more)
 
 
 def slept(seconds):
@@ -55,8 +53,8 @@ def test_a_planted_sleep_is_seen():
 
 
 def test_slow_ones_take_part_in_the_first_rounds_only():
-    entries = [entry(slept(0.0)), entry(slept(0.02))]
-    measure(slept(0.0), entries, rounds=8, seconds=0.01)
+    entries = [entry(slept(0.0)), entry(slept(0.03))]
+    measure(slept(0.0), entries, rounds=8, seconds=0.05)
     assert [len(e.ratios) for e in entries] == [8, FEWEST]
 
 
@@ -113,7 +111,7 @@ def test_a_group_without_time_is_told(monkeypatch):
     monkeypatch.setattr(child.warnings, "simplefilter", lambda how: None)
     monkeypatch.setattr(child.torch, "set_num_threads", lambda count: None)
     lines = []
-    child.main(Setting(1, seconds=-1), True, lambda line: lines.append(json.loads(line)))
+    child.measure_setting(Setting(1, seconds=-1), True, lambda line: lines.append(json.loads(line)))
     assert {(line["workload"], line["loss"]) for line in lines} == {
         (g.workload, g.loss) for g in groups(Setting(1), smoke=True)
     }
@@ -127,7 +125,7 @@ def test_one_that_fails_later_does_not_end_the_others():
             raise MemoryError("full")
 
     entries = [entry(late), entry(slept(0))]
-    measure(slept(0), entries, rounds=4, seconds=0.01)
+    measure(slept(0), entries, rounds=4, seconds=10)
     assert entries[0].error == "MemoryError: full"
     assert len(entries[1].ratios) == 4
 
@@ -135,18 +133,18 @@ def test_one_that_fails_later_does_not_end_the_others():
 def test_the_document(monkeypatch):
     monkeypatch.setenv("LOSSBOOK_NATIVE", "0")
     lines = []
-    for loss in LOSSES:
+    for loss in loss_names():
         group = Group(
             "tiny", loss, ("ours torch", "ours NumPy", *PEERS[loss][:1]), rounds=3, seconds=0.01
         )
         lines += child.measured(group, USUAL, smoke=True)
-    result = json.loads(bench.text(bench.document(lines, smoke=True)))
-    assert set(result) == {"machine", "versions", "smoke", "date", "rows", "failures", "bars"}
+    result = json.loads(command.text(command.document(lines, smoke=True)))
+    assert set(result) == {"machine", "versions", "smoke", "date", "rows", "failures", "targets"}
     assert set(result["machine"]) == {"cpu", "cores", "caches", "simd", "system"}
     assert {"python", "torch", "numpy", "jax", "compiler"} <= set(result["versions"])
     assert result["smoke"] is True
     assert result["failures"] == []
-    assert {row["loss"] for row in result["rows"]} == set(LOSSES)
+    assert {row["loss"] for row in result["rows"]} == set(loss_names())
     for row in result["rows"]:
         assert set(row) == FIELDS | {"ratio", "copy_ns", "memory"}
         assert row["shape"] == [32, 10]
@@ -173,8 +171,8 @@ def test_settings_reach_the_process(setting):
 def test_a_process_that_ends_early_is_told(monkeypatch):
     line = {"workload": "tiny", "loss": "mse", "threads": 1}
     done = SimpleNamespace(returncode=-9, stdout=json.dumps(line) + "\n")
-    monkeypatch.setattr(bench.subprocess, "run", lambda *a, **k: done)
-    first, last = bench.run(Setting(1), smoke=True)
+    monkeypatch.setattr(command.subprocess, "run", lambda *a, **k: done)
+    first, last = command.in_process(Setting(1), smoke=True)
     assert first == line
     assert last["workload"] == "tiny"
     assert last["error"] == "the process ended with -9"
@@ -182,15 +180,15 @@ def test_a_process_that_ends_early_is_told(monkeypatch):
 
 
 def test_every_loss_and_every_peer_is_in_the_plan():
-    assert set(LOSSES) == {loss.name for loss in all_losses() if not loss.is_activation}
-    assert set(LOSSES) == set(ours.FUNCTIONS) == set(PEERS)
+    assert set(loss_names()) == {loss.name for loss in all_losses() if not loss.is_activation}
+    assert set(loss_names()) == set(PEERS)
     planned = [
         (g.loss, name, g.workload)
         for s in SETTINGS
         for g in groups(s, smoke=False)
         for name in g.implementations
     ]
-    for loss in LOSSES:
+    for loss in loss_names():
         named = {name for found, name, _ in planned if found == loss}
         assert {"ours native", "ours torch", "ours NumPy", *PEERS[loss]} <= named
     assert {workload for _, _, workload in planned} == set(WORKLOADS)
@@ -204,11 +202,11 @@ def test_sweeps_grow():
     assert (by_rows[0][0], by_rows[-1][0]) == (1, 1_000_000)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", loss_names())
 def test_cases(loss):
-    found = case("tiny", loss, (4, 5))
+    found = random_inputs("tiny", loss, (4, 5))
     assert found.logits.dtype == np.float32
-    assert found.targets.shape == ((4,) if loss in BY_INDEX else (4, 5))
+    assert found.targets.shape == ((4,) if get(loss).target == "class index" else (4, 5))
     found.buffers[0][...] = 0
     found.copy(0)
     np.testing.assert_array_equal(found.buffers[0], found.logits)
@@ -226,7 +224,7 @@ def planted_row(mode, ratio, implementation="ours native", precision="fast", **m
     return row | {"ratio": [ratio] * 3, "copy_ns": 1.0, "memory": None} | more
 
 
-def test_bars_are_judged():
+def test_targets_are_judged():
     rows = [
         planted_row("in place", 1.2),
         planted_row("given buffer", 1.5),
@@ -235,7 +233,7 @@ def test_bars_are_judged():
         planted_row("training step", 12.0, "optax", None),
         planted_row("training step", 6.0, "torch compiled", None),
     ]
-    found = {bar["what"]: bar for bar in judged(rows)}
+    found = {target["what"]: target for target in judged(rows)}
     assert found["segmentation, in place"]["met"]
     assert not found["segmentation, given buffer"]["met"]
     eager = found["training step, segmentation, to the best eager"]
@@ -243,11 +241,11 @@ def test_bars_are_judged():
     assert eager["where"].endswith("torch")
     assert found["training step, segmentation, to the best compiled"]["met"]
     assert found["memory of a training step"]["measured"] == 1
-    assert "MISSED by 7%" in bar_table([found["segmentation, given buffer"]])
+    assert "MISSED by 7%" in target_table([found["segmentation, given buffer"]])
     assert not {"tiny", "rows of K"} & set(found)  # what was not measured is not judged
 
 
-def test_bars_over_sweeps():
+def test_targets_over_sweeps():
     def at(n, k, ratio, copy_ns):
         return planted_row(
             "in place",
@@ -259,8 +257,8 @@ def test_bars_over_sweeps():
         )
 
     rows = [at(1 << 16, 256, 1.0, 0.5), at(64, 1 << 18, 0.5, 2.0), at(1 << 19, 32, 3.0, 1.0)]
-    found = {bar["what"]: bar for bar in judged(rows)}
+    found = {target["what"]: target for target in judged(rows)}
     assert found["cost of a logit, K = 256 to 262,144"]["measured"] == 2
     assert found["rows of K = 3 to 32, in place"]["measured"] == 3
     assert found["K ≥ 256, in place"]["measured"] == 1
-    assert len({bar.what for bar in BARS}) == len(BARS)
+    assert len({target.what for target in TARGETS}) == len(TARGETS)

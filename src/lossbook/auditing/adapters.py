@@ -1,4 +1,4 @@
-"""How an implementation is called: order and form of its arguments, and what its parameters are called."""
+"""How an implementation is called: the order and form of its arguments, and their names."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ class AdapterError(ValueError):
 class Adapter:
     """How to call an implementation.
 
-    order: which of "logits" and "targets" comes first. keywords: the same two, where they go by keyword.
-    targets: "index" (class numbers, without the class axis), "one-hot" (the shape of logits), "float" (numbers of the
-        shape of logits: losses of single outputs), "none" (an activation).
-    class_axis: where the classes are, in logits of more than one axis. columns: N single outputs go in as (N, 1).
-    parameters: our name of a parameter to theirs. Our names: "gamma", "alpha" (a number), "class_weights" (one for
-        each class), "pos_weight", "label_smoothing".
-    neutral: what to pass, under their names, so that a parameter has no effect, where leaving it out does not do it.
-    reduction, ignore_index: their names, None where there is none. reductions: "none", "mean" and "sum" to what they
-        call them; those it lacks are left out.
-    fixed: more keywords, the same in every call. constructed: options go to the constructor of a class, whose instance
-        is called with logits and targets.
-    ignored: the class number that is ignored when `ignore_index` is not passed, None for none.
+    Attributes:
+        name: of the adapter.
+        order: which of "logits" and "targets" comes first.
+        keywords: the same two, where they are passed by keyword.
+        targets: "index" (class numbers, without the class axis), "one-hot" (the shape of logits),
+            "float" (numbers of the shape of logits, for single outputs), "none" (an activation).
+        class_axis: where the classes are, in logits of more than one axis.
+        columns: whether N single outputs go in as (N, 1).
+        parameters: our name of a parameter to theirs. Our names: "gamma", "alpha" (a number),
+            "class_weights" (one for each class), "pos_weight", "label_smoothing".
+        neutral: what to pass, under their names, so that a parameter has no effect, where leaving
+            it out does not do that.
+        reduction: their name of it, None where there is none.
+        reductions: "none", "mean" and "sum" to what they call them, without those they lack.
+        ignore_index: their name of it, None where there is none.
+        fixed: more keywords, the same in every call.
+        constructed: whether options go to the constructor of a class, whose instance is called.
+        ignored: the class number that is ignored by default, None for none.
     """
 
     name: str = "custom"
@@ -177,6 +183,7 @@ def adapter(name: str) -> Adapter:
     """The ready-made adapter of that name."""
     if name not in ADAPTERS:
         raise AdapterError(
-            f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to guess"
+            f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to "
+            "guess"
         )
     return ADAPTERS[name]

@@ -1,7 +1,7 @@
 """The inputs of an audit: rows of logits with a target, by region, from plain to extreme.
 
-Each number has at most eight significant bits, so that it is the same in every dtype, and one truth serves them all;
-`wide` cases need float32 or float64.
+Each number has at most eight significant bits, so that it is the same in every dtype, and one truth
+serves them all; `wide` cases need float32 or float64.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from sympy import Indexed
 
 from ..losses import Loss
+from ..notation import prediction
 
 INF = float("inf")
 MARGINS = (12.0, 17.0, 20.0, 30.0, 40.0, 60.0, 88.0, 100.0, 200.0, 700.0)
@@ -20,7 +21,14 @@ MARGINS = (12.0, 17.0, 20.0, 30.0, 40.0, 60.0, 88.0, 100.0, 200.0, 700.0)
 
 @dataclass(frozen=True)
 class Case:
-    """One row, or one element where `logits` is a float. target: a class from 0, a number, or probabilities."""
+    """One row of logits with its target.
+
+    Attributes:
+        region: what kind of input it is, as reports call it.
+        logits: of each class; a float for a single output.
+        target: a class from 0, a number, or probabilities.
+        wide: whether float32 or float64 is needed to hold it.
+    """
 
     region: str
     logits: tuple[float, ...] | float
@@ -41,9 +49,12 @@ def _show(x) -> str:
 
 
 def cases(loss: Loss, *, samples: int = 24, seed: int = 0) -> tuple[Case, ...]:
-    """The cases of a loss: fixed corners, then `samples` random ones. For an activation the target says which output."""
+    """The cases of a loss: fixed corners, then `samples` random ones.
+
+    For an activation the target says which output is meant.
+    """
     if not of_rows(loss):
-        found = tuple(dict.fromkeys(_elements(loss.name != "mse", samples, seed)))
+        found = tuple(dict.fromkeys(_elements(loss.wrt != prediction, samples, seed)))
         return tuple({c.logits: c for c in found}.values()) if loss.is_activation else found
     hard = _rows(samples, seed)
     return hard + _soft() if loss.target == "probabilities" else hard

@@ -14,8 +14,16 @@ from .frameworks import Framework, Outcome, quiet
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Value and gradient of each row. errors: what was raised, by row. dtype, gradient_dtype: of what came back."""
+class RowResults:
+    """Value and gradient of each row.
+
+    Attributes:
+        values: one for each row, NaN where the call raised.
+        gradients: one for each row, None where there is none.
+        dtype: of the values as they came back.
+        gradient_dtype: of the gradients as they came back.
+        errors: what was raised, by row.
+    """
 
     values: np.ndarray
     gradients: list[np.ndarray | None]
@@ -26,7 +34,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Caller:
-    """An implementation with all that is needed to call it. gradient: a second function that returns the gradient."""
+    """An implementation with all that is needed to call it.
+
+    Attributes:
+        function: what is audited.
+        adapter: how it is called.
+        framework: the library of its arrays.
+        loss: what it is supposed to compute.
+        gradient: a second function that returns the gradient, None to differentiate the first.
+    """
 
     function: Callable
     adapter: Adapter
@@ -45,8 +61,19 @@ class Caller:
         ignore_index: int | None = None,
         layout: str | None = None,
     ) -> Outcome:
-        """One call. logits: (N, K), (N, K, d) or, for single outputs, any shape; targets: (N,), (N, d), or of the shape
-        of logits. options: by our names. layout: one of `Framework.layouts`. Raises what the implementation raises.
+        """One call of the implementation.
+
+        Args:
+            logits: (N, K), (N, K, d) or, for single outputs, any shape.
+            targets: (N,), (N, d), or of the shape of the logits.
+            dtype: of the logits.
+            reduction: by our names; left out if the implementation lacks it.
+            options: values of parameters, by our names.
+            ignore_index: a class number, None for none.
+            layout: one of `Framework.layouts`, None for contiguous memory.
+
+        Raises:
+            Exception: what the implementation raises.
         """
         with quiet():
             array = self.framework.array(self.placed(logits), dtype)
@@ -70,8 +97,10 @@ class Caller:
         """The implementation as a function of its logits alone, for gradcheck."""
         return self._bound(logits, targets, dtype, "none", options, None, None)[0]
 
-    def rows(self, cases: Sequence[Case], dtype: str, *, options=None, alone: bool = False) -> Rows:
-        """Cases of the same number of classes, in one batch; one by one where that raises or returns one number."""
+    def rows(
+        self, cases: Sequence[Case], dtype: str, *, options=None, alone: bool = False
+    ) -> RowResults:
+        """Cases of one number of classes in one batch; one by one if that raises or is reduced."""
         if not alone:
             try:
                 return self._split(cases, self.call(*self.batch(cases), dtype, options=options))
@@ -90,7 +119,9 @@ class Caller:
                 values.append(np.nan)
                 gradients.append(None)
                 errors[n] = describe(error)
-        return Rows(np.array(values), gradients, *(dtypes[0] if dtypes else ("none", None)), errors)
+        return RowResults(
+            np.array(values), gradients, *(dtypes[0] if dtypes else ("none", None)), errors
+        )
 
     def batch(self, cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
         """Logits and targets of cases of the same number of classes."""
@@ -98,7 +129,7 @@ class Caller:
         return logits, np.array([c.target for c in cases])
 
     def per_row(self, value: np.ndarray, logits: np.ndarray) -> np.ndarray | None:
-        """The loss of each row from what came back; a loss that keeps the class axis is summed over it."""
+        """The loss of each row; one that keeps the class axis is summed over it."""
         if self.adapter.targets == "float":
             return value.reshape(logits.shape) if value.shape == self.placed(logits).shape else None
         if self.loss.is_activation:
@@ -112,7 +143,7 @@ class Caller:
             )
         return None
 
-    def _split(self, cases, outcome: Outcome, *, alone: bool = False) -> Rows:
+    def _split(self, cases, outcome: Outcome, *, alone: bool = False) -> RowResults:
         logits, _ = self.batch(cases)
         values = self.per_row(outcome.value, logits)
         if values is None or values.shape[:1] != (len(cases),):
@@ -122,7 +153,7 @@ class Caller:
         gradients = [None] * len(cases)
         if outcome.gradient is not None:
             gradients = list(outcome.gradient.reshape(logits.shape).reshape(len(cases), -1))
-        return Rows(values.reshape(-1), gradients, outcome.dtype, outcome.gradient_dtype)
+        return RowResults(values.reshape(-1), gradients, outcome.dtype, outcome.gradient_dtype)
 
     def _bound(
         self, logits, targets, dtype, reduction, options, ignore_index, layout

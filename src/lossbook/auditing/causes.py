@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ..losses import get
-from . import truth
 from .subject import Subject
 
 CLOSE = 1e-3
@@ -40,13 +38,12 @@ def _as(failure, other) -> bool:
 
 
 def _detached(subject: Subject, failure):
-    """The gradient of cross entropy times the loss over cross entropy."""
+    """The gradient where γ is 0, times the loss over the loss where γ is 0."""
     if failure.gamma in (None, 0.0):
         return None
     case, component = failure.case, failure.component
-    name = "cross_entropy_index" if subject.of_rows else "binary_cross_entropy"
-    value = truth.value(get(name), case)
-    if value == 0:
+    unmodulated = subject.value(case, 0.0)
+    if unmodulated == 0:
         return None
-    factor = subject.value(case, failure.gamma) / value
-    return float(factor * truth.gradient(get(name), case)[component])
+    factor = subject.value(case, failure.gamma) / unmodulated
+    return float(factor * subject.gradient(case, 0.0)[component])

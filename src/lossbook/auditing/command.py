@@ -15,12 +15,15 @@ from .frameworks import DTYPES, FRAMEWORKS
 from .run import audit
 
 FORMATS = {"text": "to_text", "json": "to_json", "html": "to_html"}
-EPILOG = """exit code: 0 clean, 1 an error or a warning was found (with --strict: or another convention), 2 wrong usage.
+EPILOG = """exit code: 0 clean, 1 an error or a warning was found (with --strict: or another
+convention), 2 wrong usage.
 
 examples:
   lossbook audit mypackage.losses:focal_loss --loss softmax_focal
-  lossbook audit mypackage.losses:FocalLoss --loss softmax_focal --targets one-hot --rename gamma=focus --set eps=1e-8
-  lossbook audit torch.nn.functional:cross_entropy --loss cross_entropy_index --format html --output report.html
+  lossbook audit mypackage.losses:FocalLoss --loss softmax_focal --targets one-hot \\
+      --rename gamma=focus --set eps=1e-8
+  lossbook audit torch.nn.functional:cross_entropy --loss cross_entropy_index \\
+      --format html --output report.html
 """
 
 
@@ -186,7 +189,7 @@ def _order(text: str) -> tuple[str, str]:
 
 
 def _load(name: str):
-    """The object that package.module:object names; the current folder is searched first, as `python -m` does."""
+    """The object that package.module:object names; the current folder is searched first."""
     module, colon, path = name.partition(":")
     if not colon or not module or not path:
         raise UsageError(f"expected package.module:callable, got {name!r}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from .calling import describe
 from .findings import Example, Finding
+from .parameters import averages_by_weight, balances_classes, has_alpha, names_of
 from .subject import ALPHA, Subject
 
 WEIGHTS = (1.0, 2.0, 4.0)
@@ -46,7 +47,7 @@ def _scale(subject: Subject):
             subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights
         )
         return
-    if subject.alpha is None or subject.loss.name != "sigmoid_focal":
+    if subject.alpha is None or not balances_classes(subject.loss):
         title = "without weights, classes weigh differently"
         yield _finding(
             subject, "scale", "convention", title, subject.options(subject.usual_gamma), weights
@@ -55,12 +56,7 @@ def _scale(subject: Subject):
 
 def _alpha(subject: Subject):
     """Which class a number α multiplies."""
-    if not any(
-        str(getattr(q.symbol, "label", q.symbol)) in ("alpha", "alphas")
-        for q in subject.loss.parameters
-    ):
-        return
-    if "alpha" not in subject.caller.adapter.parameters:
+    if not has_alpha(subject.loss) or "alpha" not in subject.caller.adapter.parameters:
         return
     alpha = subject.alpha if subject.alpha is not None else ALPHA
     try:
@@ -74,7 +70,7 @@ def _alpha(subject: Subject):
         )
         return
     a = Fraction(alpha).limit_denominator(1000)
-    if subject.loss.name == "sigmoid_focal":
+    if balances_classes(subject.loss):
         unit = (a, 1 - a) if subject.alpha is not None else (Fraction(1, 1), Fraction(1, 1))
         weights = [ratios[0] * unit[1], ratios[1] * unit[0]]
         subject.facts[f"α = {alpha:g} multiplies"] = (
@@ -141,10 +137,8 @@ def _class_weights(subject: Subject):
 
 def _pos_weight(subject: Subject):
     """Whether pos_weight multiplies the loss of y = 1 alone."""
-    if (
-        "pos_weight" not in subject.caller.adapter.parameters
-        or subject.loss.name != "binary_cross_entropy"
-    ):
+    passed = subject.caller.adapter.parameters
+    if "pos_weight" not in passed or "pos_weight" not in names_of(subject.loss):
         return
     weight = subject.caller.framework.array(np.array(3.0), subject.widest)
     before, after = subject.weights({}), subject.weights({"pos_weight": weight})
@@ -183,12 +177,15 @@ def _reductions(subject: Subject):
             continue
         for spatial in (False, True):
             for finding in _reduced(subject, spatial, weights):
-                found.setdefault(finding.id, finding)  # the plainest batch is enough
+                found.setdefault(finding.id, finding)  # one batch is enough, the simplest
     yield from found.values()
 
 
 def batch(subject: Subject, spatial: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Five rows of three classes, spatial: at two places each; or elements of such a shape. No two divisors coincide."""
+    """Five rows of three classes, or elements of such a shape, with no two divisors alike.
+
+    spatial: whether each row has two places.
+    """
     shape = (5, 3, 2) if spatial else (5, 3)
     numbers = np.random.default_rng(1).integers(-8, 9, shape) / 4
     if not subject.of_rows:
@@ -289,7 +286,7 @@ def _divisors(subject: Subject, logits, targets, weights) -> dict[str, float]:
 def _usual(subject: Subject, known, weights) -> str:
     if not subject.of_rows:
         return "the number of elements"
-    if weights and subject.loss.name.startswith("cross_entropy"):
+    if weights and averages_by_weight(subject.loss):
         return "the weights of the targets"
     return "the number of rows"
 

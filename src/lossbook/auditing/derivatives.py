@@ -8,7 +8,7 @@ from .calling import describe
 from .findings import Example, Finding
 from .frameworks import quiet
 from .subject import Subject
-from .values import Failure, as_float32, example_of
+from .values import Deviation, as_float32, example_of
 
 CLOSE = 1e-4
 EXTREME = ("p_t → 1", "p_t → 0", "ties")
@@ -138,7 +138,7 @@ def _hvp(subject: Subject, case, tangent, gamma) -> np.ndarray:
 
 def _finding(subject, kind, severity, title, case, gamma, got: str, expected: str) -> Finding:
     example = example_of(
-        subject, Failure(kind, case, "float64", gamma, None, got, expected, np.inf)
+        subject, Deviation(kind, case, "float64", gamma, None, got, expected, np.inf)
     )
     return Finding(kind, severity, title, example)
 

@@ -25,7 +25,15 @@ class Example:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found. id: its kind, the same in every report. where: dtypes, gammas, regions, and counts."""
+    """One thing that was found.
+
+    Attributes:
+        id: its kind, the same in every report.
+        severity: a key of `SEVERITIES`.
+        title: a sentence.
+        example: the smallest input that shows it.
+        where: dtypes, gammas, regions, and counts.
+    """
 
     id: str
     severity: str
@@ -36,7 +44,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The worst errors of a region in a dtype, in units in the last place; inf where a number is missing or wrong.
+    """The worst errors of a region in a dtype, in ULP; inf where a number is missing or wrong.
 
     rows: how many were compared, over all γ. gradient: None where there is none.
     """

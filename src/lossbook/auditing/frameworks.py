@@ -1,6 +1,7 @@
 """What differs between PyTorch, NumPy and JAX when a loss is called: arrays, gradients, layouts.
 
-Everything that comes back is a NumPy array in float64, which holds each number of a narrower dtype exactly.
+Everything that comes back is a NumPy array in float64, which holds each number of a narrower dtype
+exactly.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave. gradient: of the sum of the values by the logits, None where there is none."""
+    """What a call gave: values, and the gradient of their sum by the logits, or None."""
 
     value: np.ndarray
     gradient: np.ndarray | None
@@ -53,7 +54,11 @@ class Framework:
         raise NotImplementedError
 
     def outcome(self, function: Callable, logits) -> Outcome:
-        """Value and gradient of a function of the logits. TypeError if it returns what is no array of the framework."""
+        """Value and gradient of a function of the logits.
+
+        Raises:
+            TypeError: if it returns something that is no array of the framework.
+        """
         raise NotImplementedError
 
     def own(self, result):
@@ -63,7 +68,7 @@ class Framework:
         return result
 
     def hvp(self, function: Callable, logits, tangent) -> np.ndarray | None:
-        """The derivative of the gradient along a tangent; None where the framework cannot. Raises what it raises."""
+        """The derivative of the gradient along a tangent; None where the framework has none."""
         return None
 
     def layouts(self, array) -> dict[str, object]:
@@ -75,7 +80,7 @@ class Framework:
         return np.asarray(array, dtype=np.float64)
 
 
-class NumPy(Framework):
+class _NumPy(Framework):
     """`outcome` takes functions that return a value or (value, gradient)."""
 
     name = "numpy"
@@ -104,7 +109,7 @@ class NumPy(Framework):
         }
 
 
-class Torch(Framework):
+class _Torch(Framework):
     """Gradients by autograd."""
 
     name = "torch"
@@ -169,7 +174,7 @@ class Torch(Framework):
         return {"every second row of a tensor": wide[::2], "transposed": turned}
 
 
-class Jax(Framework):
+class _Jax(Framework):
     """Gradients by jax.grad; float64 is switched on for the call."""
 
     name = "jax"
@@ -205,7 +210,7 @@ class Jax(Framework):
             return self.numbers(self.jax.jvp(gradient, (logits,), (tangent,))[1])
 
 
-FRAMEWORKS: dict[str, type[Framework]] = {"torch": Torch, "jax": Jax, "numpy": NumPy}
+FRAMEWORKS: dict[str, type[Framework]] = {"torch": _Torch, "jax": _Jax, "numpy": _NumPy}
 
 
 def framework(name: str) -> Framework:
@@ -216,13 +221,13 @@ def framework(name: str) -> Framework:
 
 
 def loaded() -> tuple[str, ...]:
-    """The frameworks that the audited function can be using: those that are imported, NumPy last."""
+    """The frameworks that the function may be using: those that are imported, NumPy last."""
     return tuple(name for name in FRAMEWORKS if name in sys.modules)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """What the audited function warns of is its own affair: overflow in an extreme case is expected."""
+    """Silence warnings of the audited function: overflow in an extreme case is expected."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

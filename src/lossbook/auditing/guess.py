@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 from ..losses import Loss
 from .adapters import Adapter, AdapterError
+from .parameters import names_of
 
-LOGITS = "logits logit inputs input x z pred preds predictions prediction y_pred output outputs scores".split()
+LOGITS = (
+    "logits logit inputs input x z pred preds predictions prediction y_pred output outputs scores"
+).split()
 TARGETS = "targets target labels label y y_true true gt ground_truth truth".split()
 NAMES = {
     "gamma": "gamma focusing focal_gamma focus".split(),
@@ -23,7 +26,7 @@ AXIS = "axis dim class_axis".split()
 
 
 def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) -> Adapter:
-    """An adapter for the function, by the names in its signature. Form of targets is the loss's own."""
+    """An adapter for the function by the names in its signature; targets are as the loss's own."""
     constructed = inspect.isclass(function)
     called = _signature(
         _call_of(function) if constructed or not _plain(function) else function, loss
@@ -31,8 +34,9 @@ def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) 
     places = [p for p in called if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     order = order or _order(places, loss)
     options = _signature(function, loss) if constructed else called
+    known = names_of(loss)
     parameters = {ours: found for ours, names in NAMES.items() if (found := _named(options, names))}
-    parameters = {ours: name for ours, name in parameters.items() if ours in _known(loss)}
+    parameters = {ours: name for ours, name in parameters.items() if ours in known}
     ignore_index = _named(options, IGNORE)
     default = {p.name: p.default for p in options}
     ignored = default.get(ignore_index)
@@ -46,20 +50,6 @@ def guess(function: Callable, loss: Loss, order: tuple[str, str] | None = None) 
         ignored=ignored if isinstance(ignored, int) else None,
         constructed=constructed,
     )
-
-
-def _known(loss: Loss) -> set[str]:
-    """Which of our parameters the loss has."""
-    names = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
-    by = {
-        "gamma": "gamma",
-        "alpha": "alpha",
-        "beta": "pos_weight",
-        "epsilon": "label_smoothing",
-        "w": "class_weights",
-    }
-    found = {by[n] for n in names if n in by}
-    return found | ({"alpha", "class_weights"} if "alphas" in names else set())
 
 
 def _plain(function) -> bool:
@@ -78,7 +68,8 @@ def _signature(function, loss: Loss) -> list[inspect.Parameter]:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
         raise AdapterError(
-            f"the signature of {function!r} cannot be read ({error}); name an adapter, such as adapter='torch'"
+            f"the signature of {function!r} cannot be read ({error}); name an adapter, such as "
+            "adapter='torch'"
         ) from None
     return [p for p in found if p.name != "self"]
 
@@ -99,8 +90,10 @@ def _order(places: list[inspect.Parameter], loss: Loss) -> tuple[str, str]:
     first = [("logits" if n in LOGITS else "targets" if n in TARGETS else None) for n in names[:2]]
     if len(first) < 2 or None in first or first[0] == first[1]:
         raise AdapterError(
-            f"cannot tell logits from targets in the signature ({', '.join(names) or 'no positional arguments'}): "
-            f"expected two first arguments with names such as {LOGITS[0]}, {LOGITS[2]} and {TARGETS[0]}, {TARGETS[2]}; "
+            "cannot tell logits from targets in the signature "
+            f"({', '.join(names) or 'no positional arguments'}): "
+            f"expected two first arguments with names such as {LOGITS[0]}, {LOGITS[2]} and "
+            f"{TARGETS[0]}, {TARGETS[2]}; "
             "give the order, order=('logits', 'targets'), or an adapter"
         )
     return (first[0], first[1])

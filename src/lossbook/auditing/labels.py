@@ -71,7 +71,7 @@ def _ignored(subject: Subject):
     logits, targets = batch(subject, False)
     targets = targets.copy()
     targets[[1, 3]] = IGNORED
-    counts = targets != IGNORED
+    valid = targets != IGNORED
     inputs = f"logits of shape {logits.shape}, targets {targets.tolist()}"
 
     def call(reduction, z=logits, t=targets):
@@ -100,29 +100,29 @@ def _ignored(subject: Subject):
             example(describe(error), "0 for the ignored rows"),
         )
         return
-    # a shorter result leaves the ignored rows out
-    kept = each if each is None or len(each) == counts.sum() else each[counts]
-    if each is not None and len(each) == len(targets) and np.any(each[~counts] != 0):
+    # A shorter result leaves the ignored rows out.
+    of_valid = each if each is None or len(each) == valid.sum() else each[valid]
+    if each is not None and len(each) == len(targets) and np.any(each[~valid] != 0):
         yield Finding(
             "ignored-not-zero",
             "error",
             "ignored rows have a loss",
-            example(str(each[~counts]), "0"),
+            example(str(each[~valid]), "0"),
         )
-    if outcome.gradient is not None and np.any(outcome.gradient[~counts] != 0):
+    if outcome.gradient is not None and np.any(outcome.gradient[~valid] != 0):
         yield Finding(
             "ignored-gradient", "error", "ignored rows have a gradient", example("not 0", "0")
         )
-    yield from _ignored_mean(subject, call, example, kept, counts)
-    yield from _leak(subject, call, example, logits, counts)
+    yield from _ignored_mean(subject, call, example, of_valid, valid)
+    yield from _leak(subject, call, example, logits, valid)
     yield from _all_ignored(subject, call, logits)
 
 
-def _ignored_mean(subject: Subject, call, example, kept, counts):
+def _ignored_mean(subject: Subject, call, example, of_valid, valid):
     if (
         "mean" not in subject.caller.adapter.reductions
         or subject.caller.adapter.reduction is None
-        or kept is None
+        or of_valid is None
     ):
         return
     try:
@@ -135,27 +135,27 @@ def _ignored_mean(subject: Subject, call, example, kept, counts):
             example(describe(error), "a mean", "mean"),
         )
         return
-    total = float(np.sum(kept))
+    total = float(np.sum(of_valid))
     divisor = total / float(value.reshape(-1)[0])
-    known = {"the rows that count": counts.sum(), "all rows": counts.size}
+    known = {"the rows that count": valid.sum(), "all rows": valid.size}
     known |= {
-        "the rows that count, times K": counts.sum() * 3,
-        "all rows, times K": counts.size * 3,
+        "the rows that count, times K": valid.sum() * 3,
+        "all rows, times K": valid.size * 3,
     }
     words = next((w for w, d in known.items() if abs(d - divisor) < 1e-4 * d), f"{divisor:.6g}")
     subject.facts["with ignored rows, the mean is over"] = words
     if words.startswith("all rows"):
         example = example(
-            f"{float(value.reshape(-1)[0]):.9g}", f"{total / counts.sum():.9g}", "mean"
+            f"{float(value.reshape(-1)[0]):.9g}", f"{total / valid.sum():.9g}", "mean"
         )
         yield Finding(
             "ignored-counted", "convention", "ignored rows are counted by the mean", example
         )
 
 
-def _leak(subject: Subject, call, example, logits, counts):
+def _leak(subject: Subject, call, example, logits, valid):
     poisoned = logits.copy()
-    poisoned[~counts] = np.nan
+    poisoned[~valid] = np.nan
     try:
         outcome = call("none", poisoned)
         summed = (
@@ -168,8 +168,8 @@ def _leak(subject: Subject, call, example, logits, counts):
         return
     value_leaks = not np.isfinite(summed.value).all()
     gradients = [o.gradient for o in (outcome, summed) if o.gradient is not None]
-    others = any(not np.isfinite(g[counts]).all() for g in gradients)
-    own = any(not np.isfinite(g[~counts]).all() for g in gradients)
+    others = any(not np.isfinite(g[valid]).all() for g in gradients)
+    own = any(not np.isfinite(g[~valid]).all() for g in gradients)
     subject.facts["NaN in an ignored row"] = (
         "reaches the loss"
         if value_leaks

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from . import html, text
+from . import report_html, report_text
 from .findings import Accuracy, Finding
 
 SCHEMA = "lossbook-audit/1"
@@ -16,8 +16,17 @@ SCHEMA = "lossbook-audit/1"
 class Report:
     """The result of an audit.
 
-    findings: by severity, then by kind. accuracy: by dtype and region. facts: what was measured of the conventions.
-    skipped: what was not checked, and why.
+    Attributes:
+        name: of the function.
+        loss: the name of the loss it was audited as.
+        framework: "torch", "numpy" or "jax".
+        versions: of the framework, and of the package that the function comes from.
+        call: how it was called.
+        parameters: the γ, the α and the tolerances.
+        findings: by severity, then by kind.
+        accuracy: by dtype and region.
+        facts: what was measured of the conventions.
+        skipped: what was not checked, and why.
     """
 
     name: str
@@ -65,13 +74,13 @@ class Report:
 
     def to_html(self) -> str:
         """A page of its own: no scripts, nothing from elsewhere."""
-        return html.page(self)
+        return report_html.page(self)
 
     def to_text(self) -> str:
         """A short report."""
-        return text.text(self)
+        return report_text.text(self)
 
     __str__ = to_text
 
     def _repr_html_(self) -> str:
-        return html.body(self)
+        return report_html.body(self)

@@ -22,6 +22,7 @@ from .findings import ordered
 from .frameworks import framework as framework_of
 from .frameworks import loaded
 from .guess import guess
+from .parameters import balances_classes, has_alpha, has_gamma
 from .report import Report
 from .subject import ALPHA, Subject
 
@@ -51,24 +52,35 @@ def audit(
     progress: bool | None = None,
     **changes,
 ) -> Report:
-    """Measure an implementation of a loss against 50-digit truth, and say what it takes its parameters to mean.
+    """Measure an implementation of a loss against 50-digit truth, and what its parameters mean.
 
-    function: a function, module or class for PyTorch, NumPy or JAX. It is called with batches of logits and targets.
-        A NumPy function may return (value, gradient).
-    loss: a registered loss or its name, one of `lossbook.losses.names()`.
-    adapter: how the function is called: an `Adapter`, the name of a ready-made one (`ADAPTERS`), or None to guess it
-        from the signature. changes: fields of the adapter to change, such as class_axis=-1, targets="one-hot",
-        order=("targets", "logits"), parameters={"gamma": "focus"}, fixed={"from_logits": True}.
-    gamma: at which γ; all of `GAMMAS` unless given. Needed where the function has no such parameter.
-    alpha: a number that is passed as α; where the function has no such parameter, the number that is fixed inside.
-    gradient: a second function, called like the first, that returns the gradient by the logits of the sum of the losses.
-    framework: "torch", "numpy" or "jax"; found by calling the function unless given.
-    dtypes: those of the logits; all that the framework has unless given. tolerance: largest error in ULP that is no
-        finding; `TOLERANCE` by dtype unless given. samples, seed: how many random rows, beside the fixed ones. name: how the report calls the function.
-    progress: whether a bar is shown on stderr; None: on a terminal.
+    Args:
+        function: a function, module or class for PyTorch, NumPy or JAX. Called with batches of
+            logits and targets. A NumPy function may return (value, gradient).
+        loss: a loss, or the name of a registered one: one of `lossbook.losses.names()`.
+        adapter: how it is called: an `Adapter`, the name of a ready-made one of `ADAPTERS`,
+            or None to guess it from the signature.
+        gamma: the values of γ to audit at; all of `GAMMAS` unless given. Needed where the function
+            has no such parameter.
+        alpha: a number that is passed as α; where the function has no such parameter, the number
+            that is fixed inside.
+        gradient: a second function, called like the first, that returns the gradient by the logits
+            of the sum of the losses.
+        framework: "torch", "numpy" or "jax"; found by calling the function unless given.
+        dtypes: those of the logits; all that the framework has unless given.
+        tolerance: the largest error in ULP that is no finding; `TOLERANCE` by dtype unless given.
+        samples: how many random rows there are, beside the fixed ones.
+        seed: of the random rows.
+        name: what the report calls the function.
+        progress: whether a bar is shown on stderr; None shows it on a terminal.
+        changes: fields of the adapter to change, such as class_axis=-1, targets="one-hot",
+            order=("targets", "logits"), parameters={"gamma": "focus"}, fixed={"from_logits": True}.
 
-    Returns: a `Report`. Its `ok` is False if there is an error or a warning.
-    Errors: `AdapterError`, a ValueError, where the call cannot be guessed or fails on the plainest input.
+    Returns:
+        A `Report`. Its `ok` is False if there is an error or a warning.
+
+    Raises:
+        AdapterError: a `ValueError`, where the call cannot be guessed, or fails on plain input.
     """
     loss = get(loss) if isinstance(loss, str) else loss
     caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)
@@ -166,13 +178,13 @@ def _subject(
     tolerance: float | None,
     cases: tuple[Case, ...],
 ) -> Subject:
-    has = {str(getattr(q.symbol, "label", q.symbol)) for q in loss.parameters}
     passed = {p for p in ("gamma", "alpha") if p in caller.adapter.parameters}
     gammas: tuple[float | None, ...] = (None,)
-    if "gamma" in has:
+    if has_gamma(loss):
         if gamma is None and "gamma" not in passed:
             raise AdapterError(
-                f"audit: which γ does it use? No parameter of {caller.adapter} is γ: say gamma=2, or "
+                f"audit: which γ does it use? No parameter of {caller.adapter} is γ: say gamma=2, "
+                "or "
                 "parameters={'gamma': '<its name>'}"
             )
         gammas = (
@@ -182,15 +194,16 @@ def _subject(
         )
     elif gamma is not None:
         raise AdapterError(f"audit: {loss.name} has no γ, got gamma={gamma!r}")
-    if alpha is not None and not has & {"alpha", "alphas"}:
+    if alpha is not None and not has_alpha(loss):
         raise AdapterError(f"audit: {loss.name} has no α, got alpha={alpha!r}")
-    if alpha is None and "alpha" in passed and loss.name == "sigmoid_focal":
+    if alpha is None and "alpha" in passed and balances_classes(loss):
         alpha = ALPHA
     wanted = tuple(dtypes or caller.framework.usual)
     unknown = set(wanted) - set(caller.framework.dtypes)
     if unknown:
         raise AdapterError(
-            f"audit: dtypes has {sorted(unknown)[0]!r}; {caller.framework.name} has {caller.framework.dtypes}"
+            f"audit: dtypes has {sorted(unknown)[0]!r}; {caller.framework.name} has "
+            f"{caller.framework.dtypes}"
         )
     subject = Subject(caller, loss, wanted, gammas, frozenset(passed), alpha, tolerance, cases)
     for dtype in wanted:

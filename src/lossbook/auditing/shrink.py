@@ -11,7 +11,7 @@ TRIES = 80
 
 
 def shrink(case: Case, fails: Callable[[Case], bool], tries: int = TRIES) -> Case:
-    """The simplest case that was found to fail. `case` must fail, and `fails` is called last with the result."""
+    """The simplest case found to fail. `case` must fail; `fails` is called last with the result."""
     seen = {case}
     progress = True
     while progress and tries > 0:
@@ -38,7 +38,7 @@ def _smaller(case: Case) -> Iterator[Case]:
             if k != case.target and case.classes > 2:
                 rest = case.logits[:k] + case.logits[k + 1 :]
                 yield replace(case, logits=rest, target=case.target - (k < case.target))
-        if case.target != 0:  # the target first, where that keeps the failure
+        if case.target != 0:  # the target first, if it still fails
             rest = tuple(x for k, x in enumerate(case.logits) if k != case.target)
             yield replace(case, logits=(case.logits[case.target], *rest), target=0)
     for k, x in enumerate(case.logits):

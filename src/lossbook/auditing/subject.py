@@ -13,9 +13,11 @@ from ..losses import Loss
 from . import truth
 from .batches import Case
 from .calling import Caller
+from .parameters import balances_classes
 
 ALPHA = 0.25
-# What a careful formula in that dtype may lose. In float64 a margin of 700, rounded, costs 500 units in its exponential.
+# What a careful formula in that dtype may lose. In float64 a margin of 700, rounded, costs 500
+# units in its exponential.
 TOLERANCE = {"float64": 1024.0, "float32": 64.0, "float16": 16.0, "bfloat16": 16.0}
 
 
@@ -23,9 +25,18 @@ TOLERANCE = {"float64": 1024.0, "float32": 64.0, "float16": 16.0, "bfloat16": 16
 class Subject:
     """An implementation with its cases.
 
-    gammas: the γ to audit at, (None,) for a loss without γ. passed: which of gamma and alpha are passed in calls; the
-    others are fixed inside. alpha: of the calls and of the truth, None for no weights. limit: the largest error in ULP that
-    is no finding, None for that of `TOLERANCE`.
+    Attributes:
+        caller: calls it.
+        loss: what it is audited as.
+        dtypes: of the logits.
+        gammas: the γ to audit at, (None,) for a loss without γ.
+        passed: which of gamma and alpha are passed in calls; the others are fixed inside.
+        alpha: of the calls and of the truth, None for no weights.
+        limit: the largest error in ULP that is no finding, None for that of `TOLERANCE`.
+        cases: the inputs.
+        facts: what was found out about its conventions, for the report.
+        skipped: what could not be checked, and why, for the report.
+        scales: factors to the definition that were measured, by class.
     """
 
     caller: Caller
@@ -67,7 +78,7 @@ class Subject:
     def parameters(self, gamma: float | None, classes: int | None, **more) -> truth.Parameters:
         """What the oracle is asked at."""
         found: dict[str, object] = {} if gamma is None else {"gamma": gamma}
-        if self.loss.name == "sigmoid_focal":
+        if balances_classes(self.loss):
             found["alpha"] = 0.5 if self.alpha is None else self.alpha
         elif self.alpha is not None and classes is not None:
             found["alpha"] = (self.alpha,) * classes
@@ -75,8 +86,8 @@ class Subject:
 
     @property
     def unit(self) -> Fraction:
-        """What the oracle's loss is multiplied by to be the definition: 2 where α = 1/2 stands for no weights."""
-        return Fraction(2 if self.loss.name == "sigmoid_focal" and self.alpha is None else 1)
+        """The oracle's loss times this is the definition: 2 where α = 1/2 stands for no weights."""
+        return Fraction(2 if balances_classes(self.loss) and self.alpha is None else 1)
 
     def value(self, case: Case, gamma: float | None):
         """The true loss, by the convention of the implementation."""
@@ -94,7 +105,7 @@ class Subject:
         return tuple(scaled(g, self.unit * (self.scale(case) or 1)) for g in found)
 
     def scale(self, case: Case) -> Fraction | None:
-        """By which simple factor ordinary losses of that class differ from the definition; None if by no one factor."""
+        """The factor between ordinary losses of that class and the definition; None for none."""
         key = (case.classes, case.target if self.of_rows else float(case.target))
         if isinstance(case.target, tuple) or (not self.of_rows and key[1] not in (0.0, 1.0)):
             key = (case.classes, 0 if self.of_rows else 1.0)
@@ -105,7 +116,7 @@ class Subject:
     def weights(
         self, options: Mapping[str, object], classes: int | None = 3
     ) -> list[Fraction | None]:
-        """By what more options multiply the loss of each class (or of targets 0 and 1): ratios to the definition."""
+        """The factors to the definition that options bring, by class or for targets 0 and 1."""
         more = {**self.options(self.usual_gamma), **options}
         targets = (0.0, 1.0) if not self.of_rows else range(classes)
         return [self._measure(classes if self.of_rows else None, t, more, {}) for t in targets]
@@ -125,7 +136,7 @@ class Subject:
 
 
 def scaled(x, factor: Fraction):
-    """x times a fraction, exact enough for 50 digits."""
+    """Multiply by a fraction, exact enough for 50 digits."""
     if factor == 1:
         return x
     with mpmath.workdps(60):

@@ -1,4 +1,4 @@
-"""The truth of a case, from the oracle; kept, since one audit asks for the same again in every dtype."""
+"""The truth of a case, from the oracle, cached: an audit asks for it again in every dtype."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Parameters = tuple[tuple[str, object], ...]
 
 @lru_cache(maxsize=100_000)
 def value(loss: Loss, case: Case, parameters: Parameters = ()):
-    """The loss of the case; of an activation the output that `case.target` names, or the only one."""
+    """The loss of the case; of an activation the output that `case.target` names."""
     found = oracle(loss).value(case.logits, *_targets(loss, case), **dict(parameters))
     return found[case.target] if isinstance(found, list) else found
 

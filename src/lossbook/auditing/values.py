@@ -18,9 +18,11 @@ from .subject import Subject
 
 NORMAL = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-WRONG = 0.01  # a relative error that makes a number wrong,
-VISIBLE = 1e-3  # if the truth is not smaller than this, and the error more than the dtype's rounding of 1:
-ROUNDINGS = 4  # so many of these; otherwise digits of a small number are lost
+# A number is wrong, rather than short of digits, if its relative error is larger than WRONG, the
+# truth larger than VISIBLE, and the error larger than ROUNDINGS times the dtype's rounding of 1.
+WRONG = 0.01
+VISIBLE = 1e-3
+ROUNDINGS = 4
 TITLES = {
     "raises": ("error", "raises an exception for a finite loss"),
     "non-finite-value": ("error", "the loss is NaN or infinite where the truth is finite"),
@@ -45,8 +47,19 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Failure:
-    """One number that is not what it should be. component: of the gradient, None for the value."""
+class Deviation:
+    """One number that is not what it should be.
+
+    Attributes:
+        kind: a key of `TITLES`.
+        case: the input.
+        dtype: of the logits.
+        gamma: the parameter of that name, None where there is none.
+        component: of the gradient, None for the value.
+        got: the number, or what was raised.
+        truth: what it should be.
+        ulp: the error in units in the last place.
+    """
 
     kind: str
     case: Case
@@ -97,17 +110,20 @@ def judge(
 def compare(
     subject: Subject, cases: list[Case], dtype: str, gamma, *, alone=False
 ) -> Iterator[tuple[Case, list, tuple]]:
-    """Each case with its failures, and the worst error in ULP of value and gradient (None where there is none)."""
+    """Each case with what is wrong and the worst errors in ULP of value and gradient.
+
+    The error of a gradient is None where there is no gradient.
+    """
     found = subject.caller.rows(cases, dtype, options=subject.options(gamma), alone=alone)
     judged = dtype
     if found.dtype == "float32" and dtype == "float64":
-        judged = "float32"  # what is not kept is told by another finding
+        judged = "float32"  # another finding says that float64 is not kept
     for n, case in enumerate(cases):
         if n in found.errors:
             if np.all(np.isfinite(case.logits)):
                 yield (
                     case,
-                    [Failure("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)],
+                    [Deviation("raises", case, dtype, gamma, None, found.errors[n], "", np.inf)],
                     (np.inf, None),
                 )
             continue
@@ -116,7 +132,7 @@ def compare(
             case, "value", float(found.values[n]), value, judged, subject.tolerance(judged)
         )
         failures = (
-            [Failure(kind, case, dtype, gamma, None, float(found.values[n]), value, error)]
+            [Deviation(kind, case, dtype, gamma, None, float(found.values[n]), value, error)]
             if kind
             else []
         )
@@ -131,14 +147,14 @@ def compare(
                 worst = max(worst, wrong)
                 if kind:
                     failures.append(
-                        Failure(kind, case, dtype, gamma, component, float(got), true, wrong)
+                        Deviation(kind, case, dtype, gamma, component, float(got), true, wrong)
                     )
         yield case, failures, (error, worst)
 
 
 def check(subject: Subject, step) -> tuple[list[Finding], list[Accuracy]]:
     """Findings and the table. step: called after each dtype and γ."""
-    failures: dict[str, list[Failure]] = defaultdict(list)
+    failures: dict[str, list[Deviation]] = defaultdict(list)
     asked: dict[str, int] = defaultdict(int)
     table: dict[tuple[str, str], list[tuple]] = defaultdict(list)
     for dtype in subject.dtypes:
@@ -176,8 +192,8 @@ def _row(dtype: str, region: str, errors: list[tuple]) -> Accuracy:
     )
 
 
-def as_float32(subject: Subject) -> Failure | None:
-    """A failure if every float64 value of an ordinary row is a number of float32 and none is right in float64."""
+def as_float32(subject: Subject) -> Deviation | None:
+    """What is wrong if float64 values of ordinary rows are float32 numbers, none of them right."""
     if "float64" not in subject.dtypes:
         return None
     gamma = subject.usual_gamma
@@ -192,7 +208,7 @@ def as_float32(subject: Subject) -> Failure | None:
     ]
     if min(errors) < subject.tolerance("float64"):
         return None
-    return Failure(
+    return Deviation(
         "float64-as-float32",
         cases[0],
         "float64",
@@ -205,7 +221,7 @@ def as_float32(subject: Subject) -> Failure | None:
 
 
 def _finding(
-    subject: Subject, kind: str, failures: list[Failure], asked: dict[str, int]
+    subject: Subject, kind: str, failures: list[Deviation], asked: dict[str, int]
 ) -> Finding:
     severity, title = TITLES[kind]
     cause = cause_of(subject, kind, failures)
@@ -225,7 +241,7 @@ def _finding(
     )
 
 
-def _smallest(subject: Subject, failure: Failure) -> Failure:
+def _smallest(subject: Subject, failure: Deviation) -> Deviation:
     best = [failure]
 
     def fails(case: Case) -> bool:
@@ -240,7 +256,7 @@ def _smallest(subject: Subject, failure: Failure) -> Failure:
     return best[0]
 
 
-def example_of(subject: Subject, failure: Failure) -> Example:
+def example_of(subject: Subject, failure: Deviation) -> Example:
     """How a failure is shown."""
     part = (
         ""

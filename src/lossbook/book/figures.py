@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from contextlib import contextmanager
-from html import escape
 from itertools import cycle
 
 import matplotlib as mpl
@@ -13,9 +12,11 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from ..calculus.markup import Markup, element
 from .show import Html
 
-# Tol's "bright" scheme is told apart by colour-blind readers; each hue has a lighter twin for dark pages
+# Colour-blind readers can tell the hues of Tol's "bright" scheme apart; each has a lighter twin for
+# dark pages.
 PALETTE = {
     "blue": ("#33609c", "#7fb2ee"),
     "red": ("#b83246", "#ff8f9d"),
@@ -68,8 +69,8 @@ def subplots(*args, **kwargs):
 def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
     """A figure of the book.
 
-    name: unique on its page, letters and hyphens. alt: what it shows, for those who cannot see it. caption: the
-    sentence under it.
+    name: unique on its page, letters and hyphens. alt: what it shows, for those who cannot see it.
+    caption: the sentence under it.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise ValueError(
@@ -86,16 +87,19 @@ def figure(fig: MplFigure, *, name: str, alt: str, caption: str) -> Html:
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     svg = _themed(_scoped(out.getvalue(), name))
-    label = escape(alt, quote=True)
-    svg = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
-    return Html(
-        f'<figure class="lb-figure" id="fig-{name}">{svg}<figcaption>{escape(caption)}</figcaption></figure>',
-        f"[figure: {alt}]",
+    described = element("svg", role="img", aria_label=alt).removesuffix("></svg>")
+    svg = described + svg.removeprefix("<svg")
+    shown = element(
+        "figure",
+        *(Markup(svg), element("figcaption", caption)),
+        class_="lb-figure",
+        id=f"fig-{name}",
     )
+    return Html(shown, f"[figure: {alt}]")
 
 
 def _ink(fig: MplFigure) -> None:
-    """Give what was drawn after `subplots`, such as a legend, the ink of the page: black would be lost on a dark one."""
+    """Give legends and labels drawn after `subplots` the ink of the page: black is lost on dark."""
     for legend in fig.findobj(Legend):
         legend.set_frame_on(False)
     for text in fig.findobj(Text):

@@ -1,10 +1,9 @@
-"""What a page shows: derivations, theorems, cards and tables, as HTML for the site and LaTeX for print and for tests."""
+"""What a page shows: theorems, cards and tables, as HTML with text for terminals and tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from math import isinf
 
 from mpmath import nstr
@@ -13,6 +12,7 @@ from sympy import Expr, IndexedBase, Piecewise
 from ..calculus import html
 from ..calculus.html import derivation_html
 from ..calculus.latex import to_latex
+from ..calculus.markup import Markup, element, join
 from ..calculus.prove import Evidence, hypotheses, prove_equal
 from ..codegen.rewrite_trace import rewrite_trace
 from ..expr.hypotheses import Hypothesis
@@ -26,11 +26,13 @@ from ..numerics.ulp import ulp_error
 
 __all__ = [
     "Html",
-    "Theorem",
+    "ProvedEquality",
+    "below",
     "card",
     "derivation_html",
     "equation",
     "failures",
+    "folded",
     "in_short",
     "notation",
     "rewrite",
@@ -49,6 +51,9 @@ class Html:
     html: str
     text: str
 
+    def __html__(self) -> str:
+        return self.html
+
     def _repr_html_(self) -> str:
         return self.html
 
@@ -56,8 +61,20 @@ class Html:
         return self.text
 
 
+def below(parts: Iterable[Html]) -> Html:
+    """Pieces of a page, one below the other."""
+    parts = tuple(parts)
+    return Html(join(*parts), "\n".join(part.text for part in parts))
+
+
+def folded(title: str, part: Html) -> Html:
+    """A piece of a page behind its title: a click unfolds it."""
+    shown = element("details", element("summary", title), part)
+    return Html(shown, f"{title}\n{part.text}")
+
+
 @dataclass(frozen=True)
-class Theorem:
+class ProvedEquality:
     """An equality that was judged when it was made. `left`, `right` and the `evidence`."""
 
     left: Expr
@@ -66,31 +83,32 @@ class Theorem:
     rule: str = ""
 
     def to_latex(self) -> str:
-        """left = right."""
+        """The equality as LaTeX."""
         return f"{to_latex(self.left)} = {to_latex(self.right)}"
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()} \\quad\\text{{({self.evidence})}}$"
 
     def _repr_html_(self) -> str:
-        body = html.row(self.to_latex(), self.rule, self.evidence)
-        return f'<div class="lb-derivation">{body}{html.hypotheses_html(self.evidence.hypotheses)}</div>'
+        line = html.row(self.to_latex(), self.rule, self.evidence)
+        return html.lines(line, html.hypotheses_html(self.evidence.hypotheses))
 
     def __repr__(self) -> str:
         return f"{self.left} = {self.right}    [{self.evidence}]"
 
 
-def theorem(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> Theorem:
+def theorem(left, right, *, given: Iterable[Hypothesis] = (), rule: str = "") -> ProvedEquality:
     """Judge left = right and show it with its evidence. Raises `NotEqualError` if it is false."""
-    return Theorem(
+    return ProvedEquality(
         _as_written(left), _as_written(right), prove_equal(left, right, given=given), rule
     )
 
 
-def titled(found: Theorem) -> Html:
+def titled(found: ProvedEquality) -> Html:
     """A theorem with its rule as a title above it, so that a long equation has the whole width."""
-    title = f'<p class="lb-rule">{escape(found.rule)}:</p>' if found.rule else ""
-    return Html(title + replace(found, rule="")._repr_html_(), repr(found))
+    title = html.rule_title(f"{found.rule}:") if found.rule else None
+    line = Markup(replace(found, rule="")._repr_html_())
+    return Html(join(title, line), repr(found))
 
 
 def _as_written(expr) -> Expr:
@@ -120,32 +138,35 @@ def equation(expr, name: str = "") -> Equation:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Html:
-    """A table. Cells are text, numbers (as they print), SymPy expressions and theorems (typeset) or `Html`."""
+    """A table whose cells are text, numbers, SymPy expressions, proved equalities or `Html`."""
     rows = [list(row) for row in rows]
-    # a heading that says nothing is none: a screen reader would announce it
-    head = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in header)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(c)}</td>" for c in row) + "</tr>" for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    # An empty heading is a plain cell: a screen reader would announce it otherwise.
+    head = (element("th", h, scope="col") if h else element("td") for h in header)
+    body = (element("tr", *(element("td", _cell(c)) for c in row)) for row in rows)
+    shown = element(
+        "table",
+        element("caption", caption) if caption else None,
+        element("thead", element("tr", *head)),
+        element("tbody", *body),
+    )
     text = "\n".join(" | ".join(str(c) for c in row) for row in [list(header), *rows])
-    return Html(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", text)
+    return Html(shown, text)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, Html):
-        return value.html
-    if isinstance(value, Theorem):
-        return f"{html.math(value.to_latex())} {html.badge(value.evidence)}"
+def _cell(value: object) -> object:
+    if isinstance(value, ProvedEquality):
+        return join(html.math(value.to_latex()), " ", html.badge(value.evidence))
     if isinstance(value, (Expr, IndexedBase)):
         return html.math(to_latex(value))
-    return escape(str(value))
+    return value if hasattr(value, "__html__") else str(value)
 
 
 def notation() -> Html:
     """The table of all symbols, each row with the id that index and search lead to."""
     rows = [
         (
-            Html(f'<span id="{anchor(e)}">{html.math(e.latex)}</span>', e.latex),
-            Html(f"<code>{escape(e.code)}</code>" if e.code else "", e.code),
+            Html(element("span", html.math(e.latex), id=anchor(e)), e.latex),
+            Html(element("code", e.code) if e.code else "", e.code),
             e.shape,
             e.domain,
             e.meaning,
@@ -156,7 +177,7 @@ def notation() -> Html:
 
 
 def card(loss: Loss) -> Html:
-    """The conventions of a loss on one card: equation, what it is differentiated by, target, parameters."""
+    """The conventions of a loss: equation, what it is differentiated by, target, parameters."""
     rows: list[tuple[str, object]] = [("equation", loss.plain)]
     if loss.is_activation and hasattr(loss.plain, "unfold"):
         rows.append(("by definition", loss.plain.unfold()))
@@ -168,109 +189,91 @@ def card(loss: Loss) -> Html:
     )
     for q in loss.parameters:
         entry = entry_of(q.symbol)
-        name = (
-            Html(html.math(entry.latex), entry.latex)
-            if entry
-            else Html(escape(str(q.symbol)), str(q.symbol))
-        )
+        name = html.math(entry.latex) if entry else str(q.symbol)
         neutral = "" if q.neutral is None else f"; no effect at {q.neutral}"
-        rows.append(
-            (
-                "parameter",
-                Html(f"{name.html} {escape(q.meaning)} ({escape(q.domain)}{neutral})", q.meaning),
-            )
-        )
+        about = join(name, f" {q.meaning} ({q.domain}{neutral})")
+        rows.append(("parameter", Html(about, q.meaning)))
     if loss.given:
         rows.append(("given", "; ".join(g.statement for g in loss.given)))
-    body = "".join(f'<tr><th scope="row">{escape(k)}</th><td>{_cell(v)}</td></tr>' for k, v in rows)
-    text = "\n".join(f"{k}: {v}" for k, v in rows)
-    return Html(
-        f'<table class="lb-card"><caption>{escape(loss.title)}</caption><tbody>{body}</tbody></table>',
-        text,
+    body = (element("tr", element("th", k, scope="row"), element("td", _cell(v))) for k, v in rows)
+    shown = element(
+        "table", element("caption", loss.title), element("tbody", *body), class_="lb-card"
     )
+    return Html(shown, "\n".join(f"{k}: {v}" for k, v in rows))
 
 
 def rewrites(loss: Loss, *functions: str) -> Html:
-    """The way from the formulas of a loss to its generated code: each rewrite, what it cures, and its steps.
+    """The rewrites between the formulas of a loss and its code: what each cures, and its steps.
 
-    functions: see `lossbook.codegen.rewrite_trace`; where none is named, value and gradient, of an activation value and vjp.
+    Args:
+        loss: a registered loss or activation.
+        functions: see `lossbook.codegen.rewrite_trace`; value and gradient if none is named, and
+            value and vjp for an activation.
     """
-    parts = [
+    return below(
         _rewrites(loss, f)
         for f in functions or ("value", "vjp" if loss.is_activation else "gradient")
-    ]
-    return Html("".join(part.html for part in parts), "\n".join(part.text for part in parts))
+    )
 
 
 def _rewrites(loss: Loss, function: str) -> Html:
     found = rewrite_trace(loss, function)
-    rows, text = (
-        [html.row(to_latex(found.formula), f"the formula of {function}", None)],
-        [f"{function}: {found.formula}"],
-    )
+    rows = [html.row(to_latex(found.formula), f"the formula of {function}", None)]
+    text = [f"{function}: {found.formula}"]
     for used, steps in found.by_rewrite():
-        rows.append(_titled(used))
+        special = "" if used.kind == "identity" else f" Holds for {used.domain}."
+        rows.append(_named(used, special))
         text.append(f"{used.name}: {used.why}")
         for step in steps:
-            rows.append(
-                html.row(f"{to_latex(step.before)} = {to_latex(step.after)}", "", step.evidence)
-            )
+            equality = f"{to_latex(step.before)} = {to_latex(step.after)}"
+            rows.append(html.row(equality, "", step.evidence))
             text.append(f"  {step.before} = {step.after}    [{step.evidence}]")
     if not found.steps:
-        rows.append('<p class="lb-rule">Nothing is rewritten: it is computed as it stands.</p>')
+        rows.append(html.rule_title("Nothing is rewritten: it is computed as it stands."))
     if found.largest:
-        letters = ", ".join(
+        letters = [
             html.math(f"{to_latex(s)} = {to_latex(ArgMax(vec))}")
             for s, vec in found.largest.items()
-        )
-        rows.append(
-            f'<p class="lb-hypotheses">In the code {letters}; the equations hold for every class.</p>'
-        )
+        ]
+        listed = Markup(", ".join(letters))
+        rows.append(html.remark("In the code ", listed, "; the equations hold for every class."))
     sides = (plain(side) for step in found.steps for side in (step.before, step.after))
     rows.append(html.hypotheses_html(hypotheses(*sides, given=loss.given) if found.steps else ()))
-    return Html(f'<div class="lb-derivation">{"".join(rows)}</div>', "\n".join(text))
+    return Html(html.lines(*rows), "\n".join(text))
 
 
-def _titled(used: Rewrite) -> str:
-    special = "" if used.kind == "identity" else f" Holds for {used.domain}."
-    return f'<p class="lb-rule"><strong>{escape(used.name)}</strong>: {escape(used.why)}.{escape(special)}</p>'
+def _named(used: Rewrite, more: str = "") -> Markup:
+    return html.rule_title(element("strong", used.name), f": {used.why}.{more}")
 
 
 def rewrite(shown: Rewrite) -> Html:
-    """One rewrite: what it cures, the equality with its evidence, where it holds; and where the left side fails."""
-    equality = html.row(
-        f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}", "", shown.proof
+    """One rewrite: what it cures, its proof, where it holds, and where the left side fails."""
+    equality = f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}"
+    proof, domain = shown.proof, shown.domain
+    about = Html(
+        html.lines(
+            _named(shown), html.row(equality, "", proof), html.remark(f"Holds for {domain}.")
+        ),
+        f"{shown.name}: {shown.pattern} = {shown.replacement}    [{proof}] for "
+        f"{domain}\n{shown.why}",
     )
-    domain = f'<p class="lb-hypotheses">Holds for {escape(shown.domain)}.</p>'
-    name = f'<p class="lb-rule"><strong>{escape(shown.name)}</strong>: {escape(shown.why)}.</p>'
-    text = f"{shown.name}: {shown.pattern} = {shown.replacement}    [{shown.proof}] for {shown.domain}\n{shown.why}"
-    card, tried = (
-        Html(f'<div class="lb-derivation">{name}{equality}{domain}</div>', text),
-        failures(shown),
-    )
-    return Html(card.html + tried.html, f"{card.text}\n{tried.text}") if shown.fails else card
+    return below([about, failures(shown)]) if shown.fails else about
 
 
 def failures(shown: Rewrite, dtypes: Sequence[str] = ("float32", "float64")) -> Html:
-    """Both sides of a rewrite at the points where the left one fails, with the truth and the errors in ULP."""
+    """Both sides of a rewrite where the left one fails, with the truth and the errors in ULP."""
     rows = []
     for failure in shown.fails:
         for dtype in dtypes:
             t = trial(shown, failure, dtype)
-            # a space that does not break, so that a narrow column breaks between the letters only
+            # A space that does not break, so that a narrow column breaks between the letters only.
             at = ", ".join(
                 f"{'i' if a == EACH else a}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{failure.text(a)}"
                 for a in failure.at
             )
             values = (f"{t.written:.8g}", f"{t.stabilised:.8g}", nstr(t.truth, 8))
-            rows.append(
-                (
-                    at,
-                    dtype,
-                    *values,
-                    *(ulps(got, t.truth, dtype) for got in (t.written, t.stabilised)),
-                )
-            )
+            errors = (ulps(got, t.truth, dtype) for got in (t.written, t.stabilised))
+            rows.append((at, dtype, *values, *errors))
     header = ("at", "format", "left side", "right side", "truth", "ULP, left", "ULP, right")
     return table(header, rows, caption="Errors in ULP, in units in the last place")
 

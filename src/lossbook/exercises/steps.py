@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 
 from sympy import Expr
 
+from ..calculus.html import inline_math, with_math
 from ..calculus.latex import to_latex
+from ..calculus.markup import Markup, element
 from ..expr.hypotheses import Hypothesis
 from ..expr.importing import import_sympy
 from ..expr.nodes import Diff
 from ..reading import ParseError, parse_chain
 from .judging import judge_expr, unparsed
 from .mistakes import Mistake, common_mistakes
-from .verdict import KINDS, Verdict, marked_up, plain
+from .verdict import KINDS, Verdict, plain
 
 MAX_LINES = 40
 
@@ -42,30 +43,24 @@ class StepsVerdict:
     def __str__(self) -> str:
         rows = [f"{n}. {KINDS[v.kind]}" for n, v in enumerate(self.lines, 1)]
         if self.line is not None and self.lines[-1].error is not None:
-            rows += str(self.lines[-1].error).split("\n")[1:]
+            rows.append(self.lines[-1].error_at())
         return "\n".join([*rows, plain(self.message)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = ""
-        for v in self.lines:
-            formula = (
-                ""
-                if v.expr is None
-                else rf'<span class="math notranslate">\({escape(to_latex(v.expr))}\)</span>'
-            )
-            if v.error is not None:
-                formula = f"<pre>{escape(chr(10).join(str(v.error).split(chr(10))[1:]))}</pre>"
-            mark = str(v.evidence) if v.evidence else KINDS[v.kind]
-            rows += (
-                f'<li class="lb-{v.kind}">{formula} <span '
-                f'class="lb-evidence">{escape(mark)}</span></li>'
-            )
-        return (
-            '<div class="lb-verdict '
-            f'lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
-        )
+        rows = element("ol", *(self._row(verdict) for verdict in self.lines))
+        message = element("p", with_math(self.message))
+        return element("div", rows, message, class_=f"lb-verdict lb-{self.kind}")
+
+    @staticmethod
+    def _row(verdict: Verdict) -> Markup:
+        formula = None if verdict.expr is None else inline_math(to_latex(verdict.expr))
+        if verdict.error is not None:
+            formula = element("pre", verdict.error_at())
+        mark = str(verdict.evidence) if verdict.evidence else KINDS[verdict.kind]
+        shown = element("span", mark, class_="lb-evidence")
+        return element("li", formula, " ", shown, class_=f"lb-{verdict.kind}")
 
     def to_json(self) -> dict:
         """The verdict in plain types."""

@@ -1,15 +1,16 @@
-"""What is said about an answer, and how it is shown: as text, as HTML, or as JSON."""
+"""What is said about an answer, as text, as HTML for a page, and as JSON for a program."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import escape
 
 import mpmath
 from sympy import Expr
 
+from ..calculus.html import MATH, with_math
 from ..calculus.latex import to_latex
+from ..calculus.markup import element
 from ..calculus.prove import Counterexample, Evidence
 from ..notation import text_of
 from ..reading import ParseError, parse, text
@@ -40,7 +41,6 @@ PLAIN = {
     r"\right": "",
     r"\,": "",
 }
-MATH = re.compile(r"\$([^$]+)\$")
 
 
 def plain(message: str) -> str:
@@ -54,15 +54,6 @@ def _typed(latex: str) -> str:
     except ParseError:  # a relation, or a letter of one exercise only
         found = re.sub(r"\\(?:[A-Za-z]+|,)", lambda m: PLAIN.get(m.group(), m.group()), latex)
         return " ".join(re.sub(r"\{(\w+(?: \w+)?)\}", r"\1", found).split())
-
-
-def marked_up(message: str) -> str:
-    """A message as HTML, its formulas for MathJax."""
-    pieces = MATH.split(message)
-    return "".join(
-        rf'<span class="math notranslate">\({escape(piece)}\)</span>' if n % 2 else escape(piece)
-        for n, piece in enumerate(pieces)
-    )
 
 
 @dataclass(frozen=True)
@@ -95,23 +86,28 @@ class Verdict:
     def __str__(self) -> str:
         lines = [f"{KINDS[self.kind]}. {plain(self.message)}"]
         if self.error is not None:
-            lines += str(self.error).split("\n")[1:]
+            lines.append(self.error_at())
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = f"<p><strong>{KINDS[self.kind]}.</strong> {marked_up(self.message)}</p>"
+        parts = [
+            element("p", element("strong", f"{KINDS[self.kind]}."), " ", with_math(self.message))
+        ]
         if self.error is not None:
-            caret = "\n".join(str(self.error).split("\n")[1:])
-            body += f"<pre>{escape(caret)}</pre>"
-        return f'<div class="lb-verdict lb-{self.kind}">{body}</div>'
+            parts.append(element("pre", self.error_at()))
+        return element("div", *parts, class_=f"lb-verdict lb-{self.kind}")
+
+    def error_at(self) -> str:
+        """The text of the answer with a mark where reading it failed."""
+        return "\n".join(str(self.error).split("\n")[1:])
 
     def _repr_latex_(self) -> str | None:
         return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
 
     def to_json(self) -> dict:
-        """The verdict in plain types: what a page in a browser shows, and what is written to a file."""
+        """The verdict in plain types, for a page in a browser and for files."""
         point = self.counterexample
         return {
             "kind": self.kind,

@@ -30,6 +30,10 @@ DOORS = {
     "lossbook.losses": "lossbook.losses",
     "lossbook.notation": "lossbook.notation",
     "lossbook.prove_equal": "lossbook.calculus.prove:prove_equal",
+    "command.accuracy": "lossbook.measure.command",
+    "command.audit": "lossbook.auditing.command",
+    "command.bench": "lossbook.measure.speed.command",
+    "command.roofs": "lossbook.book.speed.roofline",
     "Loss.derivation": "lossbook.calculus.derive:derive",
     "Loss.source": "lossbook.codegen:source",
 }

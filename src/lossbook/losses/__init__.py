@@ -6,9 +6,9 @@ import sys
 from functools import cache
 
 from ..expr.doors import modules_in
-from ._loss import Interface, Loss, Parameter
+from ._loss import Interface, Loss, Parameter, SpecialCase
 
-__all__ = ["Interface", "Loss", "Parameter", "all_losses", "get", "names"]
+__all__ = ["Interface", "Loss", "Parameter", "SpecialCase", "all_losses", "get", "names"]
 
 
 @cache

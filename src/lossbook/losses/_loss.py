@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -84,6 +85,23 @@ class Interface:
 
 
 @dataclass(frozen=True)
+class SpecialCase:
+    """An equality that holds for a loss, such as what it becomes for two classes.
+
+    Attributes:
+        name: what it says, in a few words.
+        left: one side; it may hold `Diff`.
+        right: the other side.
+        given: the hypotheses under which the two are equal.
+    """
+
+    name: str
+    left: Expr
+    right: Expr | int
+    given: tuple[Hypothesis, ...] = ()
+
+
+@dataclass(frozen=True)
 class Loss:
     """A loss of one row of logits (or one output), or an activation such as softmax.
 
@@ -91,7 +109,8 @@ class Loss:
     differentiated by, such as `z[j]`. parameters: with domain and neutral value. given: hypotheses, such as
     `Simplex(y)`. target: "class index", "probabilities", "real", or None for an activation. reference: a key of the
     book's bibliography, or a link. function: the public function of `lossbook.numpy` and `lossbook.torch` that computes it;
-    two losses share one where the form of the targets decides between them. interface: how it is called.
+    two losses share one where the form of the targets decides between them. interface: how it is called. special_cases: a
+    function without arguments that returns them; the summary cards prove them.
     """
 
     name: str
@@ -104,6 +123,7 @@ class Loss:
     interface: Interface = Interface()
     parameters: tuple[Parameter, ...] = ()
     given: tuple[Hypothesis, ...] = ()
+    special_cases: Callable[[], tuple[SpecialCase, ...]] | None = None
 
     def __post_init__(self):
         if not self.name.isidentifier():

@@ -2,10 +2,10 @@
 
 from sympy import log
 
-from ..expr.hypotheses import Simplex
+from ..expr.hypotheses import OneHot, Simplex, Size
 from ..expr.nodes import Sum
-from ..notation import K, epsilon, j, k, p, t, w, y, z
-from ._loss import Interface, Loss, Parameter
+from ..notation import K, epsilon, j, k, p, softplus, t, w, y, z
+from ._loss import Interface, Loss, Parameter, SpecialCase
 
 WEIGHT = Parameter(w, "w ≥ 0", "weight of each class", neutral=1)
 SMOOTHING = Parameter(
@@ -16,6 +16,15 @@ SMOOTHING = Parameter(
     default=0.0,
     high=1,
 )
+
+
+def _probabilities_cases():
+    gradient = CROSS_ENTROPY_INDEX.derivation().result
+    return (
+        SpecialCase("one true class", CROSS_ENTROPY.plain, -log(p(t)), given=(OneHot(y, t),)),
+        SpecialCase("the gradient's sum", Sum(gradient, (j, 1, K)), 0),
+    )
+
 
 CROSS_ENTROPY = Loss(
     name="cross_entropy",
@@ -33,7 +42,14 @@ CROSS_ENTROPY = Loss(
     ),
     parameters=(WEIGHT, SMOOTHING),
     given=(Simplex(y),),
+    special_cases=_probabilities_cases,
 )
+
+
+def _class_index_cases():
+    two = (Size(K, 2),)
+    return (SpecialCase("two classes, t = 2", -log(p(2)), softplus(z[1] - z[2]), given=two),)
+
 
 CROSS_ENTROPY_INDEX = Loss(
     name="cross_entropy_index",
@@ -44,4 +60,5 @@ CROSS_ENTROPY_INDEX = Loss(
     target="class index",
     reference="goodfellow2016",
     parameters=(WEIGHT,),
+    special_cases=_class_index_cases,
 )

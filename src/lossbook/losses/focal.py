@@ -1,11 +1,27 @@
 """Focal loss: cross entropy times (1 - p_t)**gamma, which is small for well-classified examples."""
 
-from sympy import log
+from sympy import Rational, S, log
 
-from ..notation import alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
-from ._loss import Interface, Loss, Parameter
+from ..expr.hypotheses import Size
+from ..expr.nodes import Diff, Sum
+from ..notation import K, alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
+from ._loss import Interface, Loss, Parameter, SpecialCase
+from .binary_cross_entropy import BINARY_CROSS_ENTROPY
+from .cross_entropy import CROSS_ENTROPY_INDEX
 
 FOCUSING = Parameter(gamma, "γ ≥ 0", "focusing exponent; 0 gives cross entropy", default=2)
+
+
+def _sigmoid_cases():
+    loss = SIGMOID_FOCAL.expr
+    half = loss.xreplace({gamma: S.Zero, alpha: Rational(1, 2)})
+    exchanged = loss.xreplace({logit: -logit, target: 1 - target, alpha: 1 - alpha})
+    cross_entropy = BINARY_CROSS_ENTROPY.plain
+    return (
+        SpecialCase("γ = 0, α = 1/2: half of cross entropy", half, cross_entropy / 2),
+        SpecialCase("the classes exchanged", exchanged, loss),
+    )
+
 
 SIGMOID_FOCAL = Loss(
     name="sigmoid_focal",
@@ -35,7 +51,23 @@ SIGMOID_FOCAL = Loss(
         ),
         FOCUSING,
     ),
+    special_cases=_sigmoid_cases,
 )
+
+
+def _softmax_cases():
+    at_zero = Diff(SOFTMAX_FOCAL.plain.xreplace({gamma: S.Zero}), z[j])
+    cross_entropy = CROSS_ENTROPY_INDEX.derivation().result
+    two = -((1 - p(2)) ** gamma) * log(p(2))
+    positive = {logit: z[2] - z[1], target: S.One, alpha: S.One}
+    binary = SIGMOID_FOCAL.expr.xreplace(positive)
+    total = Sum(SOFTMAX_FOCAL.derivation().result, (j, 1, K))
+    return (
+        SpecialCase("γ = 0: gradient of cross entropy", at_zero, cross_entropy),
+        SpecialCase("two classes, t = 2, no weights", two, binary, given=(Size(K, 2),)),
+        SpecialCase("the gradient's sum", total, 0),
+    )
+
 
 SOFTMAX_FOCAL = Loss(
     name="softmax_focal",
@@ -47,4 +79,5 @@ SOFTMAX_FOCAL = Loss(
     reference="lin2017",
     interface=Interface(module="SoftmaxFocalLoss"),
     parameters=(Parameter(alphas, "α > 0", "weight of each class", neutral=1), FOCUSING),
+    special_cases=_softmax_cases,
 )

@@ -1,9 +1,17 @@
 """Squared error: of a prediction, of a sigmoid's output, of softmax probabilities."""
 
-from ..expr.hypotheses import Simplex
+from sympy import S
+
+from ..expr.hypotheses import OneHot, Simplex, Size
 from ..expr.nodes import Sum
-from ..notation import K, j, k, logit, p, prediction, sigmoid, target, y, z
-from ._loss import Interface, Loss
+from ..notation import K, j, k, logit, p, prediction, sigmoid, t, target, y, z
+from ._loss import Interface, Loss, SpecialCase
+
+
+def _mse_cases():
+    exchanged = MSE.plain.xreplace({prediction: target, target: prediction})
+    return (SpecialCase("symmetry", exchanged, MSE.plain),)
+
 
 MSE = Loss(
     name="mse",
@@ -14,7 +22,18 @@ MSE = Loss(
     target="real",
     reference="goodfellow2016",
     interface=Interface(module="MSELoss", like="torch.nn.functional.mse_loss", probabilities=False),
+    special_cases=_mse_cases,
 )
+
+
+def _sigmoid_mse_cases():
+    loss = SIGMOID_MSE.plain
+    exchanged = loss.xreplace({logit: -logit, target: 1 - target})
+    return (
+        SpecialCase("y = 1", loss.xreplace({target: S.One}), sigmoid(-logit) ** 2),
+        SpecialCase("the classes exchanged", exchanged, loss),
+    )
+
 
 SIGMOID_MSE = Loss(
     name="sigmoid_mse",
@@ -25,7 +44,20 @@ SIGMOID_MSE = Loss(
     target="real",
     reference="goodfellow2016",
     interface=Interface(module="SigmoidMSELoss"),
+    special_cases=_sigmoid_mse_cases,
 )
+
+
+def _softmax_mse_cases():
+    squares = Sum(p(k) ** 2, (k, 1, K))
+    one_true = 1 - 2 * p(t) + squares
+    two = (p(1) - 0) ** 2 + (p(2) - 1) ** 2
+    binary = SIGMOID_MSE.plain.xreplace({logit: z[2] - z[1], target: S.One})
+    return (
+        SpecialCase("one true class", SOFTMAX_MSE.plain, one_true, given=(OneHot(y, t),)),
+        SpecialCase("two classes, y = (0, 1)", two, 2 * binary, given=(Size(K, 2),)),
+    )
+
 
 SOFTMAX_MSE = Loss(
     name="softmax_mse",
@@ -37,4 +69,5 @@ SOFTMAX_MSE = Loss(
     reference="brier1950",
     interface=Interface(module="SoftmaxMSELoss", notes="This is the Brier score."),
     given=(Simplex(y),),
+    special_cases=_softmax_mse_cases,
 )

@@ -1,9 +1,20 @@
 """Softmax and its logarithm: K logits to K probabilities."""
 
-from sympy import log
+from sympy import exp, log
 
-from ..notation import i, j, p, z
-from ._loss import Loss
+from ..expr.hypotheses import Size
+from ..expr.nodes import Sum, Vec
+from ..notation import K, i, j, k, logit, p, sigmoid, softmax, z
+from ._loss import Loss, SpecialCase
+
+
+def _softmax_cases():
+    return (
+        SpecialCase("a distribution", Sum(p(k), (k, 1, K)), 1),
+        SpecialCase("two classes", p(2), sigmoid(z[2] - z[1]), given=(Size(K, 2),)),
+        SpecialCase("a constant added to all logits", softmax(Vec(z[k] + logit, k, K), i), p(i)),
+    )
+
 
 SOFTMAX = Loss(
     name="softmax",
@@ -13,7 +24,13 @@ SOFTMAX = Loss(
     wrt=z[j],
     target=None,
     reference="bridle1990",
+    special_cases=_softmax_cases,
 )
+
+
+def _log_softmax_cases():
+    return (SpecialCase("log-sum-exp", log(p(i)), z[i] - log(Sum(exp(z[k]), (k, 1, K)))),)
+
 
 LOG_SOFTMAX = Loss(
     name="log_softmax",
@@ -23,4 +40,5 @@ LOG_SOFTMAX = Loss(
     wrt=z[j],
     target=None,
     reference="blanchard2021",
+    special_cases=_log_softmax_cases,
 )

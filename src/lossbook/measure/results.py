@@ -1,7 +1,7 @@
-"""What `make bench` measured: costs in copies of the logits. `speed_tables` and `speed_figures` show it.
+"""What `lossbook bench` measured: costs in copies of the logits. `lossbook.book.speed` shows it.
 
-A cost is the time of value and gradient, divided by the time of a plain copy of the logits in the same round; its quartiles
-are over the rounds.
+A cost is the time of value and gradient, divided by the time of a plain copy of the logits in the
+same round; its quartiles are over the rounds.
 """
 
 from __future__ import annotations
@@ -17,8 +17,20 @@ ALLOCATORS = ("default", "reuse")
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. precision: "exact", "fast", or None for others' code. ratio: quartiles, in copies of the logits.
-    copy_ns: what a copy took for each logit. memory: extra memory at the peak, in copies of the logits, beside a given buffer.
+    """One measurement.
+
+    Attributes:
+        workload: one of `lossbook.measure.speed.workloads.WORKLOADS`.
+        shape: of the logits.
+        loss: its name.
+        implementation: whose code, such as "ours native" or "torch compiled".
+        precision: "exact" or "fast"; None for other people's code.
+        mode: one of `MODES`.
+        threads: how many there were.
+        allocator: one of `ALLOCATORS`.
+        ratio: quartiles of the time, in copies of the logits.
+        copy_ns: nanoseconds that a copy took for each logit.
+        memory: extra memory at the peak, in copies of the logits, beside a given buffer.
     """
 
     workload: str
@@ -56,8 +68,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Bench:
-    """All rows, the machine, the versions of the libraries, what was to be reached (`lossbook.measure.speed.targets`), and what could not be measured. smoke: a
-    few quick rounds, not to be relied on.
+    """A run of the benchmark.
+
+    Attributes:
+        machine: the processor and the system.
+        versions: of the libraries.
+        smoke: whether it was a few quick rounds, not to be relied on.
+        date: of the run, as in ISO 8601.
+        rows: the measurements.
+        targets: what was to be reached, and what was measured.
+        failures: what could not be measured.
     """
 
     machine: dict
@@ -65,7 +85,7 @@ class Bench:
     smoke: bool
     date: str
     rows: tuple[Row, ...]
-    bars: tuple[dict, ...] = ()
+    targets: tuple[dict, ...] = ()
     failures: tuple[dict, ...] = ()
 
     def find(self, **wanted) -> list[Row]:
@@ -92,7 +112,7 @@ class Bench:
 
 
 def read(path: str | Path) -> Bench:
-    """The file that `make bench` wrote."""
+    """The measurements in a file that `lossbook bench` wrote."""
     data = json.loads(Path(path).read_text("utf-8"))
     rows = tuple(
         Row(**row | {"shape": tuple(row["shape"]), "ratio": tuple(row["ratio"])})
@@ -104,7 +124,7 @@ def read(path: str | Path) -> Bench:
         data["smoke"],
         data["date"],
         rows,
-        tuple(data["bars"]),
+        tuple(data["targets"]),
         tuple(data["failures"]),
     )
 
@@ -115,4 +135,5 @@ def order(row: Row) -> tuple:
 
 
 def threads_of(count: int) -> str:
+    """A number of threads in words."""
     return f"{count} thread" if count == 1 else f"{count} threads"

@@ -1,21 +1,21 @@
 """What the book's three sources claim, claim by claim, each with a function that judges it.
 
-A statement is written in our own words; the verdict is never written, but computed from findings: equalities that
-the prover proves or refutes, and numbers that are computed again.
+A statement is written in our own words. Its verdict is never written but computed from checks:
+equalities that the prover proves or refutes, and numbers that are computed again.
 """
 
 from __future__ import annotations
 
 from . import article, formulas, tutorial
-from .judging import KINDS, Claim, Finding, Verdict, equality, fact, verdict
-from .page import claim_html, verdicts
+from .claim import KINDS, Check, Claim, Judgement, equality, fact, verdict
+from .display import claim_html, verdicts
 
 __all__ = [
     "CLAIMS",
     "KINDS",
+    "Check",
     "Claim",
-    "Finding",
-    "Verdict",
+    "Judgement",
     "claim_html",
     "equality",
     "fact",

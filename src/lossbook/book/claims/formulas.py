@@ -11,7 +11,7 @@ from ...calculus.evaluate import evaluate
 from ...expr.nodes import Diff, Sum
 from ...notation import K, alpha, alphas, gamma, i, j, k, logit, p, sigmoid, softplus, t, target, z
 from ..show import Html, table
-from .judging import Claim, Verdict, equality, fact, verdict
+from .claim import Claim, Judgement, claim, equality, fact, verdict
 
 P = p(t)
 BY_EXPONENTIALS = exp(z[t]) / Sum(exp(z[k]), (k, 1, K))
@@ -30,7 +30,8 @@ def by_case(at_target, elsewhere):
 MERGED = by_case(-((1 - P) ** gamma) * BRACKET, p(i) * (1 - P) ** (gamma - 1) * BRACKET)
 
 
-def a1() -> Verdict:
+def three_forms_agree() -> Judgement:
+    """Three ways to write the softmax focal loss agree."""
     log_sum_exp = log(Sum(exp(z[k]), (k, 1, K)))
     first = -alphas[t] * (1 - BY_EXPONENTIALS) ** gamma * log(BY_EXPONENTIALS)
     second = alphas[t] * (1 - P) ** gamma * (-z[t] + log_sum_exp)
@@ -41,49 +42,57 @@ def a1() -> Verdict:
                 second, losses.get("softmax_focal").expr, rule="by log-sum-exp, by probability"
             ),
         ],
-        evidence="The three forms are one function. Only the second can be computed as it stands without log 0.",
+        evidence="The three forms are one function. Only the second can be computed as it stands "
+        "without log 0.",
     )
 
 
-def a2() -> Verdict:
+def log_probability_derivative() -> Judgement:
+    r"""The derivative of $\log p_t$ by $z_i$ is $1-p_t$ at the target and $-p_i$ elsewhere."""
     return verdict(
         [equality(Diff(log(P), z[i]), by_case(1 - P, -p(i)))],
         evidence="Proved from the definition of softmax.",
     )
 
 
-def a3() -> Verdict:
+def probability_derivative() -> Judgement:
+    """The derivative of $p_t$ by $z_i$ is $p_t-p_t^2$ at the target and $-p_ip_t$ elsewhere."""
     return verdict(
         [equality(Diff(BY_EXPONENTIALS, z[i]), by_case(P - P**2, -p(i) * P))],
         evidence="The derivative of the quotient of exponentials, proved.",
     )
 
 
-def a4() -> Verdict:
+def gradient_by_product_rule() -> Judgement:
+    """The gradient of the focal loss is a product rule with two terms."""
     return verdict(
         [equality(Diff(PLAIN, z[i]), PRODUCT_RULE)],
         evidence="The product rule, proved for the loss without α.",
     )
 
 
-def a5() -> Verdict:
+def gradient_in_one_bracket() -> Judgement:
+    r"""Put together, the gradient has one bracket, $1-p_t-\gamma p_t\log p_t$, in both cases."""
     ours = losses.get("softmax_focal").derivation().result.xreplace({j: i})
     return verdict(
         [
             equality(PRODUCT_RULE, MERGED, rule="the two cases"),
             equality(MERGED, ours, rule="the book's one line for both cases"),
         ],
-        evidence="The merged form is right, and is the two-case reading of the gradient derived in this book.",
+        evidence="The merged form is right, and is the two-case reading of the gradient derived "
+        "in this book.",
     )
 
 
-def a6() -> Verdict:
+def gradient_without_alpha() -> Judgement:
+    r"""The loss carries $\alpha_t$; its gradient is given without."""
     full = losses.get("softmax_focal").derivation(full=True).result.xreplace({j: i})
     return verdict(
         [equality(full, MERGED, rule="as stated, without α")],
         right=[equality(full, alphas[t] * MERGED, rule="with the weight of the true class")],
         evidence="The gradient of the weighted loss carries the factor $\\alpha_t$. "
-        "The letters also need care: softmax has K components, and $p_{class}$ is only one of them.",
+        "The letters also need care: softmax has K components, and $p_{class}$ is only one of "
+        "them.",
     )
 
 
@@ -109,7 +118,7 @@ def by_margin(margin: float, focus: float) -> np.float32:
 
 
 def saturation() -> tuple[Html, bool]:
-    """A5 as printed, against 50 digits and against the margin form; and whether it was ever far off."""
+    """A5 as printed, against 50 digits and the margin form; and whether it was always close."""
     gradient = losses.get("softmax_focal").derivation().result
     rows, always = [], True
     for margin, focus in ((0, Rational(1, 2)), (8, 2), (20, Rational(1, 2)), (20, 2), (-120, 2)):
@@ -124,7 +133,8 @@ def saturation() -> tuple[Html, bool]:
     return table(header, rows, caption="Gradient by the other logit, two classes"), always
 
 
-def a7() -> Verdict:
+def backward_pass_by_merged_formula() -> Judgement:
+    """A custom backward pass should compute the merged formula A5."""
     shown, always = saturation()
     u = logit
     ours = losses.get("sigmoid_focal").derivation(full=True).result.xreplace({target: S.One})
@@ -140,25 +150,14 @@ def a7() -> Verdict:
 CLAIMS = (
     Claim(
         "A1",
-        "Three ways to write the softmax focal loss agree: by exponentials, by log-sum-exp, by $p_t$.",
-        a1,
+        "Three ways to write the softmax focal loss agree: by exponentials, by log-sum-exp, "
+        "by $p_t$.",
+        three_forms_agree,
     ),
-    Claim(
-        "A2",
-        "The derivative of $\\log p_t$ by $z_i$ is $1-p_t$ at the target and $-p_i$ elsewhere.",
-        a2,
-    ),
-    Claim(
-        "A3",
-        "The derivative of $p_t$ by $z_i$ is $p_t-p_t^2$ at the target and $-p_ip_t$ elsewhere.",
-        a3,
-    ),
-    Claim("A4", "The gradient of the focal loss is a product rule with two terms.", a4),
-    Claim(
-        "A5",
-        "Put together, the gradient has one bracket, $1-p_t-\\gamma p_t\\log p_t$, in both cases.",
-        a5,
-    ),
-    Claim("A6", "The loss carries $\\alpha_t$; its gradient is given without.", a6),
-    Claim("A7", "A custom backward pass should compute the merged formula A5.", a7),
+    claim("A2", log_probability_derivative),
+    claim("A3", probability_derivative),
+    claim("A4", gradient_by_product_rule),
+    claim("A5", gradient_in_one_bracket),
+    claim("A6", gradient_without_alpha),
+    claim("A7", backward_pass_by_merged_formula),
 )

@@ -12,7 +12,7 @@ from ...calculus.evaluate import evaluate
 from ...expr.nodes import Diff
 from ...notation import K, alpha, alphas, gamma, j, logit, p, sigmoid, t, target, z
 from ..show import Html, table
-from .judging import Claim, Finding, Verdict, equality, fact, opinion, verdict
+from .claim import Check, Claim, Judgement, claim, equality, exhibit, fact, opinion, verdict
 
 GAMMAS = (0, 0.5, 1, 2, 5)
 
@@ -39,7 +39,8 @@ PRINTED_GRADIENT = np.array(
 HALF_UNIT = 0.5e-4  # four printed decimals
 
 
-def c1() -> Verdict:
+def exponent_on_the_logarithm() -> Judgement:
+    """Cross entropy is written with the exponent γ on the logarithm."""
     ce = losses.get("cross_entropy_index").plain
     return verdict(
         [
@@ -47,12 +48,14 @@ def c1() -> Verdict:
             equality((-log(p(t))) ** gamma, ce, rule="any exponent, read as a power of -log p_t"),
         ],
         right=[equality(-log(p(t)), ce, rule="no exponent")],
-        evidence="No exponent belongs there: with 2 the loss would be negative, and for other powers of the "
+        evidence="No exponent belongs there: with 2 the loss would be negative, and for other "
+        "powers of the "
         "negative number $\\log p_t$ it need not even be real.",
     )
 
 
-def c2() -> Verdict:
+def weights_of_both_classes() -> Judgement:
+    """The weights of positives and negatives."""
     loss, s = losses.get("sigmoid_focal").expr, sigmoid(logit)
     quarter = Rational(1, 4)
     negative = loss.xreplace({target: S.Zero, alpha: quarter})
@@ -69,7 +72,8 @@ def c2() -> Verdict:
     )
 
 
-def c3() -> Verdict:
+def weight_falls() -> Judgement:
+    r"""The weight $\alpha(1-p_t)^\gamma$ of an example falls as $p_t$ grows."""
     r, positive = Symbol("r", positive=True), Symbol("gamma", positive=True)
     q = Symbol("q", positive=True)
     weight = alpha * (1 - q) ** positive
@@ -88,15 +92,14 @@ def focal_by_p(q: float, focus: float) -> float:
     return -((1 - q) ** focus) * math.log(q)
 
 
-def c4() -> Verdict:
+def loss_curves() -> Judgement:
+    """Curves of the loss, and where "well classified" begins."""
     rows = [(q, *(f"{focal_by_p(q, g):.4f}" for g in GAMMAS)) for q in (0.1, 0.3, 0.5, 0.6, 0.9)]
     right_below, wrong_below = (0.45, 0.30, 0.25), (0.45, 0.55)
     classified = [max(row) == row[0] for row in (right_below, wrong_below)]
     return opinion(
         [
-            fact(
-                "",
-                True,
+            exhibit(
                 table(
                     ("p_t", *(f"γ = {g}" for g in GAMMAS)),
                     rows,
@@ -104,9 +107,11 @@ def c4() -> Verdict:
                 ),
             )
         ],
-        evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a choice. With two classes the "
+        evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a "
+        "choice. With two classes the "
         f"decision is right exactly above 0.5; with three, $p_t={right_below[0]}$ can be "
-        f"{'right' if classified[0] else 'wrong'} already, with two it is {'right' if classified[1] else 'wrong'}.",
+        f"{'right' if classified[0] else 'wrong'} already, with two it is "
+        f"{'right' if classified[1] else 'wrong'}.",
     )
 
 
@@ -146,12 +151,15 @@ def example(
 
 
 def agrees(stated: float, digits: int, value: float) -> bool:
-    """Equal to one unit of the last printed digit, or to the 5 in 10000 by which the source cut its first factor."""
+    """Equal up to one unit of the last printed digit, or up to 5 in 10000.
+
+    The source cut its first factor by that much.
+    """
     return abs(stated - value) <= max(10**-digits, 5e-4 * abs(stated))
 
 
 def worked_example() -> tuple[Html, dict[str, int]]:
-    """Stated and computed figures, for both logarithms and both counts, and how many survive in each."""
+    """Stated and computed figures for both logarithms and both counts; how many agree in each."""
     ways = {
         f"{name}, {count}": example(f, count)
         for count in (100000, 10000)
@@ -171,7 +179,8 @@ def worked_example() -> tuple[Html, dict[str, int]]:
     }
 
 
-def c5() -> Verdict:
+def shares_of_the_loss() -> Judgement:
+    """The shares of easy negatives and hard positives in a worked example."""
     shown, survive = worked_example()
     total = len(EXAMPLE)
     base, first, second = (Symbol(s, positive=True) for s in ("c", "A", "B"))
@@ -194,9 +203,12 @@ def c5() -> Verdict:
                 rule="the base drops out",
             ),
         ],
-        evidence=f"The figures use the logarithm to base 10 and 100000 negatives, ten times the number in the text: {total} of "
-        f"{total} agree. With the natural logarithm, which frameworks use, {survive['ln, 100000']} survive, the two shares: "
-        f"changing the base multiplies both terms alike. With 10000 and base 10, {survive['log10, 10000']} survive, and of "
+        evidence="The figures use the logarithm to base 10 and 100000 negatives, ten times the "
+        f"number in the text: {total} of "
+        f"{total} agree. With the natural logarithm, which frameworks use, "
+        f"{survive['ln, 100000']} survive, the two shares: "
+        "changing the base multiplies both terms alike. With 10000 and base 10, "
+        f"{survive['log10, 10000']} survive, and of "
         f"FL the positives hold {example(math.log, 10000)['positive share of FL']:.4f}.",
     )
 
@@ -208,27 +220,28 @@ def balancing_alpha(negatives: int, focus: float) -> float:
     return neg / (neg + pos)
 
 
-def c6() -> Verdict:
+def small_alpha_after_gamma() -> Judgement:
+    """α may be as small as 0.25 because γ has already muted the negatives."""
     rows = [(n, g, f"{balancing_alpha(n, g):.4f}") for n in (100000, 10000) for g in GAMMAS]
     at = {(n, g): a for n, g, a in rows}
     return opinion(
         [
-            fact(
-                "",
-                True,
+            exhibit(
                 table(
                     ("negatives", "γ", "α that balances"), rows, caption="The worked example of C5"
                 ),
             )
         ],
-        evidence=f"In the worked example with 100000 negatives the α that balances the two totals falls from {at[100000, 0]} at "
-        f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: with 10000 negatives it "
+        evidence="In the worked example with 100000 negatives the α that balances the two totals "
+        f"falls from {at[100000, 0]} at "
+        f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: "
+        "with 10000 negatives it "
         f"is {at[10000, 2]}.",
     )
 
 
 def module_values() -> dict[str, np.ndarray]:
-    """What C7's module should have printed: p_t, focal loss, cross entropy, and the gradient, from the book's formulas."""
+    """What the module of C7 should have printed, from the book's formulas."""
     rows = [[Rational(x) for x in row.split()] for row in LOGITS]
     focal = losses.get("softmax_focal")
     gradient = focal.derivation(full=True).result
@@ -249,17 +262,19 @@ def module_values() -> dict[str, np.ndarray]:
 
 
 def common_factor(printed: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """The factors c for which c times `right` rounds to what was printed, everywhere: the least and the largest."""
+    """The least and the largest c for which c times `right` rounds to what was printed."""
     bounds = np.stack([(printed - HALF_UNIT) / right, (printed + HALF_UNIT) / right])
     return float(bounds.min(axis=0).max()), float(bounds.max(axis=0).min())
 
 
-def c7() -> Verdict:
+def module_output() -> Judgement:
+    """A module's output for five rows: probabilities, loss, cross entropy and gradient."""
     right = module_values()
     least, largest = common_factor(PRINTED_GRADIENT, right["gradient"])
     factor = round((least + largest) / 2)
     one = bool(least <= factor <= largest)
-    # the printed logits are rounded too: by A2 and A3 that moves p_t by up to 2 p_t (1 - p_t) half units
+    # The printed logits are rounded too, which by A2 and A3 moves p_t by up to 2 p_t (1 - p_t) half
+    # units.
     slack = HALF_UNIT * (1 + 2 * right["p_t"] * (1 - right["p_t"]))
     close = {
         "$p_t$": bool(np.all(abs(right["p_t"] - PRINTED_P) <= slack)),
@@ -271,7 +286,7 @@ def c7() -> Verdict:
     for _ in range(factor):
         accumulated += right["gradient"]
     again = np.allclose(accumulated, PRINTED_GRADIENT, rtol=0, atol=HALF_UNIT)
-    stated: list[Finding] = [
+    stated: list[Check] = [
         fact(f"The printed {name} is right", holds) for name, holds in close.items()
     ]
     rows = [
@@ -286,7 +301,8 @@ def c7() -> Verdict:
         stated,
         right=[
             fact(
-                f"One factor between {least:.4f} and {largest:.4f} fits all {PRINTED_GRADIENT.size} entries",
+                f"One factor between {least:.4f} and {largest:.4f} fits all "
+                f"{PRINTED_GRADIENT.size} entries",
                 one,
             ),
             fact(
@@ -295,14 +311,19 @@ def c7() -> Verdict:
                 table(("printed", "right", f"right, added {factor} times"), rows),
             ),
         ],
-        evidence=f"The loss is right and the gradient is {factor} times too large. A framework adds to the stored gradient at "
-        f"every backward pass; a cell that ran {factor} times without clearing it prints this. Other single slips do not "
-        f"fit: a sum in the place of the mean gives {len(TARGETS)}, a forgotten α gives {1 / 0.25:g}. (One pass of the sum "
-        f"and one of the mean would also give {len(TARGETS) + 1}; either way the gradient was accumulated.)",
+        evidence=f"The loss is right and the gradient is {factor} times too large. A framework "
+        "adds to the stored gradient at "
+        f"every backward pass; a cell that ran {factor} times without clearing it prints this. "
+        "Other single slips do not "
+        f"fit: a sum in the place of the mean gives {len(TARGETS)}, a forgotten α gives "
+        f"{1 / 0.25:g}. (One pass of the sum "
+        f"and one of the mean would also give {len(TARGETS) + 1}; either way the gradient was "
+        "accumulated.)",
     )
 
 
-def c8() -> Verdict:
+def paper_and_code() -> Judgement:
+    """The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2."""
     cited = {name: losses.get(name).reference for name in ("sigmoid_focal", "softmax_focal")}
     rows = list(cited.items())
     return opinion(
@@ -313,34 +334,34 @@ def c8() -> Verdict:
                 table(("loss", "key in the references"), rows),
             )
         ],
-        evidence="A pointer, not a statement. The paper is in our references, with its arXiv number. The linked code is "
+        evidence="A pointer, not a statement. The paper is in our references, with its arXiv "
+        "number. The linked code is "
         "not judged here: it may change, and nothing on this page depends on it.",
     )
 
 
 CLAIMS = (
-    Claim("C1", "Cross entropy is written with the exponent γ on the logarithm.", c1),
+    claim("C1", exponent_on_the_logarithm),
     Claim(
         "C2",
-        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives weigh 0.75.",
-        c2,
+        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives "
+        "weigh 0.75.",
+        weights_of_both_classes,
     ),
-    Claim("C3", "The weight $\\alpha(1-p_t)^\\gamma$ of an example falls as $p_t$ grows.", c3),
+    claim("C3", weight_falls),
     Claim(
         "C4",
-        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well classified.",
-        c4,
+        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well"
+        " classified.",
+        loss_curves,
     ),
     Claim(
         "C5",
-        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of either loss.",
-        c5,
+        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of "
+        "either loss.",
+        shares_of_the_loss,
     ),
-    Claim("C6", "α may be as small as 0.25 because γ has already muted the negatives.", c6),
-    Claim(
-        "C7",
-        "A module's output for five rows: probabilities, loss, cross entropy and gradient.",
-        c7,
-    ),
-    Claim("C8", "The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2.", c8),
+    claim("C6", small_alpha_after_gamma),
+    claim("C7", module_output),
+    claim("C8", paper_and_code),
 )

@@ -1,7 +1,7 @@
-"""The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one;
-what a copy into fresh memory costs; and what the compiler says and makes of a kernel.
+"""What bounds the speed of a loss on one core: bytes copied and operations done in a nanosecond.
 
-`python -m lossbook.book.speed.roofline --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
+Also what a copy into fresh memory costs, and what the compiler reports and makes of a kernel.
+`lossbook roofs --json chapters/data/roofs.json` measures it in a few seconds, with a compiler.
 """
 
 from __future__ import annotations
@@ -25,19 +25,14 @@ import numpy as np
 from ...native import compiler
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
-CHAINS = (
-    8,
-    10,
-    12,
-    14,
-)  # vectors that are computed side by side, so that no operation waits for another
+# Vectors that are computed side by side, so that no operation waits for another.
+CHAINS = (8, 10, 12, 14)
 WIDTHS = (16, 32, 64)  # bytes of a vector
 STEPS = 100_000
 ROUNDS = 15
 OPERATIONS = 2  # a multiplication and an addition
-INSTRUCTION = re.compile(
-    r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s"
-)  # packed, or a single number
+# Arithmetic on packed numbers (p) or a single one (s).
+INSTRUCTION = re.compile(r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s")
 SOURCE = """
 typedef KIND Vector __attribute__((vector_size(WIDTH)));
 #if defined(__GNUC__) && !defined(__clang__)
@@ -57,11 +52,17 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 
 @dataclass(frozen=True)
 class Roofs:
-    """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
-    many times as long a copy takes into memory that was never used. vectors: for each function of a kernel, the widths in
-    bytes of the loops that the compiler vectorised. arithmetic: for each of them, how many of its instructions compute with
-    whole vectors, and how many with single numbers. page: bytes that the system gives at a time. tools: the compiler and the
-    processor.
+    """What was measured of one core, and of the compiled kernels of one loss.
+
+    Attributes:
+        bytes_: copied in a nanosecond, read and written.
+        operations: done in a nanosecond, in "double" and in "float".
+        fresh: how many times as long a copy takes into memory that was never used.
+        vectors: for each function of a kernel, the widths in bytes of its vectorised loops.
+        arithmetic: for each of them, how many of its instructions compute with whole vectors, and
+            how many with single numbers.
+        page: bytes that the system gives at a time.
+        tools: the compiler and the processor.
     """
 
     bytes_: float
@@ -136,7 +137,7 @@ def _arithmetic(kind: str) -> float:
 
 
 def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports them."""
+    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports."""
     text = compiler.source(loss, fast=fast)
     command = [*compiler.compiler(), "-fopt-info-vec-optimized", "-x", "c++", "-", "-o", os.devnull]
     said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
@@ -160,8 +161,9 @@ def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
 
 
 def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """For each function of a loss's kernels, how many instructions of the compiled code add, subtract, multiply or divide
-    whole vectors, and how many single numbers. Only for x86 processors; empty elsewhere.
+    """How many instructions of each function of a kernel compute, on vectors and on single numbers.
+
+    They add, subtract, multiply or divide. Only x86 processors are known; empty elsewhere.
     """
     command = [*compiler.compiler(), "-S", "-x", "c++", "-", "-o", "-"]
     made = subprocess.run(
@@ -181,18 +183,21 @@ def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m lossbook.book.speed.roofline", description=__doc__
+def add(subcommands) -> None:
+    """Add the subcommand `lossbook roofs` to a parser."""
+    parser = subcommands.add_parser(
+        "roofs",
+        help="measure what bounds the speed of the losses on this machine",
+        description="Measure how fast one core copies and computes. It needs a compiler.",
     )
-    parser.add_argument("--json", type=Path, help="where to write them")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
     found = measure()
     print(found)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(asdict(found), indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(asdict(found), indent=1) + "\n")
+    return 0

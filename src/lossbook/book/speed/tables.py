@@ -1,8 +1,9 @@
-"""Tables of speed: the machine, the costs of every loss, and the bars that were set."""
+"""Tables of speed: the machine, the costs of every loss, and the targets."""
 
 from __future__ import annotations
 
 from ... import losses
+from ...calculus import html
 from ...measure.results import ALLOCATORS, Bench, Row, order, threads_of
 from .. import show
 from ..show import Html
@@ -24,8 +25,11 @@ def machine(bench: Bench) -> Html:
     table = show.table(("", ""), told, "The machine, and the versions of the libraries.")
     if not bench.smoke:
         return table
-    warning = "These numbers come from a few quick rounds on a busy machine: they show the form of the tables, not the speed."
-    return Html(f'<p class="lb-hypotheses">{warning}</p>{table.html}', f"{warning}\n{table.text}")
+    warning = (
+        "These numbers come from a few quick rounds on a busy machine: "
+        "they show the form of the tables, not the speed."
+    )
+    return show.below([Html(html.remark(warning), warning), table])
 
 
 def size(shape: tuple[int, ...]) -> str:
@@ -52,7 +56,7 @@ def _short(copies: float) -> str:
 
 
 def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
-    """Medians only: every implementation on every workload, for the loss that the workload is about."""
+    """The medians of every implementation on every workload, for the loss that it is about."""
     columns = {}
     for name, loss in ABOUT.items():
         found = bench.find(workload=name, loss=loss, threads=threads, allocator=allocator)
@@ -80,8 +84,9 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
 
 
 def workload(bench: Bench, name: str, threads: int) -> Html:
-    """Every implementation of every loss on one workload, in copies of the logits, with both settings of the allocator; a
-    table for each loss, folded away.
+    """Every implementation of every loss on one workload, a folded table for each loss.
+
+    The unit is a copy of the logits; there is a column for each setting of the allocator.
     """
     found = sorted(bench.find(workload=name, threads=threads), key=order)
     parts = []
@@ -92,20 +97,26 @@ def workload(bench: Bench, name: str, threads: int) -> Html:
             by = {r.allocator: r for r in here if (r.mode, r.label) == (mode, label)}
             memory = next((f"{r.memory:.1f}" for r in by.values() if r.memory is not None), "")
             rows.append((label, mode, *(_cost(by.get(a)) for a in ALLOCATORS), memory))
-        title = f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: {losses.get(loss).title}"
+        title = (
+            f"{name.capitalize()}, {size(here[0].shape)}, {threads_of(threads)}: "
+            f"{losses.get(loss).title}"
+        )
         table = show.table(("code", "gradient", "default", "heap reused", "extra memory"), rows)
-        fold = f"<details><summary>{title}</summary>{table.html}</details>"
-        parts.append(Html(fold, f"{title}\n{table.text}"))
-    return Html("".join(p.html for p in parts), "\n".join(p.text for p in parts))
+        parts.append(show.folded(title, table))
+    return show.below(parts)
 
 
-def bars(bench: Bench) -> Html:
-    """What was to be reached, and for each setting the worst that was measured and whether it is enough."""
+def targets(bench: Bench) -> Html:
+    """The targets; for each setting the worst measurement and whether it is enough."""
     settings = [(n, a) for n in bench.threads for a in ALLOCATORS]
     names = {"default": "default", "reuse": "heap reused"}
     rows = []
-    for what in dict.fromkeys(bar["what"] for bar in bench.bars):
-        by = {(bar["threads"], bar["allocator"]): bar for bar in bench.bars if bar["what"] == what}
+    for what in dict.fromkeys(target["what"] for target in bench.targets):
+        by = {
+            (target["threads"], target["allocator"]): target
+            for target in bench.targets
+            if target["what"] == what
+        }
         first = next(iter(by.values()))
         limit = (
             f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
@@ -117,10 +128,10 @@ def bars(bench: Bench) -> Html:
     )
 
 
-def _verdict(bar: dict | None) -> str:
-    if bar is None:
+def _verdict(target: dict | None) -> str:
+    if target is None:
         return "not measured"
-    return f"{_short(bar['measured'])}, {'met' if bar['met'] else 'missed'}".replace(
+    return f"{_short(target['measured'])}, {'met' if target['met'] else 'missed'}".replace(
         " ", "\N{NO-BREAK SPACE}"
     )
 
@@ -130,6 +141,4 @@ def failures(bench: Bench) -> Html:
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
     title = f"Measurements that were not made: {len(bench.failures)}"
     table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
-    return Html(
-        f"<details><summary>{title}</summary>{table.html}</details>", f"{title}\n{table.text}"
-    )
+    return show.folded(title, table)

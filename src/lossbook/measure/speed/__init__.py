@@ -1,1 +1,1 @@
-"""How fast the losses are, beside other people's: times as ratios to a copy of the logits. Driven by `tools/bench.py`."""
+"""How fast the losses are, beside other people's: times as ratios to a copy of the logits."""

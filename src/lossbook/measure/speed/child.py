@@ -1,4 +1,4 @@
-"""One process of the benchmark: in one setting, it measures every group of the plan and writes JSON lines."""
+"""One process of the benchmark: in one setting, it measures the plan and writes JSON lines."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ import numpy as np
 import torch
 
 from . import ours, peers
-from .plan import SLOW, SWEEPS, Group, Setting, groups
-from .rounds import Entry, give_back, measure, peak
-from .workloads import BUFFERS, Case, case, shapes
+from .peers import SLOW
+from .plan import Group, Setting, groups
+from .rounds import Candidate, give_back, measure, peak
+from .workloads import BUFFERS, SWEEPS, Inputs, random_inputs, shapes
 
-WEIGHED = 1 << 22  # bytes of logits: for fewer, memory is that of everything else
-TOLERANCE = 1e-3  # of the largest gradient: is it the same loss at all?
+WEIGHED = 1 << 22  # bytes of logits; below it, the peak of memory is that of everything else
+TOLERANCE = 1e-3  # of the largest gradient; beyond it, it is another loss
 
 
-def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
+def measure_setting(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
     """Measure all groups of a setting."""
-    warnings.simplefilter("ignore")  # what other people's code warns of is their affair
+    warnings.simplefilter("ignore")  # warnings of other people's code are not ours
     torch.set_num_threads(setting.threads)
     gc.collect()
-    gc.freeze()  # what the libraries have made stays: to look through it each time takes longer than to measure
+    # Objects of the libraries stay; collecting garbage among them takes longer than measuring.
+    gc.freeze()
     end = time.monotonic() + setting.seconds
     for group in groups(setting, smoke):
         start = time.monotonic()
@@ -43,20 +45,20 @@ def main(setting: Setting, smoke: bool, write: Callable[[str], None]) -> None:
 def measured(group: Group, setting: Setting, smoke: bool) -> Iterator[dict]:
     """The rows of one group, with "error" in place of "ratio" where an implementation failed."""
     for shape in shapes(group.workload, smoke):
-        inputs = case(group.workload, group.loss, shape)
+        inputs = random_inputs(group.workload, group.loss, shape)
         yield from rows(inputs, entries(inputs, group, setting), group, setting)
         give_back()
 
 
 def skipped(group: Group, setting: Setting) -> Iterator[dict]:
-    """The line of a group for which there is no time, as for the last ones on a slow or busy machine."""
+    """The line of a group for which no time is left, as on a slow or busy machine."""
     line = {"workload": group.workload, "shape": [], "loss": group.loss}
     line |= {"implementation": ", ".join(group.implementations), "precision": None, "mode": "all"}
     line |= {"threads": setting.threads, "allocator": setting.allocator}
     yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
 
 
-def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
+def entries(inputs: Inputs, group: Group, setting: Setting) -> list[Candidate]:
     """All implementations of a group, ready to be called, or with the error that they raised."""
     found = []
     for name in group.implementations:
@@ -68,14 +70,14 @@ def entries(inputs: Case, group: Group, setting: Setting) -> list[Entry]:
                 found += ours.generated(inputs, name)
             else:
                 found.append(peers.peer(inputs, name))
-        except Exception as error:  # a library that is not there, or a function that it lacks
-            broken = Entry(name, None, "training step", lambda n: (None, None))
+        except Exception as error:  # a missing library, or a function that it lacks
+            broken = Candidate(name, None, "training step", lambda n: (None, None))
             broken.error = f"{type(error).__name__}: {error}"
             found.append(broken)
     return found
 
 
-def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> list[dict]:
+def rows(inputs: Inputs, found: list[Candidate], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
     weighed = (
@@ -112,8 +114,10 @@ def rows(inputs: Case, found: list[Entry], group: Group, setting: Setting) -> li
     return lines
 
 
-def warm(entry: Entry, inputs: Case, right: torch.Tensor, weighed: bool) -> None:
-    """The first call, and for its memory a second one: the first may compile, but for those that take seconds each time.
+def warm(entry: Candidate, inputs: Inputs, right: torch.Tensor, weighed: bool) -> None:
+    """The first call, and for its memory a second one, since the first may compile.
+
+    What takes seconds for each call has one call for both.
 
     Raises where the result is not that loss: speed would be no merit.
     """
@@ -130,7 +134,7 @@ def warm(entry: Entry, inputs: Case, right: torch.Tensor, weighed: bool) -> None
         entry.memory, _ = peak(entry, inputs.logits.nbytes)
 
 
-def same(result: tuple, inputs: Case, right: torch.Tensor) -> None:
+def same(result: tuple, inputs: Inputs, right: torch.Tensor) -> None:
     """Raise where value or gradient are not those of the loss."""
     value, gradient = result
     value = float(value.detach() if isinstance(value, torch.Tensor) else value)
@@ -142,7 +146,7 @@ def same(result: tuple, inputs: Case, right: torch.Tensor) -> None:
     got = (
         part.detach() if isinstance(part, torch.Tensor) else torch.from_numpy(np.array(part))
     ).double()
-    factor = float((got * right).sum() / (right * right).sum())  # what a mean divides by differs
+    factor = float((got * right).sum() / (right * right).sum())  # means divide by different numbers
     worst = float((got - factor * right).abs().max() / (factor * right).abs().max())
     if not (factor > 0 and worst <= TOLERANCE):
         raise ArithmeticError(
@@ -154,13 +158,11 @@ def environment(setting: Setting) -> dict[str, str]:
     """The variables of the process, which libraries read when they are imported."""
     found = dict(os.environ) | {
         "OMP_NUM_THREADS": str(setting.threads),
-        "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no pool of processes beside what is timed
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no other processes while timing
         "JAX_PLATFORMS": "cpu",
-        "TF_CPP_MIN_LOG_LEVEL": "3",  # XLA would tell how long it compiles
+        "TF_CPP_MIN_LOG_LEVEL": "3",  # else XLA reports how long it compiles
     }
-    if (
-        setting.allocator == "reuse"
-    ):  # freed memory stays with the process: no page faults for what comes next
+    if setting.allocator == "reuse":  # freed memory stays with the process: no new page faults
         found |= {
             "MALLOC_MMAP_MAX_": "0",
             "MALLOC_TRIM_THRESHOLD_": "-1",

@@ -7,11 +7,32 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from ... import torch as ours_torch
+from ...losses import get
+from ...torch.kernels import switched_off
 from .ours import compiled, step
-from .rounds import Entry
-from .workloads import Case
+from .rounds import Candidate
+from .workloads import Inputs
 
 ALPHA, GAMMA = 0.25, 2.0
+
+# Which libraries have a loss; the others are not asked.
+PEERS = {
+    "softmax_focal": ("torch", "torch compiled", "kornia", "MONAI"),
+    "cross_entropy_index": ("torch", "torch compiled", "optax"),
+    "cross_entropy": ("torch", "optax"),
+    "softmax_mse": ("torch",),
+    "sigmoid_focal": ("torchvision", "torchvision compiled", "kornia", "MONAI", "fvcore", "optax"),
+    "binary_cross_entropy": ("torch", "torch compiled", "optax"),
+    "sigmoid_mse": ("torch",),
+    "mse": ("torch", "optax"),
+}
+# A library's own kernel is measured in the sweeps too, and compiled on the tiny workload.
+BUILT_IN = ("cross_entropy_index", "torch")
+# A hundred copies of the logits and more, seconds for each call: in one setting, on few workloads.
+SLOW = dict.fromkeys(("MONAI", "fvcore", "kornia"), ("detection", "segmentation", "tiny"))
+# XLA takes many seconds to compile it.
+COMPILES_SLOWLY = {("segmentation", "cross_entropy_index"): "optax"}
 
 
 def softmax_focal(logits, targets):
@@ -21,7 +42,10 @@ def softmax_focal(logits, targets):
 
 
 def sigmoid_focal(logits, targets):
-    """The formula of torchvision.ops.sigmoid_focal_loss (BSD 3-Clause, Soumith Chintala and others)."""
+    """The formula of torchvision.ops.sigmoid_focal_loss.
+
+    BSD 3-Clause, Soumith Chintala and others.
+    """
     p = torch.sigmoid(logits)
     ce = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     p_t = p * targets + (1 - p) * (1 - targets)
@@ -30,10 +54,12 @@ def sigmoid_focal(logits, targets):
 
 
 def softmax_mse(logits, targets):
+    """Squared error of softmax probabilities, in built-ins."""
     return ((torch.softmax(logits, 1) - targets) ** 2).sum(1).mean()
 
 
 def sigmoid_mse(logits, targets):
+    """Squared error of a sigmoid, in built-ins."""
     return F.mse_loss(torch.sigmoid(logits), targets)
 
 
@@ -51,6 +77,7 @@ TORCHVISION = {"sigmoid_focal": sigmoid_focal}
 
 
 def kornia(loss: str):
+    """The loss in kornia."""
     from kornia.losses import binary_focal_loss_with_logits, focal_loss
 
     function = {"softmax_focal": focal_loss, "sigmoid_focal": binary_focal_loss_with_logits}[loss]
@@ -60,6 +87,7 @@ def kornia(loss: str):
 
 
 def monai(loss: str):
+    """The loss in MONAI."""
     from monai.losses import FocalLoss
 
     if loss == "sigmoid_focal":
@@ -69,6 +97,7 @@ def monai(loss: str):
 
 
 def fvcore(loss: str):
+    """The loss in fvcore."""
     from fvcore.nn import sigmoid_focal_loss
 
     return partial(
@@ -85,16 +114,16 @@ LIBRARIES = {
 }
 
 
-def peer(case: Case, name: str) -> Entry:
-    """A training step of the library of that name; "torch compiled": the same under torch.compile."""
+def peer(inputs: Inputs, name: str) -> Candidate:
+    """A training step of that library; "torch compiled": the same under torch.compile."""
     if name == "optax":
-        return optax(case)
+        return optax(inputs)
     library, _, how = name.partition(" ")
-    function = LIBRARIES[library](case.loss)
-    return step(name, None, compiled(function) if how else function, *case.torch)
+    function = LIBRARIES[library](inputs.loss)
+    return step(name, None, compiled(function) if how else function, *inputs.torch)
 
 
-def optax(case: Case) -> Entry:
+def optax(inputs: Inputs) -> Candidate:
     """Value and gradient under jax.jit."""
     import jax
     from optax import losses
@@ -105,21 +134,37 @@ def optax(case: Case) -> Entry:
         "sigmoid_focal": partial(losses.sigmoid_focal_loss, alpha=ALPHA, gamma=GAMMA),
         "binary_cross_entropy": losses.sigmoid_binary_cross_entropy,
         "mse": losses.squared_error,
-    }[case.loss]
-    both = jax.jit(jax.value_and_grad(lambda z, y: function(z, y).mean()))
-    logits, targets = jax.numpy.asarray(case.logits), jax.numpy.asarray(case.targets)
-    return Entry(
-        "optax", None, "training step", lambda n: jax.block_until_ready(both(logits, targets))
+    }[inputs.loss]
+    value_and_grad = jax.jit(jax.value_and_grad(lambda z, y: function(z, y).mean()))
+    logits, targets = jax.numpy.asarray(inputs.logits), jax.numpy.asarray(inputs.targets)
+    return Candidate(
+        "optax",
+        None,
+        "training step",
+        lambda n: jax.block_until_ready(value_and_grad(logits, targets)),
     )
 
 
-def reference(case: Case) -> torch.Tensor:
-    """The gradient in a few rows, in float64, by autograd through the plain formula; up to a factor."""
-    part = case.part
-    logits, targets = case.torch
+def reference(inputs: Inputs) -> torch.Tensor:
+    """The gradient in a few rows, in float64, up to a factor, to compare every other with.
+
+    By autograd through the plain formula; by our generated code for a loss that has none here.
+    """
+    part = inputs.part
+    logits, targets = inputs.torch
     few = (part[0], *part[2:]) if targets.ndim < logits.ndim else part
     targets = targets[few]
     logits = logits.detach()[part].double().requires_grad_()
-    function = (TORCH | TORCHVISION)[case.loss]
+    function = (TORCH | TORCHVISION).get(inputs.loss) or _generated(inputs.loss)
     value = function(logits, targets.double() if targets.is_floating_point() else targets)
     return torch.autograd.grad(value, logits)[0]
+
+
+def _generated(loss: str):
+    function = getattr(ours_torch, get(loss).function)
+
+    def mean(logits, targets):
+        with switched_off():
+            return function(logits, targets, reduction="mean")
+
+    return mean

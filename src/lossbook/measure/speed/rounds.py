@@ -1,7 +1,8 @@
 """Timing in interleaved rounds, and the peak of memory.
 
-In each round the copy of the logits and every implementation are timed in turn, and a figure is a ratio to the copy of the
-same round: on a machine that others use, times drift, and ratios drift less.
+In each round the copy of the logits and every implementation are timed in turn, and a figure is a
+ratio to the copy of the same round: on a machine that others use, times drift, and ratios drift
+less.
 """
 
 from __future__ import annotations
@@ -17,17 +18,24 @@ import numpy as np
 from ...native import pool
 
 FEWEST = 3  # rounds, however slow
-LONG = 1.0  # seconds: what takes longer is hundreds of copies, and one round tells
-LEAST = 1e-3  # seconds to time: shorter calls are repeated
+LONG = 1.0  # seconds; a slower call takes hundreds of copies, and one round is enough
+LEAST = 1e-3  # seconds; shorter calls are repeated until they take as long
 
 
 @dataclass
-class Entry:
+class Candidate:
     """One implementation, ready to be called, and what was measured of it.
 
-    call: the n-th call of a round; gives (value, gradient), None for what there is not. restore: what comes before the
-    n-th call, outside the timing. ratios: to the copy, one for each round. memory: the peak above what was there
-    before, in multiples of the logits. cost: seconds of a call, as first seen. error: what it raised.
+    Attributes:
+        implementation: its name, such as "torch compiled".
+        precision: "exact" or "fast"; None for other people's code.
+        mode: what a call does, such as "training step".
+        call: the n-th call of a round; gives (value, gradient), None for what there is not.
+        restore: what comes before the n-th call, outside the timing.
+        ratios: times of a call in units of a copy, one for each round.
+        memory: the peak above what was there before, in multiples of the logits.
+        cost: seconds of a call, as first seen.
+        error: what it raised.
     """
 
     implementation: str
@@ -51,7 +59,7 @@ class Entry:
         return (time.perf_counter() - start) / calls
 
     def attempt(self, function: Callable, *arguments):
-        """The function's result; None where it raises, which is kept: one that fails must not end the others."""
+        """The function's result; None where it raises, which is noted in `error`."""
         try:
             return function(*arguments)
         except Exception as error:  # whatever an implementation raises is a result
@@ -62,18 +70,18 @@ class Entry:
 
 def measure(
     copy: Callable[[int], None],
-    entries: Sequence[Entry],
+    entries: Sequence[Candidate],
     *,
     rounds: int,
     seconds: float,
     most: int = 1,
 ):
-    """Fill `ratios` of all entries that were warmed up and did not fail; returns the median seconds of a copy.
+    """Fill `ratios` of all candidates that did not fail; returns the median seconds of a copy.
 
-    Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in `FEWEST` at least.
-    most: how many calls can be repeated in a round.
+    Slow ones take part in the first rounds only, as far as their share of the seconds goes, but in
+    `FEWEST` at least. most: how many calls can be repeated in a round.
     """
-    unit = Entry("copy", None, "copy", copy)
+    unit = Candidate("copy", None, "copy", copy)
     unit.timed(1)
     for entry in (unit, *entries):
         if entry.error is None and entry.cost is None:
@@ -98,9 +106,15 @@ def measure(
     return float(np.median(units)) if units else unit.timed(1)
 
 
-def peak(entry: Entry, size: int) -> tuple[float | None, tuple]:
-    """The peak of resident memory in one call above what was resident before, in multiples of `size` bytes, and what the
-    call gave. The peak is None where the system does not tell. It fills `cost` too.
+def peak(entry: Candidate, size: int) -> tuple[float | None, tuple]:
+    """The peak of resident memory in one call, and what the call gave; it fills `cost` too.
+
+    Args:
+        entry: what is called.
+        size: bytes of the logits, the unit.
+
+    Returns:
+        The peak above what was resident before, None where the system does not tell; the result.
     """
     if entry.restore is not None:
         entry.restore(0)
@@ -114,7 +128,7 @@ def peak(entry: Entry, size: int) -> tuple[float | None, tuple]:
 
 
 def _forget_the_peak() -> bool:
-    """Let the peak start anew; False where the system has none."""
+    """Reset the peak; False where the system has none."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
@@ -124,7 +138,7 @@ def _forget_the_peak() -> bool:
 
 
 def give_back() -> None:
-    """Hand all idle memory back to the system, ours included, so that the next call needs its own."""
+    """Return all idle memory to the system, so that the next call has to ask for its own."""
     gc.collect()
     pool.clear()
     ctypes.CDLL(None).malloc_trim(0)

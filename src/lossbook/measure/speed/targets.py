@@ -1,13 +1,17 @@
-"""What was to be shown, as data, and how far the measurement is from it."""
+"""The targets of the benchmark, as data, and how far the measurements are from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .plan import LARGE
+from .workloads import LARGE
 
 SOFTMAX = ("softmax_focal", "cross_entropy_index")
+# The losses that the targets are about, measured in every setting; and two of them, one of rows and
+# one of single outputs, for a run of a minute.
+TARGET_LOSSES = (*SOFTMAX, "sigmoid_focal")
+SMOKE_LOSSES = ("cross_entropy_index", "sigmoid_focal")
 SOFTMAX_LARGE = LARGE[1:]
 
 
@@ -15,22 +19,23 @@ def _is(value, wanted) -> bool:
     return value in wanted if isinstance(wanted, tuple) else value == wanted
 
 
-class Rows(list):
-    """Rows of the benchmark, with what the bars ask of them."""
+class Measurements(list):
+    """Rows of the benchmark, with what the targets ask of them."""
 
-    def of(self, test: Callable[[dict], bool] = lambda row: True, **wanted) -> Rows:
+    def of(self, test: Callable[[dict], bool] = lambda row: True, **wanted) -> Measurements:
         """Those with these fields; a tuple is a choice."""
-        return Rows(
+        return Measurements(
             r for r in self if test(r) and all(_is(r[key], value) for key, value in wanted.items())
         )
 
-    def ours(self, mode: str, precision: str = "fast", **wanted) -> Rows:
+    def ours(self, mode: str, precision: str = "fast", **wanted) -> Measurements:
+        """Those of our kernels, in one mode."""
         return self.of(implementation="ours native", mode=mode, precision=precision, **wanted)
 
 
 @dataclass(frozen=True)
-class Found:
-    """The worst of what a bar is about, and where it was."""
+class Extreme:
+    """The worst of what a target is about, and where it was."""
 
     value: float
     where: str
@@ -40,19 +45,20 @@ def _where(row: dict) -> str:
     return f"{row['loss']} {'×'.join(map(str, row['shape']))}"
 
 
-def worst(rows: Iterable[dict]) -> Found | None:
+def worst(rows: Iterable[dict]) -> Extreme | None:
     """The largest median."""
     row = max(rows, key=lambda r: r["ratio"][1], default=None)
-    return None if row is None else Found(row["ratio"][1], _where(row))
+    return None if row is None else Extreme(row["ratio"][1], _where(row))
 
 
-def most_memory(rows: Rows) -> Found | None:
+def most_memory(rows: Measurements) -> Extreme | None:
+    """The largest peak of memory."""
     row = max((r for r in rows if r["memory"] is not None), key=lambda r: r["memory"], default=None)
-    return None if row is None else Found(row["memory"], _where(row))
+    return None if row is None else Extreme(row["memory"], _where(row))
 
 
-def faster(ours: Rows, peers: Rows, smallest: bool = True) -> Found | None:
-    """How many times as long the best peer takes, for the same loss and shape: where it is least."""
+def faster(ours: Measurements, peers: Measurements) -> Extreme | None:
+    """How many times as long the best peer takes for the same loss and shape, where it is least."""
     found = []
     for row in ours:
         same = [p for p in peers if p["loss"] == row["loss"] and p["shape"] == row["shape"]]
@@ -61,27 +67,35 @@ def faster(ours: Rows, peers: Rows, smallest: bool = True) -> Found | None:
             found.append(
                 (best["ratio"][1] / row["ratio"][1], f"{_where(row)}, {best['implementation']}")
             )
-    return Found(*min(found)) if found else None
+    return Extreme(*min(found)) if found else None
 
 
-def spread(rows: Rows) -> Found | None:
+def cost_ratio(rows: Measurements) -> Extreme | None:
     """The dearest logit to the cheapest."""
     costs = [(r["ratio"][1] * r["copy_ns"], _where(r)) for r in rows]
     return (
-        Found(max(costs)[0] / min(costs)[0], f"{max(costs)[1]} to {min(costs)[1]}")
+        Extreme(max(costs)[0] / min(costs)[0], f"{max(costs)[1]} to {min(costs)[1]}")
         if costs
         else None
     )
 
 
 @dataclass(frozen=True)
-class Bar:
-    """at_most: whether the limit is one from above."""
+class Target:
+    """What was to be reached.
+
+    Attributes:
+        what: in words; different for every target.
+        limit: the number, in the unit that follows.
+        unit: printed behind the number.
+        measure: the worst that was measured, None where nothing was.
+        at_most: whether the limit is one from above.
+    """
 
     what: str
     limit: float
     unit: str
-    measure: Callable[[Rows], Found | None]
+    measure: Callable[[Measurements], Extreme | None]
     at_most: bool = True
 
     def __str__(self) -> str:
@@ -100,27 +114,29 @@ def _narrow(row: dict) -> bool:
     return row["workload"] == "classes" and 3 <= row["shape"][1] <= 32
 
 
-def _against_eager(workload: str, names: tuple[str, ...]) -> Callable[[Rows], Found | None]:
-    def measured(rows: Rows) -> Found | None:
+def _against_eager(
+    workload: str, names: tuple[str, ...]
+) -> Callable[[Measurements], Extreme | None]:
+    def measured(rows: Measurements) -> Extreme | None:
         ours = rows.ours("training step", workload=workload, loss=SOFTMAX)
         return faster(ours, rows.of(implementation=names, workload=workload))
 
     return measured
 
 
-def _built_in(rows: Rows) -> Found | None:
+def _built_in(rows: Measurements) -> Extreme | None:
     ours = rows.ours("training step", "exact", loss="cross_entropy_index")
     return faster(ours, rows.of(implementation="torch"))
 
 
-def _tiny(rows: Rows) -> Found | None:
+def _tiny(rows: Measurements) -> Extreme | None:
     ours = rows.ours("training step", loss="cross_entropy_index", workload="tiny")
     found = faster(ours, rows.of(implementation="torch", workload="tiny"))
-    return None if found is None else Found(1 / found.value, found.where)
+    return None if found is None else Extreme(1 / found.value, found.where)
 
 
-def _sigmoid(name: str) -> Callable[[Rows], Found | None]:
-    def measured(rows: Rows) -> Found | None:
+def _sigmoid(name: str) -> Callable[[Measurements], Extreme | None]:
+    def measured(rows: Measurements) -> Extreme | None:
         ours = rows.ours("given buffer", loss="sigmoid_focal", workload="detection")
         return faster(ours, rows.of(implementation=name))
 
@@ -128,128 +144,130 @@ def _sigmoid(name: str) -> Callable[[Rows], Found | None]:
 
 
 COPIES, TIMES, LOGITS = " copies", "×", " × the logits"
-BARS = (
-    Bar(
+TARGETS = (
+    Target(
         "K ≥ 256, in place",
         1.0,
         COPIES,
         lambda r: worst(r.ours("in place", loss=SOFTMAX).of(_wide)),
     ),
-    Bar(
+    Target(
         "K ≥ 256, given buffer",
         1.2,
         COPIES,
         lambda r: worst(r.ours("given buffer", loss=SOFTMAX).of(_wide)),
     ),
-    Bar(
+    Target(
         "segmentation, in place",
         1.25,
         COPIES,
         lambda r: worst(r.ours("in place", loss=SOFTMAX, workload="segmentation")),
     ),
-    Bar(
+    Target(
         "segmentation, given buffer",
         1.4,
         COPIES,
         lambda r: worst(r.ours("given buffer", loss=SOFTMAX, workload="segmentation")),
     ),
-    Bar(
+    Target(
         "rows of K = 3 to 32, in place",
         2.0,
         COPIES,
         lambda r: worst(r.ours("in place").of(_narrow)),
     ),
-    Bar(
+    Target(
         "rows of K = 3 to 32, given buffer",
         2.0,
         COPIES,
         lambda r: worst(r.ours("given buffer").of(_narrow)),
     ),
-    Bar(
+    Target(
         "exact, in place, large softmax shapes",
         1.6,
         COPIES,
         lambda r: worst(r.ours("in place", "exact", loss=SOFTMAX, workload=SOFTMAX_LARGE)),
     ),
-    Bar("exact, training step, all shapes, to F.cross_entropy", 3, TIMES, _built_in, at_most=False),
-    Bar(
+    Target(
+        "exact, training step, all shapes, to F.cross_entropy", 3, TIMES, _built_in, at_most=False
+    ),
+    Target(
         "sigmoid_focal detection, given buffer",
         2.2,
         COPIES,
         lambda r: worst(r.ours("given buffer", loss="sigmoid_focal", workload="detection")),
     ),
-    Bar("same, to torchvision's formula", 20, TIMES, _sigmoid("torchvision"), at_most=False),
-    Bar(
+    Target("same, to torchvision's formula", 20, TIMES, _sigmoid("torchvision"), at_most=False),
+    Target(
         "same, to that formula compiled", 4, TIMES, _sigmoid("torchvision compiled"), at_most=False
     ),
-    Bar(
+    Target(
         "training step, segmentation, to the best eager",
         5,
         TIMES,
         _against_eager("segmentation", EAGER),
         False,
     ),
-    Bar(
+    Target(
         "training step, segmentation, to the best compiled",
         3,
         TIMES,
         _against_eager("segmentation", COMPILED),
         False,
     ),
-    Bar(
+    Target(
         "training step, classification, to the best eager",
         4,
         TIMES,
         _against_eager("classification", EAGER),
         False,
     ),
-    Bar(
+    Target(
         "training step, classification, to the best compiled",
         2.5,
         TIMES,
         _against_eager("classification", COMPILED),
         False,
     ),
-    Bar(
+    Target(
         "training step, vocabulary, to the best eager",
         4,
         TIMES,
         _against_eager("vocabulary", EAGER),
         False,
     ),
-    Bar(
+    Target(
         "training step, vocabulary, to the best compiled",
         2.5,
         TIMES,
         _against_eager("vocabulary", COMPILED),
         False,
     ),
-    Bar("tiny, training step, of F.cross_entropy's time", 0.8, TIMES, _tiny),
-    Bar(
+    Target("tiny, training step, of F.cross_entropy's time", 0.8, TIMES, _tiny),
+    Target(
         "memory of a training step",
         1.05,
         LOGITS,
-        lambda r: most_memory(
-            r.ours("training step", workload=LARGE, loss=(*SOFTMAX, "sigmoid_focal"))
-        ),
+        lambda r: most_memory(r.ours("training step", workload=LARGE, loss=TARGET_LOSSES)),
     ),
-    Bar(
+    Target(
         "memory in place",
         0.05,
         LOGITS,
-        lambda r: most_memory(r.ours("in place", workload=LARGE, loss=(*SOFTMAX, "sigmoid_focal"))),
+        lambda r: most_memory(r.ours("in place", workload=LARGE, loss=TARGET_LOSSES)),
     ),
-    Bar(
+    Target(
         "cost of a logit, K = 256 to 262,144",
         1.5,
         TIMES,
-        lambda r: spread(r.ours("in place", workload="classes", loss="softmax_focal").of(_wide)),
+        lambda r: cost_ratio(
+            r.ours("in place", workload="classes", loss="softmax_focal").of(_wide)
+        ),
     ),
-    Bar(
+    Target(
         "cost of a logit, N = 1000 to 1,000,000",
         1.5,
         TIMES,
-        lambda r: spread(
+        lambda r: cost_ratio(
             r.ours("in place", workload="rows", loss="softmax_focal").of(
                 lambda w: w["shape"][0] >= 1000
             )
@@ -259,16 +277,23 @@ BARS = (
 
 
 def judged(rows: Iterable[dict]) -> list[dict]:
-    """Every bar in every setting that was measured: what was found, where, and whether that is enough."""
-    rows = Rows(rows)
+    """Every target in every setting: what was measured, where, and whether it is met."""
+    rows = Measurements(rows)
     found = []
     for threads, allocator in sorted({(r["threads"], r["allocator"]) for r in rows}, reverse=True):
         here = rows.of(threads=threads, allocator=allocator)
-        for bar in BARS:
-            if (result := bar.measure(here)) is not None:
-                met = result.value <= bar.limit if bar.at_most else result.value >= bar.limit
+        for target in TARGETS:
+            if (result := target.measure(here)) is not None:
+                met = (
+                    result.value <= target.limit if target.at_most else result.value >= target.limit
+                )
                 found.append(
-                    {"what": bar.what, "limit": bar.limit, "unit": bar.unit, "at_most": bar.at_most}
+                    {
+                        "what": target.what,
+                        "limit": target.limit,
+                        "unit": target.unit,
+                        "at_most": target.at_most,
+                    }
                     | {"threads": threads, "allocator": allocator}
                     | {"measured": round(result.value, 3), "where": result.where, "met": met}
                 )

@@ -8,7 +8,7 @@ ORDER = ("workload", "shape", "loss", "threads", "allocator")
 
 
 def tables(rows: list[dict]) -> str:
-    """For each workload, loss and setting the implementations, fastest first; ratios to a copy of the logits."""
+    """For each workload, loss and setting the implementations, fastest first, in copies."""
     lines = []
     for key, group in groupby(sorted(rows, key=_key), key=_key):
         workload, shape, loss, threads, allocator = key
@@ -25,17 +25,20 @@ def tables(rows: list[dict]) -> str:
     return "\n".join(lines[1:])
 
 
-def bar_table(bars: list[dict]) -> str:
-    """Every bar with what was measured: met, or missed by how much."""
+def target_table(targets: list[dict]) -> str:
+    """Every target with what was measured: met, or missed by how much."""
     lines = []
-    for bar in bars:
-        sign = "≤" if bar["at_most"] else "≥"
+    for target in targets:
+        sign = "≤" if target["at_most"] else "≥"
         verdict = (
-            "met" if bar["met"] else f"MISSED by {abs(bar['measured'] / bar['limit'] - 1):.0%}"
+            "met"
+            if target["met"]
+            else f"MISSED by {abs(target['measured'] / target['limit'] - 1):.0%}"
         )
         lines.append(
-            f"{bar['what']} {sign} {bar['limit']:g}{bar['unit']}; {_setting(bar['threads'], bar['allocator'])}: "
-            f"{bar['measured']:.2f} {verdict} ({bar['where']})"
+            f"{target['what']} {sign} {target['limit']:g}{target['unit']}; "
+            f"{_setting(target['threads'], target['allocator'])}: "
+            f"{target['measured']:.2f} {verdict} ({target['where']})"
         )
     return "\n".join(lines)
 
@@ -43,7 +46,8 @@ def bar_table(bars: list[dict]) -> str:
 def failure_table(failures: list[dict]) -> str:
     """What raised, and what."""
     return "\n".join(
-        f"{f['workload']} {'×'.join(map(str, f['shape'])) or 'all shapes'}, {f['loss']}: {_name(f)}, "
+        f"{f['workload']} {'×'.join(map(str, f['shape'])) or 'all shapes'}, {f['loss']}: "
+        f"{_name(f)}, "
         f"{_setting(f['threads'], f['allocator'])}: {f['error']}"
         for f in failures
     )
@@ -58,4 +62,5 @@ def _name(row: dict) -> str:
 
 
 def _setting(threads: int, allocator: str) -> str:
-    return f"{threads} thread{'s' * (threads > 1)}, {'default allocator' if allocator == 'default' else 'heap reuse'}"
+    told = "default allocator" if allocator == "default" else "heap reuse"
+    return f"{threads} thread{'s' * (threads > 1)}, {told}"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import losses
+from ...calculus.markup import element
 from ...measure.results import Bench, Row, order, threads_of
 from .. import figures
-from ..show import Html
+from ..show import Html, below
 from .roofline import Roofs
 
 MARKERS = "os^Dv*PX"
 
 
 def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]]) -> Html:
-    """The roofs, and under them losses: for each its operations per byte, and how many it does in a nanosecond."""
+    """The roofs, and below them each loss: operations per byte, and operations per nanosecond."""
     fig, ax = figures.subplots(figsize=(6.4, 4.6))
     ridge, top = roofs.ridge(kind), roofs.operations[kind]
     least, most = 0.2, max(4 * ridge, *(2 * x for x, _ in work.values()))
@@ -33,22 +34,32 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     ax.set_ylabel("operations in a nanosecond")
     ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     alt = (
-        "Log-log plot of operations per nanosecond against operations per byte: a line that rises with slope 1, then a flat "
-        "one. Each loss stands on the line above its operations per byte; what was measured lies below."
+        "Log-log plot of operations per nanosecond against operations per byte: a line that rises "
+        "with slope 1, then a flat "
+        "one. Each loss stands on the line above its operations per byte; what was measured lies "
+        "below."
     )
-    caption = f"The roofs of one core, in {kind}: no loss can be above. Filled: the most that is possible; hollow: measured."
+    caption = (
+        f"The roofs of one core, in {kind}: no loss can be above. "
+        "Filled: the most that is possible; hollow: measured."
+    )
     return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
 
 
 def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:
-    """How the cost of one logit grows with the number of classes ("classes") or of rows ("rows"): a log-log figure for each
-    loss that was measured.
+    """How the cost of one logit grows: a log-log figure for each loss that was measured.
+
+    Args:
+        bench: the measurements.
+        name: "classes" or "rows", whose number grows.
+        threads: how many there were.
+        allocator: one of `ALLOCATORS`.
     """
     axis, what = {"classes": (1, "number of classes K"), "rows": (0, "number of rows N")}[name]
     found = bench.find(workload=name, threads=threads, allocator=allocator)
     if not found:
         told = f"The cost against the {what} was not measured with {threads_of(threads)}."
-        return Html(f"<p>{told}</p>", told)
+        return Html(element("p", told), told)
     drawn = []
     for loss in dict.fromkeys(r.loss for r in found):
         title = losses.get(loss).title
@@ -56,11 +67,13 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
             figures.figure(
                 _growth([r for r in found if r.loss == loss], axis, what),
                 name=f"memory-bus-{name}-{threads}-{loss.replace('_', '-')}",
-                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each implementation and one for a copy.",
-                caption=f"{title}: the cost of one logit against the {what}, {threads_of(threads)}, the allocator as it is.",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each "
+                "implementation and one for a copy.",
+                caption=f"{title}: the cost of one logit against the {what}, "
+                f"{threads_of(threads)}, the allocator as it is.",
             )
         )
-    return Html("".join(d.html for d in drawn), "\n".join(d.text for d in drawn))
+    return below(drawn)
 
 
 def _growth(found: list[Row], axis: int, what: str):

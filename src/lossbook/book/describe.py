@@ -1,11 +1,13 @@
-"""What the playground shows of a loss: its sliders, its derivation, its code. A registered loss, or a reader's own."""
+"""What the playground shows of a loss: its sliders, its derivation, its code.
+
+The loss is a registered one, or one that a reader typed.
+"""
 
 from __future__ import annotations
 
-from html import escape
-
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
+from ..calculus.html import derivation_html, math_block
 from ..calculus.latex import to_latex
 from ..codegen import TARGETS, LoweringError, source
 from ..codegen.inputs import inputs_of
@@ -15,11 +17,11 @@ from ..expr.indices import free_indices
 from ..expr.nodes import bound_indices
 from ..losses import Loss, Parameter
 from ..notation import K, entry_of, j, logit, prediction, t, target, text_of, y, z
-from . import show
 
 __all__ = ["curvature", "derive", "describe", "own", "written"]
 
-# What a slider offers: least, largest, step, and where it starts. A parameter of every class is set for the true one.
+# The range of a slider: least, largest, step, and where it starts. Of a parameter for each class,
+# the slider moves that of the true class.
 RANGES = {
     "gamma": (0, 5, 0.1, 2),
     "alpha": (0.05, 0.95, 0.05, 0.25),
@@ -32,7 +34,7 @@ REFUSALS = (ParseError, LoweringError, NotImplementedError, ValueError)
 
 
 def describe(loss: Loss) -> dict:
-    """What the page's script has to know of a loss: kind of input, target, parameters with their ranges."""
+    """What the page's script has to know of a loss: input, target, and parameters with ranges."""
     symbols = inputs_of(loss).by_symbol
     meanings = {p.symbol: p.meaning for p in loss.parameters}
     parameters = []
@@ -60,19 +62,27 @@ def describe(loss: Loss) -> dict:
 
 
 def written(loss: Loss) -> dict[str, str]:
-    """The equation of a loss and the derivation of its gradient, as HTML with its mathematics still to be typeset."""
-    equation = rf'<div class="math notranslate">\[{escape(to_latex(loss.expr))}\]</div>'
-    return {"equation": equation, "derivation": show.derivation_html(loss.derivation())}
+    """The equation of a loss and the derivation of its gradient, as HTML."""
+    return {
+        "equation": math_block(to_latex(loss.expr)),
+        "derivation": derivation_html(loss.derivation()),
+    }
 
 
 def own(text: str) -> Loss:
-    """The loss that a reader typed. Raises `ParseError`, or `ValueError` where it is not a loss of one row or output."""
+    """The loss that a reader typed.
+
+    Raises:
+        ParseError: if the text is no formula.
+        ValueError: if the formula is no loss of one row or one output.
+    """
     expr = parse(text)
     wrt = _differentiated(expr)
     indices = set(free_indices(expr)) - {K}
     if isinstance(wrt, Indexed) and indices - {t}:
         raise ValueError(
-            f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or write t"
+            f"the class {', '.join(sorted(map(str, indices - {t})))} is not said: sum over it, or "
+            "write t"
         )
     kind = "real" if isinstance(wrt, Symbol) else "class index" if t in indices else "probabilities"
     if kind == "class index" and expr.has(y):
@@ -83,7 +93,16 @@ def own(text: str) -> Loss:
             raise ValueError(f"{text_of(symbol)} is no parameter here; there are α, β, γ, ε and w")
     parameters = tuple(Parameter(s, entry_of(s).domain, entry_of(s).meaning) for s in found)
     given = (Simplex(y),) if expr.has(y) else ()
-    return Loss(OWN, "Your own loss", expr, wrt, kind, "", parameters, given)
+    return Loss(
+        name=OWN,
+        title="Your own loss",
+        expr=expr,
+        wrt=wrt,
+        target=kind,
+        reference="",
+        parameters=parameters,
+        given=given,
+    )
 
 
 def _differentiated(expr: Expr) -> Expr:
@@ -92,7 +111,8 @@ def _differentiated(expr: Expr) -> Expr:
     if len(found) != 1:
         problem = "it uses more than one of" if found else "it uses none of"
         raise ValueError(
-            f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one prediction x"
+            f"{problem}: the logits z[k] or probabilities p[k] of a row, one logit z, one "
+            "prediction x"
         )
     return z[j] if found == [z] else found[0]
 
@@ -106,7 +126,11 @@ def _letters(expr: Expr) -> set[Expr]:
 
 
 def derive(text: str) -> dict:
-    """A reader's loss up to its gradient: {"loss", "equation", "derivation", "code"}, or {"error"}. For the page."""
+    """A reader's loss up to its gradient, for the page.
+
+    Returns:
+        {"loss", "equation", "derivation", "code"}, or {"error"}.
+    """
     try:
         loss = own(text)
         return {"loss": describe(loss), **written(loss), "code": _code(loss, "gradient")}
@@ -115,13 +139,17 @@ def derive(text: str) -> dict:
 
 
 def curvature(text: str) -> dict:
-    """The code of a reader's loss with the Hessian, which can take a minute to derive: {"code"}, or {"error"}."""
+    """The code of a reader's loss with the Hessian, which can take a minute.
+
+    Returns:
+        {"code"}, or {"error"}.
+    """
     try:
         return {"code": _code(own(text), None)}
     except (
         *REFUSALS,
         TypeError,
-    ) as error:  # the second derivative of |x| is none that the engine knows
+    ) as error:  # such as the second derivative of |x|, which is unknown
         return {"error": str(error)}
 
 

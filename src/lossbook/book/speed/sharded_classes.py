@@ -1,7 +1,8 @@
-"""A row whose classes lie in several parts, as on several machines: its loss and gradient from two numbers of each part.
+"""Cross entropy of a row whose classes are sharded over several machines.
 
-Part a holds z[a, k] for k = 1, ..., B. It sends its shift m[a] and its sum s[a], relative to that shift, and nothing else but
-the target's logit, from the part that has it.
+Part a holds z[a, k] for k = 1, ..., B. It sends two numbers, its shift m[a] and its sum s[a]
+relative to that shift, and the part that has the target's logit sends that too. Loss and gradient
+follow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sympy import Expr, KroneckerDelta, exp, log
 from ...calculus.derivation import Derivation
 from ...expr.nodes import Diff, Sum
 from ...notation import A, B, a, j, k, maxima, n, parts, t
-from ..show import Theorem, theorem
+from ..show import ProvedEquality, theorem
 
 OWNER = a.func("b", integer=True, positive=True)  # the part that has the target
 
@@ -22,7 +23,7 @@ def part_sum(part=a) -> Expr:
     return Sum(exp(parts[part, k] - maxima[part]), (k, 1, B))
 
 
-def whole() -> Expr:
+def log_sum_exp() -> Expr:
     """The log-sum-exp of all classes of all parts."""
     return log(Sum(Sum(exp(parts[a, k]), (k, 1, B)), (a, 1, A)))
 
@@ -33,8 +34,8 @@ def total() -> Expr:
 
 
 def derivation() -> Derivation:
-    """The log-sum-exp of the whole, from the parts."""
-    lines = Derivation(whole())
+    """The log-sum-exp of the whole row, from the parts."""
+    lines = Derivation(log_sum_exp())
     each = exp(n) * exp(maxima[a] - n) * exp(parts[a, k] - maxima[a])
     lines.append(
         log(Sum(Sum(each, (k, 1, B)), (a, 1, A))),
@@ -48,26 +49,33 @@ def derivation() -> Derivation:
     return lines
 
 
-def slope() -> Theorem:
+def gradient() -> ProvedEquality:
     """The gradient of cross entropy at class j of part a: local, once the total is known."""
     local = exp(parts[a, j] - n) / total()
     return theorem(
-        Diff(whole() - parts[OWNER, t], parts[a, j]),
+        Diff(log_sum_exp() - parts[OWNER, t], parts[a, j]),
         local - KroneckerDelta(a, OWNER) * KroneckerDelta(j, t),
     )
 
 
-# -- the same in numbers -----------------------------------------------------------------------------------------------
+# -- The same in numbers. --
 
 
-def sent(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What a part of some rows sends: for each row its largest logit and its sum relative to it."""
+def shift_and_sum(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What one part of some rows sends.
+
+    Args:
+        part: the logits of the part, (N, B).
+
+    Returns:
+        The largest logit of each row and the sum of exponentials relative to it, each (N, 1).
+    """
     shift = part.max(1, keepdims=True)
     return shift, np.exp(part - shift).sum(1, keepdims=True)
 
 
-def received(numbers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """The largest shift, and the total relative to it, from what all parts have sent."""
+def combined(numbers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The largest shift, and the total relative to it, from the shifts and sums of all parts."""
     shift = np.max([m for m, _ in numbers], axis=0)
     return shift, np.sum([np.exp(m - shift) * s for m, s in numbers], axis=0)
 
@@ -75,5 +83,12 @@ def received(numbers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
 def local_gradient(
     part: np.ndarray, shift: np.ndarray, total: np.ndarray, is_target: np.ndarray
 ) -> np.ndarray:
-    """The gradient of cross entropy by the logits of one part."""
+    """The gradient of cross entropy by the logits of one part.
+
+    Args:
+        part: the logits of the part, (N, B).
+        shift: the largest logit of each row over all parts, (N, 1).
+        total: the sum of all exponentials relative to that shift, (N, 1).
+        is_target: which of the part's logits are a target's, (N, B).
+    """
     return np.exp(part - shift) / total - is_target

@@ -1,5 +1,8 @@
-"""What the gradient of a row needs of the row: R, the sum of the other classes' exponentials, and E_t, the target's; of them
-F is made, a factor of all components."""
+"""What all components of a row's gradient have in common: one factor, made from two numbers.
+
+R is the sum of the exponentials of the other classes' logits, E_t the exponential of the target's.
+The factor F follows from both; each component of the gradient is F times what depends on its class.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,26 @@ from ...calculus.derivation import Derivation
 from ...calculus.prove import prove_equal
 from ...expr.nodes import Sum
 from ...notation import K, alphas, common, gamma, j, k, m, n, others, own, t, w, z
-from ..show import Theorem
+from ..show import ProvedEquality
 
 MEANING = {others: Sum((1 - KroneckerDelta(k, t)) * exp(z[k]), (k, 1, K)), own: exp(z[t])}
 
 
 def component() -> Expr:
-    """What depends on the class: the exponential of its logit; at the target, minus those of all others."""
+    """What depends on the class: its exponential; at the target, minus the sum of all others."""
     delta = KroneckerDelta(j, t)
     return (1 - delta) * exp(z[j]) - delta * others
 
 
 def factor(loss: str) -> Expr:
-    """What one row has in common, by R and E_t."""
+    """The common factor F of a row, by R and E_t.
+
+    Args:
+        loss: "cross_entropy_index" or "softmax_focal".
+
+    Raises:
+        ValueError: for any other loss.
+    """
     share = others / (others + own)
     if loss == "cross_entropy_index":
         return w[t] / (others + own)
@@ -34,12 +44,12 @@ def factor(loss: str) -> Expr:
     raise ValueError(f"factor({loss!r}): it can be cross_entropy_index or softmax_focal")
 
 
-def gradient(loss: str) -> Theorem:
-    """The derived gradient is F times the component. Shown by the letters; judged with all of them written out."""
+def gradient(loss: str) -> ProvedEquality:
+    """The derived gradient as F times the component: shown with the letters, proved written out."""
     found = losses.get(loss).derivation(full=True).result
     short = common * component()
     whole = short.xreplace({common: factor(loss)}).xreplace(MEANING)
-    return Theorem(found, short, prove_equal(found, whole))
+    return ProvedEquality(found, short, prove_equal(found, whole))
 
 
 def rescaled() -> Derivation:
