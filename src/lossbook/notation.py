@@ -1,4 +1,7 @@
-"""Every symbol of the book, once, as data: how it is printed, what it is called in code, its shape, domain, meaning."""
+"""Every symbol of the book, once, as data.
+
+An entry says how a symbol is printed, what it is called in code, and its shape, domain and meaning.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Entry:
-    """One symbol. `latex` is how pages print it, `code` what generated code calls it."""
+    """A symbol of the book.
+
+    Attributes:
+        symbol: The SymPy expression that stands for it.
+        latex: How pages print it.
+        code: What generated code calls it; empty if generated code has no such name.
+        shape: Its shape in words, such as "(K,)", "scalar" or "index".
+        domain: The values that it may take, such as "0 < p < 1, Σ p = 1".
+        meaning: What it stands for, in a phrase.
+    """
 
     symbol: Expr
     latex: str
@@ -97,7 +109,14 @@ common = Symbol("F", positive=True)
 
 
 def p(index) -> Expr:
-    """The probability of a class: component `index` of the softmax of the logits z."""
+    """Return the probability of a class: a component of the softmax of the logits `z`.
+
+    Args:
+        index: The class, from 1 to K: a symbol such as `i`, or a number.
+
+    Returns:
+        The expression softmax(z)[index].
+    """
     return softmax(z, index)
 
 
@@ -247,8 +266,8 @@ NOTATION: tuple[Entry, ...] = (
         "sum of the exponentials of each part, relative to its shift",
     ),
 )
+"""All symbols, in the order of the chapter *Notation*."""
 
-# What is done with symbols, and not a symbol that an expression can hold alone.
 OPERATIONS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
@@ -268,10 +287,18 @@ OPERATIONS: tuple[Entry, ...] = (
     ),
     Entry(Sum(z[k], (k, 1, K)), r"\sum_k", "", "", "", "sum over all classes"),
 )
+"""What is done with symbols, and is no symbol itself, such as a sum."""
 
 
 def anchor(entry: Entry) -> str:
-    """The id of an entry's row on the notation page: its name in code, else in LaTeX, and a number where names repeat."""
+    """Return the id of an entry's row on the notation page.
+
+    Args:
+        entry: An entry of `NOTATION` or `OPERATIONS`.
+
+    Returns:
+        "symbol-" and the entry's name in code, or else in LaTeX; numbered where names repeat.
+    """
 
     def name(e: Entry) -> str:
         return e.code or e.latex.lstrip("\\").split("_")[0].split()[0]
@@ -281,11 +308,25 @@ def anchor(entry: Entry) -> str:
 
 
 def entry_of(symbol: Expr) -> Entry | None:
-    """The entry of a symbol or indexed base, or None for a name the book does not use."""
+    """Return the entry of a symbol.
+
+    Args:
+        symbol: A symbol or an indexed base.
+
+    Returns:
+        The entry, or None for a symbol that the book does not use.
+    """
     return next((e for e in NOTATION if e.symbol == symbol), None)
 
 
 def text_of(symbol: Expr) -> str:
-    """A symbol as plain text writes it: by the notation, else by its own name."""
+    """Return a symbol as plain text writes it.
+
+    Args:
+        symbol: A symbol or an indexed base.
+
+    Returns:
+        The text that the notation gives, or else the symbol's own name.
+    """
     entry = entry_of(symbol)
     return entry.text if entry is not None else str(symbol)

@@ -1,4 +1,4 @@
-"""The audit: any implementation of a loss, measured against 50-digit truth."""
+"""The audit: any implementation of a loss, measured against 50-digit reference values."""
 
 from .adapters import ADAPTERS, Adapter, AdapterError
 from .findings import SEVERITIES, Accuracy, Example, Finding

@@ -1,4 +1,4 @@
-"""How an implementation is called: order and form of its arguments, and what its parameters are called."""
+"""How an implementation is called: the order, the form and the names of its arguments."""
 
 from __future__ import annotations
 
@@ -17,18 +17,30 @@ class AdapterError(ValueError):
 class Adapter:
     """How to call an implementation.
 
-    order: which of "logits" and "targets" comes first. keywords: the same two, where they go by keyword.
-    targets: "index" (class numbers, without the class axis), "one-hot" (the shape of logits), "float" (numbers of the
-        shape of logits: losses of single outputs), "none" (an activation).
-    class_axis: where the classes are, in logits of more than one axis. columns: N single outputs go in as (N, 1).
-    parameters: our name of a parameter to theirs. Our names: "gamma", "alpha" (a number), "class_weights" (one for
-        each class), "pos_weight", "label_smoothing".
-    neutral: what to pass, under their names, so that a parameter has no effect, where leaving it out does not do it.
-    reduction, ignore_index: their names, None where there is none. reductions: "none", "mean" and "sum" to what they
-        call them; those it lacks are left out.
-    fixed: more keywords, the same in every call. constructed: options go to the constructor of a class, whose instance
-        is called with logits and targets.
-    ignored: the class number that is ignored when `ignore_index` is not passed, None for none.
+    Attributes:
+        name: The name of the adapter.
+        order: "logits" and "targets", in the order of the arguments.
+        keywords: The keywords of the same two, where they are passed by keyword.
+        targets: "index" (class indices, without the class axis), "one-hot" (the shape of the
+            logits), "float" (numbers of the shape of the logits, for losses of single outputs) or
+            "none" (an activation).
+        class_axis: The class axis, in logits of more than one axis.
+        columns: Whether N single outputs are passed as an array of shape (N, 1).
+        parameters: From our name of a parameter to theirs. Our names are "gamma", "alpha" (a
+            number), "class_weights" (one for each class), "pos_weight" and "label_smoothing".
+        neutral: What to pass, under their names, so that a parameter has no effect, where leaving
+            it out is not enough.
+        reduction: Their name of the reduction, or None.
+        reductions: From "none", "mean" and "sum" to what they call them; what is missing is left
+            out.
+        ignore_index: Their name of the ignored class index, or None.
+        fixed: Keywords that are the same in every call.
+        constructed: Whether options go to the constructor of a class, whose instance is then called
+            with logits and targets.
+        ignored: The class index that is ignored when `ignore_index` is not passed, or None.
+
+    Raises:
+        AdapterError: A field has no known value.
     """
 
     name: str = "custom"
@@ -62,7 +74,11 @@ class Adapter:
             )
 
     def with_(self, **changes) -> Adapter:
-        """A copy with some fields changed; mappings are merged."""
+        """Return a copy with some fields changed. Mappings are merged.
+
+        Args:
+            **changes: New values of fields, by name.
+        """
         for key in ("parameters", "neutral", "fixed"):
             if key in changes:
                 changes[key] = {**getattr(self, key), **changes[key]}
@@ -174,7 +190,7 @@ ADAPTERS: dict[str, Adapter] = {
 
 
 def adapter(name: str) -> Adapter:
-    """The ready-made adapter of that name."""
+    """Return the ready-made adapter of a name."""
     if name not in ADAPTERS:
         raise AdapterError(
             f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to guess"

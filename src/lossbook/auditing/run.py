@@ -51,24 +51,44 @@ def audit(
     progress: bool | None = None,
     **changes,
 ) -> Report:
-    """Measure an implementation of a loss against 50-digit truth, and say what it takes its parameters to mean.
+    """Measure an implementation of a loss against 50-digit reference values.
 
-    function: a function, module or class for PyTorch, NumPy or JAX. It is called with batches of logits and targets.
-        A NumPy function may return (value, gradient).
-    loss: a registered loss or its name, one of `lossbook.losses.names()`.
-    adapter: how the function is called: an `Adapter`, the name of a ready-made one (`ADAPTERS`), or None to guess it
-        from the signature. changes: fields of the adapter to change, such as class_axis=-1, targets="one-hot",
-        order=("targets", "logits"), parameters={"gamma": "focus"}, fixed={"from_logits": True}.
-    gamma: at which γ; all of `GAMMAS` unless given. Needed where the function has no such parameter.
-    alpha: a number that is passed as α; where the function has no such parameter, the number that is fixed inside.
-    gradient: a second function, called like the first, that returns the gradient by the logits of the sum of the losses.
-    framework: "torch", "numpy" or "jax"; found by calling the function unless given.
-    dtypes: those of the logits; all that the framework has unless given. tolerance: largest error in ULP that is no
-        finding; `TOLERANCE` by dtype unless given. samples, seed: how many random rows, beside the fixed ones. name: how the report calls the function.
-    progress: whether a bar is shown on stderr; None: on a terminal.
+    The audit also finds out what the implementation takes its parameters to mean.
 
-    Returns: a `Report`. Its `ok` is False if there is an error or a warning.
-    Errors: `AdapterError`, a ValueError, where the call cannot be guessed or fails on the plainest input.
+    Args:
+        function: A function, module or class for PyTorch, NumPy or JAX. It is called with batches
+            of logits and targets. A NumPy function may return (value, gradient).
+        loss: A registered loss, or its name: one of `lossbook.losses.names()`.
+        adapter: How the function is called: an `Adapter`, the name of one in `ADAPTERS`, or None to
+            guess it from the signature.
+        gamma: The values of γ to test. Needed where the function has no such parameter; by default
+            0, 0.5, 1, 2 and 5.
+        alpha: The number to pass as α; where the function has no such parameter, the number that it
+            uses.
+        gradient: A second function, called like the first, that returns the gradient of the sum of
+            the losses with respect to the logits.
+        framework: "torch", "numpy" or "jax". By default, found by calling the function.
+        dtypes: The dtypes of the logits. By default, the usual ones of the framework.
+        tolerance: The largest error, in ULP, that is not reported. By default 1024 for float64, 64
+            for float32, 16 for float16 and bfloat16.
+        samples: The number of random rows, in addition to the fixed ones.
+        seed: The seed of the random rows.
+        name: What the report calls the function.
+        progress: Whether to show a progress bar on stderr. By default, only on a terminal.
+        **changes: Fields of the adapter to change, such as `class_axis=-1`, `targets="one-hot"`,
+            `order=("targets", "logits")` or `parameters={"gamma": "focus"}`.
+
+    Returns:
+        The report. Its `ok` is False if there is an error or a warning.
+
+    Raises:
+        AdapterError: The call cannot be guessed, or fails on the plainest input.
+        KeyError: No loss has this name.
+
+    Example:
+        >>> from lossbook.numpy import mse_loss_with_grad
+        >>> audit(mse_loss_with_grad, "mse", samples=0, progress=False).ok
+        True
     """
     loss = get(loss) if isinstance(loss, str) else loss
     caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)

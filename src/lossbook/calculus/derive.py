@@ -1,4 +1,4 @@
-"""Deriving gradients and Hessians: with their lines to be read, or the last line alone."""
+"""Deriving gradients and Hessians, line by line or only the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,26 @@ from .theorems import DIFFERENTIATION, finish, theorem
 
 
 def derive_expr(start: Expr, given: Iterable[Hypothesis] = ()) -> Derivation:
-    """Carry out every derivative in `start`, one named rule per line, then bring the result into its best form."""
+    """Carry out every derivative in an expression, one named rule per line, and factor the result.
+
+    Args:
+        start: The expression, such as `Diff(-log(p(t)), z[j])`.
+        given: The hypotheses that the lines may use, such as `Simplex(y)`.
+
+    Returns:
+        The derivation, whose first line is `start`.
+
+    Raises:
+        NotImplementedError: No rule differentiates what is left.
+        StepError: A line does not equal the line before: a rule is wrong.
+
+    Example:
+        >>> from sympy import log
+        >>> from lossbook.expr.nodes import Diff
+        >>> from lossbook.notation import p, t, z, j
+        >>> print(derive_expr(Diff(log(p(t)), z[j])).result)
+        KroneckerDelta(j, t) - p[j]
+    """
     derivation = Derivation(start, given=given)
     finish(derivation)
     derivation.apply(FACTOR)
@@ -26,7 +45,10 @@ def derive_expr(start: Expr, given: Iterable[Hypothesis] = ()) -> Derivation:
 
 
 def derivative(start: Expr, given: Iterable[Hypothesis] = (), *, factored: bool = True) -> Expr:
-    """The last line of `derive_expr`, proved once to equal `start`; factored=False leaves it as it comes."""
+    """Return the last line of `derive_expr`, proved once to equal `start`.
+
+    With `factored=False` the result is left as the rules give it.
+    """
     line, given = import_sympy(start), tuple(given)
     while True:
         rules = DIFFERENTIATION if line.has(Diff) else SIMPLIFICATION
@@ -45,7 +67,7 @@ def derivative(start: Expr, given: Iterable[Hypothesis] = (), *, factored: bool 
 
 
 def derive(loss: Loss, *, full: bool = False, order: int = 1) -> Derivation:
-    """The gradient (order 1) or the Hessian (order 2) of a registered or a reader's own loss."""
+    """Derive the gradient (order 1) or the Hessian (order 2) of a loss. See `Loss.derivation`."""
     return _derive(loss, full, order).copy()  # made once; a reader may append to a copy
 
 

@@ -1,4 +1,4 @@
-"""Is a = b? Proved for all K, checked at random points, or refuted with a counterexample: nothing else is said."""
+"""Is a = b? Proved for all K, checked at random points, or refuted with a counterexample."""
 
 from __future__ import annotations
 
@@ -26,8 +26,13 @@ ATTEMPTS = 40
 class Evidence:
     """Why an equality is believed.
 
-    `kind` is "proved" (the zero test reduced the difference to 0 symbolically) or "checked" (no proof was found; both
-    sides agree at `points` random points to `digits` digits). `hypotheses` are what either relies on.
+    Attributes:
+        kind: "proved" if the zero test reduced the difference to 0 symbolically; "checked" if no
+            proof was found and both sides agree at random points.
+        points: The number of random points at which both sides were compared.
+        digits: The number of decimal digits to which they agree there.
+        hypotheses: What the proof or the check relies on, in words.
+        for_all: The sizes for which the equality holds, such as "for all K".
     """
 
     kind: str
@@ -49,7 +54,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Values at which two expressions differ, and what each comes to."""
+    """Values at which two expressions differ.
+
+    Attributes:
+        values: The value of each symbol and vector.
+        left: The value of the left side there.
+        right: The value of the right side there.
+    """
 
     values: dict
     left: mpmath.mpf
@@ -78,7 +89,13 @@ def _order(item):
 
 
 class NotEqualError(ValueError):
-    """Two expressions are not equal. `counterexample` holds the values of K, logits and indices, and both sides."""
+    """Two expressions are not equal.
+
+    Attributes:
+        left: The left side.
+        right: The right side.
+        counterexample: Values at which they differ.
+    """
 
     def __init__(self, left: Expr, right: Expr, counterexample: Counterexample):
         self.left, self.right, self.counterexample = left, right, counterexample
@@ -95,13 +112,33 @@ def prove_equal(
     seed: int = 0,
     symbolic: bool = True,
 ) -> Evidence:
-    """The evidence that `a` equals `b` wherever both are defined.
+    """Return the evidence that `a` equals `b` wherever both are defined.
 
-    a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as `Simplex(y)`. Both sides
-    are always evaluated at `points` random points to `digits` digits first; then the zero test looks for a proof, unless
-    `symbolic` is False: for expressions so large that it would take too long.
-    Raises `NotEqualError` with a counterexample where the sides differ, and `ValueError` where neither a proof nor a
-    point at which both sides are defined was found.
+    Both sides are first evaluated at random points. If they agree there, the zero test looks for a
+    symbolic proof.
+
+    Args:
+        a: The left side: an expression of the calculus, or a SymPy expression.
+        b: The right side.
+        given: Hypotheses that the proof may use, such as `Simplex(y)`.
+        points: The number of random points, at least 1.
+        digits: The number of decimal digits to which the sides must agree at a point.
+        seed: The seed of the random points.
+        symbolic: Whether to look for a proof. False for expressions so large that it would take too
+            long.
+
+    Returns:
+        The evidence: "proved", or "checked" if no proof was found.
+
+    Raises:
+        NotEqualError: The sides differ. The error holds a counterexample.
+        ValueError: There is neither a proof nor a point at which both sides are defined.
+
+    Example:
+        >>> from lossbook.notation import K, k, p
+        >>> from lossbook.expr.nodes import Sum
+        >>> str(prove_equal(Sum(p(k), (k, 1, K)), 1))
+        'proved for all K'
     """
     a, b, given = import_sympy(a), import_sympy(b), tuple(given)
     for hypothesis in given:
@@ -139,7 +176,7 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
 
 
 def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
-    """To that many digits of the larger side, or of 1."""
+    """Whether two values agree to that many digits, relative to the larger of them and 1."""
     with mpmath.workdps(digits + 20):
         return (
             abs(left - right)
@@ -148,7 +185,7 @@ def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
 
 
 def hypotheses(*exprs: Expr, given: Iterable[Hypothesis] = ()) -> tuple[str, ...]:
-    """What the free names of some expressions are taken to be, in words."""
+    """Return what the free symbols of some expressions are taken to be, in words."""
     whole = [import_sympy(e) for e in exprs]
     sizes = sorted(
         {

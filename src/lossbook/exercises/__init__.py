@@ -1,8 +1,11 @@
-"""Exercises that judge themselves: an answer is read, compared with the derived one, and proved or refuted.
+"""Exercises that judge themselves: an answer is compared with the derived one, proved or refuted.
 
-from lossbook import exercises
-
-exercises.get("ce-gradient").judge("p[j] - y[j]")
+Example:
+    >>> exercise = get("ce-gradient")
+    >>> exercise.judge("p[j] - y[j]").kind
+    'right'
+    >>> exercise.judge("y[j] - p[j]").kind
+    'mistake'
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Judging an answer: right with a proof, wrong with numbers, and if it is a known mistake, which."""
+"""Judging an answer: right with a proof, wrong with a counterexample, or a known mistake."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ NAMES = {Diff: "derivative", Sum: "sum"}
 
 
 def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
-    """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
+    """Return the evidence for a = b, by numbers alone where a proof would take too long.
 
-    The points include some at which free indices agree: an answer that is wrong there only is wrong.
+    The points include some at which free indices coincide: an answer that is wrong only there is
+    wrong. Raises as `prove_equal` does.
     """
     given = tuple(given)
     try:
@@ -37,7 +38,7 @@ def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -
 
 
 def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
-    """Whether a = b, as far as one can tell."""
+    """Return whether a = b, as far as can be told."""
     try:
         prove_equal(
             a, b, given=given, points=1, digits=20, symbolic=False
@@ -49,7 +50,7 @@ def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
 
 
 def plainest(error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]) -> Counterexample:
-    """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
+    """Return the counterexample that is quickest to read; one with a single class says little."""
     given = tuple(given)
     found = []
     for case in cases(a, b, given=given):
@@ -78,10 +79,24 @@ def judge(
     letters=(),
     without: tuple[type, ...] = (Diff,),
 ) -> Verdict:
-    """What to say about `answer`, where `right` is right. Any equal form is right.
+    """Judge an answer. Any form that equals the right answer is right.
 
-    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers that are known.
-    letters: names beyond the notation. without: what an answer must not hold, such as a derivative not carried out.
+    Args:
+        answer: The answer, as text or as an expression.
+        right: The right answer.
+        given: Hypotheses that both may use.
+        mistakes: Known wrong answers.
+        letters: Symbols beyond the notation that the answer may use, as for `parse`.
+        without: Kinds of nodes that an answer must not contain, such as a derivative that is not
+            carried out.
+
+    Returns:
+        The verdict. A text that is not a formula gets a verdict too, and raises nothing.
+
+    Example:
+        >>> from lossbook.notation import p, y, j
+        >>> judge("p_j", p(j) - y[j]).kind
+        'wrong'
     """
     given = tuple(given)
     try:
@@ -92,7 +107,7 @@ def judge(
 
 
 def unread(error: ParseError, right: Expr, given: tuple[Hypothesis, ...]) -> Verdict:
-    """The verdict on a text that is not a formula."""
+    """Return the verdict on a text that is not a formula."""
     unknown = isinstance(error, UnknownNameError)
     message = f"Column {error.column}: {error.reason}."
     if unknown:
@@ -109,7 +124,7 @@ def judge_expr(
     without=(Diff,),
     sides: tuple[str, str] = ("your answer", "right"),
 ) -> Verdict:
-    """What to say about an answer that has been read. sides: what the answer and the right one are called."""
+    """Judge an answer that has been read. `sides` names it and the right answer in messages."""
     try:
         evidence = compare(right, expr, given)
     except NotEqualError as error:
@@ -160,7 +175,10 @@ def _number(value: mpmath.mpf) -> str:
 
 
 def _strangers(expr: Expr, right: Expr, given) -> list[str]:
-    """What an answer speaks of, and the exercise does not. A forgotten index makes a vector another letter."""
+    """The names that an answer uses and the exercise does not, in words.
+
+    A vector without its index counts as another name.
+    """
     known = _letters(right, given)
     found = []
     for key, name in _letters(expr).items():
@@ -177,7 +195,7 @@ def _strangers(expr: Expr, right: Expr, given) -> list[str]:
 
 
 def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
-    """The symbols and vectors in an expression and its hypotheses, each with the name that is typed."""
+    """The symbols and vectors in an expression and its hypotheses, with their typed names."""
     bases = e.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
     sizes = {s for base in bases for n in base.shape or () for s in n.free_symbols}
     symbols = (
@@ -190,7 +208,7 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
 
 
 def vocabulary(right: Expr, given: Iterable[Hypothesis] = ()) -> str:
-    """Which names an exercise uses, in a sentence."""
+    """Return the names that an exercise uses, as a sentence."""
     probabilities = any(s.vec.base is not None for s in right.atoms(softmax))
     names = [*(["p"] if probabilities else []), *_letters(right, given).values()]
     return f"This exercise uses {', '.join(names)}." if names else ""

@@ -1,4 +1,4 @@
-"""Judging a derivation: each line against the one before, up to the first that does not follow."""
+"""Judging a derivation: each line against the line before, up to the first that does not follow."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ MAX_LINES = 40
 
 @dataclass(frozen=True)
 class StepsVerdict:
-    """What became of a derivation.
+    """The verdict on a derivation.
 
-    kind: "right" if every line follows and the last is the goal, "unfinished" if every line follows, else the kind of
-    the first line that does not. line: its number, from 1, else None. lines: the verdicts up to there, one per line.
-    message: what to tell the reader.
+    Attributes:
+        kind: "right" if every line follows and the last is the goal, "unfinished" if every line
+            follows, "undecided" if a line is only checked; or else the kind of the first line that
+            does not follow.
+        message: What to tell the reader.
+        lines: The verdicts on the lines, up to the first that does not follow.
+        line: The number of that line, counted from 1, or None.
     """
 
     kind: str
@@ -61,7 +65,7 @@ class StepsVerdict:
         return f'<div class="lb-verdict lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
 
     def to_json(self) -> dict:
-        """The verdict in plain types."""
+        """Return the verdict in plain types."""
         return {
             "kind": self.kind,
             "message": plain(self.message),
@@ -81,11 +85,26 @@ def judge_steps(
     letters=(),
     without: tuple[type, ...] = (Diff,),
 ) -> StepsVerdict:
-    """Find the first line of a derivation that does not equal the one before, and say why.
+    """Find the first line of a derivation that does not equal the line before, and say why.
 
-    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the first line must
-    equal; without it the first line is the start. goal: what the last line must equal. given, mistakes, letters: as
-    for `judge`. without: what the last line must not hold any more, such as a derivative.
+    Args:
+        lines: One text, or texts and expressions, one per line. A text may be `= b` or `a = b = c`.
+        start: What the first line must equal. Without it, the derivation starts at its first line.
+        goal: What the last line must equal.
+        given: Hypotheses that every line may use.
+        mistakes: Known wrong results.
+        letters: Symbols beyond the notation that the lines may use, as for `parse`.
+        without: Kinds of nodes that the last line must not contain, such as a derivative.
+
+    Returns:
+        The verdict, with a verdict on each line.
+
+    Raises:
+        ValueError: There are more than 40 lines.
+
+    Example:
+        >>> judge_steps(["(p_j - 1)^2", "p_j^2 - 1"]).line
+        2
     """
     lines = [
         line

@@ -1,4 +1,4 @@
-"""What is said about an answer, and how it is shown: as text, as HTML for a page, as JSON for a program."""
+"""The verdict on an answer: as text, as HTML for a page, and as JSON for a program."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MATH = re.compile(r"\$([^$]+)\$")
 
 
 def plain(message: str) -> str:
-    """A message without LaTeX, for a terminal: formulas as they can be typed."""
+    """Return a message without LaTeX, for a terminal: formulas as they can be typed."""
     return MATH.sub(lambda match: _typed(match.group(1)), message)
 
 
@@ -57,7 +57,7 @@ def _typed(latex: str) -> str:
 
 
 def marked_up(message: str) -> str:
-    """A message as HTML, its formulas for MathJax."""
+    """Return a message as HTML, with its formulas for MathJax."""
     pieces = MATH.split(message)
     return "".join(
         rf'<span class="math notranslate">\({escape(piece)}\)</span>' if n % 2 else escape(piece)
@@ -67,11 +67,20 @@ def marked_up(message: str) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of an answer.
+    """The verdict on an answer.
 
-    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr: the answer as it was
-    read. evidence: of a right answer, or of one that numbers alone support. counterexample: values at which the answer
-    (its `right`) differs from what is right (its `left`). mistake: the known one. error: where the text went wrong.
+    Attributes:
+        kind: "right", "wrong", "mistake", "malformed", "unknown", "unfinished" or "undecided".
+        message: What to tell the reader, formulas between dollar signs.
+        expr: The answer as it was read, or None.
+        evidence: The evidence for a right answer, or for one that numbers alone support.
+        counterexample: Values at which the answer (its `right`) differs from the right one (its
+            `left`).
+        mistake: The known mistake, if it is one.
+        error: Where the text cannot be read.
+
+    Raises:
+        ValueError: `kind` is unknown.
     """
 
     kind: str
@@ -110,7 +119,7 @@ class Verdict:
         return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
 
     def to_json(self) -> dict:
-        """The verdict in plain types: what a page in a browser shows, and what is written to a file."""
+        """Return the verdict in plain types, for a page in a browser or for a file."""
         point = self.counterexample
         return {
             "kind": self.kind,
@@ -136,12 +145,12 @@ class Verdict:
 
 
 def shown(value) -> object:
-    """A value of a counterexample in plain types: numbers as short text."""
+    """Return a value of a counterexample in plain types: numbers as short text."""
     if isinstance(value, list):
         return [shown(v) for v in value]
     return value if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
 
 
 def at_point(point: Counterexample) -> str:
-    """Where two sides differ, in words: "At K = 2, z = (1, 2)"."""
+    """Return where two sides differ, in words: "At K = 2, z = (1, 2)"."""
     return "A" + str(point).split(": left")[0][1:]

@@ -1,4 +1,4 @@
-"""The registry: one short file per loss, and every page, test and generated file reads it from here."""
+"""The registry of losses: one short file per loss, which pages, tests and generated code read."""
 
 from __future__ import annotations
 
@@ -22,12 +22,31 @@ def _registry() -> dict[str, Loss]:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all registered losses and activations, sorted."""
+    """Return the names of all registered losses and activations, sorted.
+
+    Example:
+        >>> "cross_entropy" in names()
+        True
+    """
     return tuple(sorted(_registry()))
 
 
 def get(name: str) -> Loss:
-    """The loss or activation of that name."""
+    """Return the loss or the activation of a name.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The registered loss.
+
+    Raises:
+        KeyError: No loss has this name. The message lists the names.
+
+    Example:
+        >>> get("mse").title
+        'Squared error'
+    """
     try:
         return _registry()[name]
     except KeyError:
@@ -35,5 +54,5 @@ def get(name: str) -> Loss:
 
 
 def all_losses() -> tuple[Loss, ...]:
-    """Every registered loss and activation, by name."""
+    """Return every registered loss and activation, sorted by name."""
     return tuple(get(name) for name in names())
