@@ -18,7 +18,6 @@ from sphinx.util.nodes import make_refnode
 
 FOLDER = "reference/"
 CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
-FRONTS = ("lossbook.numpy.", "lossbook.torch.")
 MEMBERS = ("function", "class", "exception", "data")  # what a chapter can import by name
 # A word such as `text` or `get` is linked only where a page imports it; so is what other libraries call the same.
 DISTINCT = re.compile(r"\w+_\w+")
@@ -40,9 +39,6 @@ def mark_code(app, what, name, obj, options, lines):
     def mark(found):
         return f"``{found[1]}``" if found[1] in own else f":api:`{found[1]}`"
 
-    if name.startswith(FRONTS) and not any(line.startswith(":") for line in lines):
-        # its sections are not yet written: the lines as they are
-        lines[:] = [f"| {line}" if line else "" for line in lines]
     lines[:] = [line if line.lstrip().startswith(">>>") else CODE.sub(mark, line) for line in lines]
 
 

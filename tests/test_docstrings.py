@@ -15,6 +15,8 @@ MODULES = (
     "lossbook.losses",
     "lossbook.native",
     "lossbook.notation",
+    "lossbook.numpy",
+    "lossbook.torch",
     "lossbook.weights",
 )
 
@@ -54,10 +56,14 @@ def faults(function) -> list[str]:
     doc = inspect.cleandoc(function.__doc__ or "")
     parameters = [p for p in inspect.signature(function).parameters if p != "self"]
     described = re.findall(r"^    \*{0,2}(\w+): \S", section(doc, "Args"), re.MULTILINE)
+    if base := re.search(r"^The arguments are those of `(\w+)`\.", doc, re.MULTILINE):
+        described += inspect.signature(getattr(inspect.getmodule(function), base[1])).parameters
     found = [f"parameter {p} is not described" for p in parameters if p not in described]
     found += [f"there is no parameter {p}" for p in described if p not in parameters]
-    if not re.match(r"[A-Z].*[.?]$", doc.split("\n")[0]):
+    if not re.match(r"[A-Z`].*[.?]$", doc.split("\n")[0]):
         found.append("it does not begin with a sentence of one line")
+    if re.match(r"[^`\n]*:", section(doc, "Returns")):
+        found.append("a colon in the first line of Returns makes a type of what precedes it")
     return found
 
 

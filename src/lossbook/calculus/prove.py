@@ -128,7 +128,7 @@ def prove_equal(
             long.
 
     Returns:
-        The evidence: "proved", or "checked" if no proof was found.
+        The evidence, "proved" or, if no proof was found, "checked".
 
     Raises:
         NotEqualError: The sides differ. The error holds a counterexample.
