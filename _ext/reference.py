@@ -19,7 +19,7 @@ from sphinx.util.nodes import make_refnode
 FOLDER = "reference/"
 CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
 MEMBERS = ("function", "class", "exception", "data")  # what a chapter can import by name
-# A word such as `text` or `get` is linked only where a page imports it; so is what other libraries call the same.
+# A word such as `text` is linked only where a page imports it, and so is PyTorch's `log_softmax`.
 DISTINCT = re.compile(r"\w+_\w+")
 ELSEWHERE = ("log_softmax",)
 
@@ -29,11 +29,11 @@ SOURCE = re.compile(r'<div class="cell_input.*?</pre>', re.DOTALL)
 TOKEN = re.compile(r'(?<!<span class="o">\.</span>)<span class="(?:n|nn|nc|nf)">([\w.]+)</span>')
 
 
-# -- docstrings --------------------------------------------------------------------------------------------------------
+# -- docstrings ------------------------------------------------------------------------------------
 
 
 def mark_code(app, what, name, obj, options, lines):
-    """Mark the code in a docstring: parameters as code, everything else by the role that links it if it can."""
+    """Mark the code in a docstring: parameters as code, the rest by the role that may link it."""
     own = parameters(obj)
 
     def mark(found):
@@ -77,7 +77,10 @@ def resolve_optional(app, env, node, contnode):
 
 
 def unique(name, objects):
-    """The full name of the one documented object whose name ends so, or None. A member needs its class before it."""
+    """The full name of the one documented object whose name ends so, or None.
+
+    A member needs its class before it.
+    """
     found = [
         full
         for full, entry in objects.items()
@@ -88,11 +91,11 @@ def unique(name, objects):
     return found[0] if len(found) == 1 else None
 
 
-# -- chapters ----------------------------------------------------------------------------------------------------------
+# -- chapters --------------------------------------------------------------------------------------
 
 
 def imports_of(sources):
-    """From the names that some cells import to what they stand for, such as `losses` to `lossbook.losses`."""
+    """What the names that some cells import stand for: `lossbook.losses` for `losses`."""
     found = {}
     for source in sources:
         try:
@@ -109,7 +112,7 @@ def imports_of(sources):
 
 
 def documented(targets, objects):
-    """Those of the imported names that the reference documents; a name of one letter is left to the formulas."""
+    """Those of the imported names that the reference documents; formulas use those of one letter."""
     return {name: full for name, full in targets.items() if full in objects and len(name) > 1}
 
 
@@ -131,7 +134,7 @@ def target_of(code, imported, objects):
 
 
 def link_code(body, imported, address):
-    """The HTML of a page with a link at the first use of each imported name, in a cell that is not folded if there is one."""
+    """The HTML of a page with a link at the first use of each imported name, best in an open cell."""
     cells = CELL.split(body)
     linked = set()
 

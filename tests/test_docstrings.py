@@ -1,4 +1,4 @@
-"""Public docstrings describe each parameter, what comes back and what is raised; and their examples run."""
+"""Public docstrings describe each parameter and field, and their examples run."""
 
 import doctest
 import importlib
@@ -22,7 +22,7 @@ MODULES = (
 
 
 def public(module: str) -> dict[str, object]:
-    """The public functions and classes of a module, without the symbols and functions of SymPy that it hands on."""
+    """The public functions and classes of a module, without the nodes that it hands on."""
     found = importlib.import_module(module)
     named = {f"{module}.{name}": getattr(found, name) for name in found.__all__}
     return {

@@ -1,4 +1,4 @@
-"""The API reference holds every public name, and the chapters link to it where they first use one."""
+"""The API reference holds every public name, and chapters link to it where they use one."""
 
 import re
 

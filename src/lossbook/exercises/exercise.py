@@ -120,8 +120,7 @@ class Exercise:
             lines: The lines, as one text or as texts and expressions, as for `judge_steps`.
 
         Returns:
-            The verdict: the first line that does not follow, and whether the derivation is
-            finished.
+            The verdict. It holds the first line that does not follow, if there is one.
 
         Raises:
             ValueError: There are more than 40 lines.
