@@ -3,9 +3,11 @@
 import re
 
 MENDED = {
-    ' role="doc-biblioentry"': "",  # both roles are deprecated in ARIA 1.3, and not allowed on these elements
+    # deprecated roles, which are not allowed on these elements
+    ' role="doc-biblioentry"': "",
     ' role="doc-backlink"': "",
-    '<div role="list" class="citation-list">': '<div class="citation-list">',  # its children are no list items
+    # its children are no list items
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
     ' id="exercise-content"': "",  # the same in every exercise of a page
     ' id="solution-content"': "",
     ' id="proof-content"': "",

@@ -112,7 +112,7 @@ def imports_of(sources):
 
 
 def documented(targets, objects):
-    """Those of the imported names that the reference documents; formulas use those of one letter."""
+    """Those of the imported names that the reference documents, without those of one letter."""
     return {name: full for name, full in targets.items() if full in objects and len(name) > 1}
 
 
@@ -134,7 +134,7 @@ def target_of(code, imported, objects):
 
 
 def link_code(body, imported, address):
-    """The HTML of a page with a link at the first use of each imported name, best in an open cell."""
+    """The HTML of a page with a link at the first use of each imported name; open cells first."""
     cells = CELL.split(body)
     linked = set()
 

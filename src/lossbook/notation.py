@@ -108,7 +108,7 @@ own = Symbol("E_t", positive=True)
 common = Symbol("F", positive=True)
 
 
-def p(index) -> Expr:
+def p(index: Expr | int) -> Expr:
     """Return the probability of a class: a component of the softmax of the logits `z`.
 
     Args:

@@ -1,10 +1,14 @@
-"""Class weights from class counts, and counting the classes of a data set too large for memory."""
+"""Class weights from class counts.
+
+Classes can be counted in a data set that is too large for memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .api import arguments
 from .numpy.backend import NUMPY
@@ -14,7 +18,7 @@ __all__ = ["count_classes", "inverse_frequency_weights"]
 NORMALISATIONS = ("mean", "sum", "average", "none")
 
 
-def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
+def inverse_frequency_weights(counts: ArrayLike, *, normalise: str = "mean") -> np.ndarray:
     """Return a weight for each class, inversely proportional to how often the class occurs.
 
     The formula is w_k ∝ 1 / n_k. A class that never occurs gets the weight 0: it has no rows to
@@ -72,7 +76,11 @@ def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
 
 
 def count_classes(
-    label_arrays: Iterable, num_classes: int, *, ignore_index: int = -100, progress: bool = True
+    label_arrays: Iterable[ArrayLike],
+    num_classes: int,
+    *,
+    ignore_index: int = -100,
+    progress: bool = True,
 ) -> np.ndarray:
     """Count how often each class occurs in a stream of label arrays, held one at a time.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 TARGETS = ("index", "one-hot", "float", "none")
 OURS = ("gamma", "alpha", "class_weights", "pos_weight", "label_smoothing")
@@ -60,7 +61,7 @@ class Adapter:
     constructed: bool = False
     ignored: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if sorted(self.order) != ["logits", "targets"]:
             raise AdapterError(
                 f"order is {self.order!r}; expected 'logits' and 'targets', in either order"
@@ -73,7 +74,7 @@ class Adapter:
                 f"parameters has {sorted(unknown)[0]!r}; expected names among {', '.join(OURS)}"
             )
 
-    def with_(self, **changes) -> Adapter:
+    def with_(self, **changes: Any) -> Adapter:
         """Return a copy with some fields changed. Mappings are merged.
 
         Args:
@@ -106,7 +107,6 @@ class Adapter:
         return f"f({', '.join([inner, *options])}){axis}"
 
 
-_REDUCED = {"reduction": "reduction"}
 ADAPTERS: dict[str, Adapter] = {
     a.name: a
     for a in (
@@ -119,23 +119,26 @@ ADAPTERS: dict[str, Adapter] = {
             parameters={"class_weights": "weight", "label_smoothing": "label_smoothing"},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
-            "torch-elements", targets="float", parameters={"pos_weight": "pos_weight"}, **_REDUCED
+            "torch-elements",
+            targets="float",
+            parameters={"pos_weight": "pos_weight"},
+            reduction="reduction",
         ),
         Adapter(
             "torchvision",  # and fvcore
             targets="float",
             parameters={"gamma": "gamma", "alpha": "alpha"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "lossbook",
             parameters={"gamma": "gamma", "class_weights": "alpha", "alpha": "alpha"},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "kornia",
@@ -143,7 +146,7 @@ ADAPTERS: dict[str, Adapter] = {
             neutral={"alpha": None},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "monai",
@@ -151,7 +154,7 @@ ADAPTERS: dict[str, Adapter] = {
             constructed=True,
             parameters={"gamma": "gamma", "alpha": "alpha", "class_weights": "weight"},
             fixed={"use_softmax": True},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "keras",
@@ -163,7 +166,7 @@ ADAPTERS: dict[str, Adapter] = {
             neutral={"alpha": 1.0},
             fixed={"from_logits": True},
             reductions={"none": "none", "mean": "sum_over_batch_size", "sum": "sum"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter("optax", class_axis=-1),
         Adapter("optax-elements", targets="float", parameters={"gamma": "gamma", "alpha": "alpha"}),
@@ -175,7 +178,7 @@ ADAPTERS: dict[str, Adapter] = {
             parameters={"gamma": "gamma", "alpha": "alpha"},
             fixed={"from_logits": True, "apply_class_balancing": True},
             reductions={"none": "none", "mean": "sum_over_batch_size", "sum": "sum"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "smp",
@@ -183,7 +186,7 @@ ADAPTERS: dict[str, Adapter] = {
             constructed=True,
             parameters={"gamma": "gamma", "alpha": "alpha"},
             fixed={"mode": "binary"},
-            **_REDUCED,
+            reduction="reduction",
         ),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from . import html, text
 from .findings import Accuracy, Finding
@@ -64,7 +65,7 @@ class Report:
                 return finding
         raise KeyError(f"no finding is called {kind!r}; there are {', '.join(self.ids) or 'none'}")
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data. Its schema is `report.schema.json`."""
         found = asdict(self)
         for row in found["accuracy"]:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -35,13 +36,13 @@ CHECKS = {
 
 
 def audit(
-    function: Callable,
+    function: Callable[..., Any],
     loss: Loss | str,
     adapter: Adapter | str | None = None,
     *,
     gamma: float | Sequence[float] | None = None,
     alpha: float | None = None,
-    gradient: Callable | None = None,
+    gradient: Callable[..., Any] | None = None,
     framework: str | None = None,
     dtypes: Sequence[str] | None = None,
     tolerance: float | None = None,
@@ -49,7 +50,7 @@ def audit(
     seed: int = 0,
     name: str | None = None,
     progress: bool | None = None,
-    **changes,
+    **changes: Any,
 ) -> Report:
     """Measure an implementation of a loss against 50-digit reference values.
 
@@ -125,7 +126,14 @@ def audit(
 
 
 def _caller(
-    function, loss: Loss, adapter, gradient, framework, changes: Mapping, gamma, alpha
+    function: Callable[..., Any],
+    loss: Loss,
+    adapter: Adapter | str | None,
+    gradient: Callable[..., Any] | None,
+    framework: str | None,
+    changes: Mapping[str, Any],
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
 ) -> Caller:
     if not callable(function):
         raise AdapterError(f"audit: function is {function!r}; expected a callable")
@@ -150,15 +158,20 @@ def _caller(
     for name in names:
         for form in shapes:
             caller = Caller(function, form, framework_of(name), loss, gradient)
-            probe = _probe(caller, gamma, alpha)
-            if probe is True:
+            obstacle = _obstacle(caller, gamma, alpha)
+            if obstacle is None:
                 return caller
-            errors.append(f"{name}, targets {form.targets}: {probe}")
+            errors.append(f"{name}, targets {form.targets}: {obstacle}")
     raise AdapterError(f"audit: {_name(function)} cannot be called as {base}. " + "; ".join(errors))
 
 
-def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str:
-    """True if a plain call gives a number of the framework; else what happened."""
+def _obstacle(
+    caller: Caller,
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
+    dtype: str | None = None,
+) -> str | None:
+    """What happens where a plain call does not return a number of the framework."""
     logits = np.array([[1.0, 0.0, -2.0], [0.5, 0.25, 0.0]])
     targets = np.array([0, 1])
     if not of_rows(caller.loss):
@@ -174,15 +187,15 @@ def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str
         return describe(error)
     if outcome.value.size == 0 or not np.isfinite(outcome.value).all():
         return f"returned {outcome.value!r} for ordinary logits"
-    return True
+    return None
 
 
 def _subject(
     caller: Caller,
     loss: Loss,
-    gamma,
-    alpha,
-    dtypes,
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
+    dtypes: Sequence[str] | None,
     tolerance: float | None,
     cases: tuple[Case, ...],
 ) -> Subject:
@@ -214,9 +227,9 @@ def _subject(
         )
     subject = Subject(caller, loss, wanted, gammas, frozenset(passed), alpha, tolerance, cases)
     for dtype in wanted:
-        probe = _probe(caller, gamma, alpha, dtype)
-        if probe is not True:
-            subject.skipped[dtype] = probe
+        obstacle = _obstacle(caller, gamma, alpha, dtype)
+        if obstacle is not None:
+            subject.skipped[dtype] = obstacle
     soft = [c for c in cases if isinstance(c.target, tuple)]
     if (
         soft
@@ -232,7 +245,7 @@ def _subject(
     return subject
 
 
-def _name(function) -> str:
+def _name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__qualname__", type(function).__qualname__)
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}:{name}"
@@ -241,7 +254,7 @@ def _name(function) -> str:
 _packages = cache(importlib.metadata.packages_distributions)
 
 
-def _versions(function, framework: str) -> dict[str, str]:
+def _versions(function: Callable[..., Any], framework: str) -> dict[str, str]:
     """The versions of the framework and of the package that the function comes from."""
     root = (getattr(function, "__module__", None) or type(function).__module__).split(".")[0]
     found = {}

@@ -1,1 +1,4 @@
-"""Index calculus: derivatives of sums over a symbolic number of classes, one named rule at a time, each step judged."""
+"""Index calculus: derivations for any number of classes, and proofs.
+
+A derivation applies one named rule at a time, and each step is judged.
+"""

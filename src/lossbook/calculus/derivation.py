@@ -62,7 +62,7 @@ class Derivation:
         2
     """
 
-    def __init__(self, start, *, given: Iterable[Hypothesis] = ()):
+    def __init__(self, start: Expr | int, *, given: Iterable[Hypothesis] = ()):
         self.given = tuple(given)
         self._steps = [Step(import_sympy(start), "start", None)]
 
@@ -85,15 +85,18 @@ class Derivation:
     @property
     def proved(self) -> bool:
         """Whether every line is proved, none only checked numerically."""
-        return all(s.evidence.proved for s in self._steps[1:])
+        return all(e.proved for e in self._evidence())
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
         """Everything that the evidence of some line relies on, each once, in words."""
-        found = dict.fromkeys(h for s in self._steps[1:] for h in s.evidence.hypotheses)
+        found = dict.fromkeys(h for e in self._evidence() for h in e.hypotheses)
         return tuple(found)
 
-    def append(self, expr, rule: str = "stated") -> Derivation:
+    def _evidence(self) -> Iterator[Evidence]:
+        return (s.evidence for s in self._steps if s.evidence is not None)
+
+    def append(self, expr: Expr | int, rule: str = "stated") -> Derivation:
         """Add a line, and check that it equals the line before.
 
         Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 from sympy import Abs, Expr, IndexedBase, Piecewise, Symbol, sign
@@ -62,12 +63,12 @@ class Counterexample:
         right: The value of the right side there.
     """
 
-    values: dict
+    values: dict[Expr, Any]
     left: mpmath.mpf
     right: mpmath.mpf
 
     def __str__(self) -> str:
-        def show(value):
+        def show(value: Any) -> str:
             if isinstance(value, list):
                 return "(" + ", ".join(show(v) for v in value) + ")"
             return (
@@ -83,7 +84,7 @@ class Counterexample:
         return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
 
 
-def _order(item):
+def _order(item: tuple[Expr, Any]) -> tuple[bool, bool, str]:
     name, value = item
     return (isinstance(value, list), not isinstance(value, int), str(name))
 
@@ -103,8 +104,8 @@ class NotEqualError(ValueError):
 
 
 def prove_equal(
-    a,
-    b,
+    a: Expr | int,
+    b: Expr | int,
     *,
     given: Iterable[Hypothesis] = (),
     points: int = POINTS,
@@ -153,7 +154,9 @@ def prove_equal(
     return Evidence(kind, agreed, digits, hypotheses(a, b, given=given), _for_all(a, b))
 
 
-def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> int:
+def _compare(
+    a: Expr, b: Expr, given: tuple[Hypothesis, ...], points: int, digits: int, seed: int
+) -> int:
     rng = random.Random(seed)
     agreed = 0
     for _ in range(ATTEMPTS):

@@ -1,4 +1,7 @@
-"""From a loss to source code: one lowering, one flat table of operations for each target."""
+"""From a loss to source code in Python, JavaScript and C++.
+
+There is one lowering, and one flat table of operations for each target.
+"""
 
 from __future__ import annotations
 

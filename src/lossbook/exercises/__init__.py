@@ -1,4 +1,4 @@
-"""Exercises that judge themselves: an answer is compared with the derived one, proved or refuted.
+"""Exercises that judge themselves: an answer is proved or refuted.
 
 Example:
     >>> exercise = get("ce-gradient")

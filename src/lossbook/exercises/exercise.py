@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 from sympy import Expr
 
@@ -18,7 +19,7 @@ from .mistakes import Mistake, common_mistakes
 from .steps import StepsVerdict, judge_steps
 from .verdict import Verdict
 
-Lazy = Expr | Callable[[], Expr]
+Lazy: TypeAlias = Expr | Callable[[], Expr]
 
 
 def _made(lazy: Lazy) -> Expr:
@@ -78,7 +79,7 @@ class Exercise:
         """The names that an answer may use, as a sentence."""
         return vocabulary(self.answer, self.given)
 
-    def preview(self, typed: str) -> dict:
+    def preview(self, typed: str) -> dict[str, Any]:
         """Say what a text is read as, without a verdict.
 
         Args:

@@ -11,7 +11,7 @@ from ..calculus.prove import Counterexample, Evidence, NotEqualError, prove_equa
 from ..expr.hypotheses import Hypothesis
 from ..expr.nodes import Diff, Sum, import_sympy, softmax
 from ..notation import K
-from ..reading import ParseError, UnknownNameError, parse, text
+from ..reading import Letters, ParseError, UnknownNameError, parse, text
 from .effort import too_large
 from .mistakes import Mistake
 from .points import Plain, cases
@@ -19,7 +19,7 @@ from .verdict import Verdict, at_point
 
 SEEDS = range(6)  # of the points among which the plainest counterexample is looked for
 DIGITS = 6
-NAMES = {Diff: "derivative", Sum: "sum"}
+NAMES: dict[type, str] = {Diff: "derivative", Sum: "sum"}
 
 
 def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
@@ -76,7 +76,7 @@ def judge(
     *,
     given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    letters=(),
+    letters: Letters = (),
     without: tuple[type, ...] = (Diff,),
 ) -> Verdict:
     """Judge an answer. Any form that equals the right answer is right.
@@ -119,9 +119,9 @@ def judge_expr(
     expr: Expr,
     right: Expr,
     *,
-    given=(),
+    given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    without=(Diff,),
+    without: tuple[type, ...] = (Diff,),
     sides: tuple[str, str] = ("your answer", "right"),
 ) -> Verdict:
     """Judge an answer that has been read. `sides` names it and the right answer in messages."""
@@ -151,7 +151,12 @@ def judge_expr(
 
 
 def _wrong(
-    expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
+    expr: Expr,
+    right: Expr,
+    error: NotEqualError,
+    given: Iterable[Hypothesis],
+    mistakes: Iterable[Mistake],
+    sides: tuple[str, str],
 ) -> Verdict:
     point = plainest(error, right, expr, given)
     numbers = f"{at_point(point)}, {sides[0]} is {_number(point.right)}; {sides[1]} is {_number(point.left)}."
@@ -174,7 +179,7 @@ def _number(value: mpmath.mpf) -> str:
     return mpmath.nstr(value, DIGITS)
 
 
-def _strangers(expr: Expr, right: Expr, given) -> list[str]:
+def _strangers(expr: Expr, right: Expr, given: Iterable[Hypothesis]) -> list[str]:
     """The names that an answer uses and the exercise does not, in words.
 
     A vector without its index counts as another name.
@@ -203,7 +208,7 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
         - {base.label for base in bases}
         - sizes
     )
-    symbols |= {g.index for g in given if isinstance(getattr(g, "index", None), Symbol)}
+    symbols |= {s for g in given if isinstance(s := getattr(g, "index", None), Symbol)}
     return {key: text(key) for key in (*sorted(bases, key=str), *sorted(symbols, key=str))}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from sympy import Expr
 
 from ..calculus.latex import to_latex
 from ..expr.hypotheses import Hypothesis
 from ..expr.nodes import Diff, import_sympy
-from ..reading import ParseError, parse_chain
+from ..reading import Letters, ParseError, parse_chain
 from .judging import judge_expr, unread
 from .mistakes import Mistake, common_mistakes
 from .verdict import KINDS, Verdict, marked_up, plain
@@ -64,7 +65,7 @@ class StepsVerdict:
             rows += f'<li class="lb-{v.kind}">{formula} <span class="lb-evidence">{escape(mark)}</span></li>'
         return f'<div class="lb-verdict lb-{self.kind}"><ol>{rows}</ol><p>{marked_up(self.message)}</p></div>'
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Return the verdict in plain types."""
         return {
             "kind": self.kind,
@@ -82,7 +83,7 @@ def judge_steps(
     goal: Expr | None = None,
     given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    letters=(),
+    letters: Letters = (),
     without: tuple[type, ...] = (Diff,),
 ) -> StepsVerdict:
     """Find the first line of a derivation that does not equal the line before, and say why.
@@ -133,7 +134,14 @@ def _blank(line: str | Expr) -> bool:
     return isinstance(line, str) and not line.strip()
 
 
-def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr | None]:
+def _line(
+    line: str | Expr,
+    before: Expr | None,
+    given: tuple[Hypothesis, ...],
+    mistakes: tuple[Mistake, ...],
+    letters: Letters,
+    sides: tuple[str, str],
+) -> tuple[Verdict, Expr | None]:
     """The verdict on a line, and its last expression."""
     try:
         parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
@@ -162,7 +170,13 @@ def _why(verdict: Verdict, number: int) -> str:
     return f"{follows}. {verdict.message}"
 
 
-def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given, without) -> StepsVerdict:
+def _end(
+    verdicts: list[Verdict],
+    last: Expr,
+    goal: Expr | None,
+    given: tuple[Hypothesis, ...],
+    without: tuple[type, ...],
+) -> StepsVerdict:
     proved = all(v.kind == "right" for v in verdicts)
     checked = "Every line follows" + ("." if proved else ", but not every one was proved.")
     if Diff in without and last.has(Diff):

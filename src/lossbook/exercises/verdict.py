@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import mpmath
 from sympy import Expr
@@ -91,7 +92,7 @@ class Verdict:
     mistake: Mistake | None = None
     error: ParseError | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"Verdict: kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
 
@@ -118,7 +119,7 @@ class Verdict:
     def _repr_latex_(self) -> str | None:
         return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Return the verdict in plain types, for a page in a browser or for a file."""
         point = self.counterexample
         return {
@@ -144,7 +145,7 @@ class Verdict:
         }
 
 
-def shown(value) -> object:
+def shown(value: Any) -> object:
     """Return a value of a counterexample in plain types: numbers as short text."""
     if isinstance(value, list):
         return [shown(v) for v in value]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
 
 from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, S, Symbol, exp
 
@@ -15,7 +17,10 @@ class Hypothesis:
     A subclass says what the hypothesis lets the prover rewrite, and draws random examples of it.
     """
 
-    statement: str
+    @property
+    def statement(self) -> str:
+        """The hypothesis in words, such as "0 < q < 1"."""
+        raise NotImplementedError
 
     def specialise(self, expr: Expr) -> Expr:
         """Return the expression that is meant where the hypothesis gives a symbol a value.
@@ -49,7 +54,7 @@ class Hypothesis:
         """
         return None
 
-    def sample(self, values: dict, random) -> None:
+    def sample(self, values: dict[Expr, Any], random: Random) -> None:
         """Overwrite random values so that the hypothesis holds.
 
         Args:
@@ -91,7 +96,7 @@ class Simplex(Hypothesis):
         """Σ y = 1, over all of y."""
         return S.One if vec.base == self.vector and vec.size == self.vector.shape[0] else None
 
-    def sample(self, values, random) -> None:
+    def sample(self, values: dict[Expr, Any], random: Random) -> None:
         """Draw random weights and divide them by their sum."""
         weights = [Rational(random.randint(1, 999), 1000) for _ in values[self.vector]]
         total = sum(weights)
@@ -130,7 +135,7 @@ class OneHot(Hypothesis):
         """Σ y = 1, over all of y."""
         return S.One if vec.base == self.vector and vec.size == self.vector.shape[0] else None
 
-    def sample(self, values, random) -> None:
+    def sample(self, values: dict[Expr, Any], random: Random) -> None:
         """Set 1 at the sampled index, and 0 elsewhere."""
         size = len(values[self.vector])
         values[self.vector] = [
@@ -181,6 +186,6 @@ class Share(Hypothesis):
             {self.symbol: 1 / (1 + exp(-Symbol(f"log-odds of {self.symbol}", real=True)))}
         )
 
-    def sample(self, values, random) -> None:
+    def sample(self, values: dict[Expr, Any], random: Random) -> None:
         """Draw a random multiple of 1/1000."""
         values[self.symbol] = Rational(random.randint(1, 999), 1000)

@@ -1,4 +1,7 @@
-"""The registry of losses: one short file per loss, which pages, tests and generated code read."""
+"""The registry of losses: one short file per loss.
+
+Pages, tests and generated code read the losses from here.
+"""
 
 from __future__ import annotations
 

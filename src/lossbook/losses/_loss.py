@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
 
@@ -50,7 +50,7 @@ class Parameter:
     default: float | None = None
     high: float = inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.kind:
             kind = "per class" if isinstance(self.symbol, IndexedBase) else "number"
             object.__setattr__(self, "kind", kind)
@@ -129,7 +129,7 @@ class Loss:
     parameters: tuple[Parameter, ...] = ()
     given: tuple[Hypothesis, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"Loss: name must be usable as a name in code, got {self.name!r}")
         if self.target not in TARGETS:
@@ -154,7 +154,7 @@ class Loss:
             **{_name(q.symbol): q.neutral for q in self.parameters if q.neutral is not None}
         )
 
-    def at(self, **values) -> Expr:
+    def at(self, **values: Expr | float) -> Expr:
         """Return the equation with some parameters set.
 
         Args:
@@ -203,7 +203,7 @@ class Loss:
         """
         return door("Loss.source")(self, target)
 
-    def with_(self, **changes) -> Loss:
+    def with_(self, **changes: Any) -> Loss:
         """Return a copy with some fields changed.
 
         Args:

@@ -1,7 +1,10 @@
-"""Reading formulas: from text to expressions of the book by a whitelist grammar, and back to text."""
+"""Reading formulas: from text to expressions, and back to text.
 
-from .parsing import parse, parse_chain
+The grammar is a whitelist: nothing is evaluated as code.
+"""
+
+from .parsing import Letters, parse, parse_chain
 from .printing import text
 from .tokens import ParseError, UnknownNameError
 
-__all__ = ["ParseError", "UnknownNameError", "parse", "parse_chain", "text"]
+__all__ = ["Letters", "ParseError", "UnknownNameError", "parse", "parse_chain", "text"]
