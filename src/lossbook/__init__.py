@@ -1,11 +1,12 @@
 """Losses, Derived: write a loss once, as an equation; get its derivation, its proof, its code.
 
-Nothing is imported before it is asked for: `import lossbook` and `import lossbook.numpy` need neither SymPy nor PyTorch.
+Names are imported when they are first used, so that `import lossbook` and `import lossbook.numpy`
+load neither SymPy nor PyTorch.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .expr.doors import door
 
@@ -40,8 +41,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str):
-    """A public name, imported when it is first asked for and kept."""
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, and keep it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found = door(f"{__name__}.{name}")

@@ -1,7 +1,6 @@
-"""Every symbol of the book, once, as data: LaTeX, name in code, shape, domain, meaning.
+"""Every symbol of the book, once, as data.
 
-Pages, generated code and error messages take names from here, so a symbol means the same
-everywhere.
+An entry says how a symbol is printed, what it is called in code, and its shape, domain and meaning.
 """
 
 from __future__ import annotations
@@ -59,7 +58,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Entry:
-    """One symbol. latex: as pages print it. code: its name in generated code, "" for none."""
+    """A symbol of the book.
+
+    Attributes:
+        symbol: The SymPy expression that stands for it.
+        latex: How pages print it.
+        code: What generated code calls it; empty if generated code has no such name.
+        shape: Its shape in words, such as "(K,)", "scalar" or "index".
+        domain: The values that it may take, such as "0 < p < 1, Σ p = 1".
+        meaning: What it stands for, in a phrase.
+    """
 
     symbol: Expr
     latex: str
@@ -101,8 +109,15 @@ own = Symbol("E_t", positive=True)
 common = Symbol("F", positive=True)
 
 
-def p(index) -> Expr:
-    """The probability of a class: component `index` of the softmax of the logits z."""
+def p(index: Expr | int) -> Expr:
+    """Return the probability of a class: a component of the softmax of the logits `z`.
+
+    Args:
+        index: The class, from 1 to K: a symbol such as `i`, or a number.
+
+    Returns:
+        The expression softmax(z)[index].
+    """
     return softmax(z, index)
 
 
@@ -252,9 +267,9 @@ NOTATION: tuple[Entry, ...] = (
         "sum of the exponentials of each part, relative to its shift",
     ),
 )
+"""All symbols, in the order of the chapter *Notation*."""
 
-# What is done with symbols: entries of the notation page that no expression holds alone.
-OPERATORS: tuple[Entry, ...] = (
+OPERATIONS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
         r"\delta_{ij}",
@@ -273,12 +288,17 @@ OPERATORS: tuple[Entry, ...] = (
     ),
     Entry(Sum(z[k], (k, 1, K)), r"\sum_k", "", "", "", "sum over all classes"),
 )
+"""What is done with symbols, and is no symbol itself, such as a sum."""
 
 
 def anchor(entry: Entry) -> str:
-    """The id of an entry's row on the notation page.
+    """Return the id of an entry's row on the notation page.
 
-    It is made of the entry's name in code, or else in LaTeX, with a number where names repeat.
+    Args:
+        entry: An entry of `NOTATION` or `OPERATIONS`.
+
+    Returns:
+        "symbol-" and the entry's name in code, or else in LaTeX; numbered where names repeat.
     """
 
     def name(e: Entry) -> str:
@@ -289,7 +309,14 @@ def anchor(entry: Entry) -> str:
 
 
 def entry_of(symbol: Expr) -> Entry | None:
-    """The entry of a symbol or indexed base, None for one that the book does not use."""
+    """Return the entry of a symbol.
+
+    Args:
+        symbol: A symbol or an indexed base.
+
+    Returns:
+        The entry, or None for a symbol that the book does not use.
+    """
     return next((e for e in NOTATION if e.symbol == symbol), None)
 
 
@@ -300,6 +327,13 @@ def code_name(symbol: Expr) -> str:
 
 
 def text_of(symbol: Expr) -> str:
-    """A symbol in plain text: as the notation writes it, else its own name."""
+    """Return a symbol as plain text writes it.
+
+    Args:
+        symbol: A symbol or an indexed base.
+
+    Returns:
+        The text that the notation gives, or else the symbol's own name.
+    """
     entry = entry_of(symbol)
     return entry.text if entry is not None else str(symbol)

@@ -1,30 +1,52 @@
-"""Class weights from how often each class occurs, and counting that over a data set too large to hold."""
+"""Class weights from class counts.
+
+Classes can be counted in a data set that is too large for memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .api import arguments
 from .numpy.backend import NUMPY
 
+__all__ = ["count_classes", "inverse_frequency_weights"]
+
 NORMALISATIONS = ("mean", "sum", "average", "none")
 
 
-def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
-    """A weight for each class, inverse to how often it occurs.
+def inverse_frequency_weights(counts: ArrayLike, *, normalise: str = "mean") -> np.ndarray:
+    """Return a weight for each class, inversely proportional to how often the class occurs.
 
-    Domain: counts of at least 0, one of them positive. Formula: w_k ∝ 1 / n_k. A class that never occurs weighs 0: it
-    has no rows to weigh.
+    The formula is w_k ∝ 1 / n_k. A class that never occurs gets the weight 0: it has no rows to
+    weigh.
 
-    counts: (K,), how often each class occurs.
-    normalise: "mean": the weights of the classes that occur average 1. "sum": the weights sum to 1. "average": the
-        weights average 1 over the counted rows, as in scikit-learn's "balanced": w_k = Σn / (K n_k), K the number of
-        classes that occur. "none": 1 / n_k.
+    Args:
+        counts: How often each class occurs, of shape (K,). Finite and at least 0, with at least one
+            positive count.
+        normalise: What the weights are scaled to. "mean": the weights of the classes that occur
+            average 1. "sum": the weights sum to 1. "average": the weights average 1 over the
+            counted rows, w_k = Σn / (K n_k), where K is the number of classes that occur; this is
+            scikit-learn's "balanced". "none": 1 / n_k.
 
-    Returns: (K,), float64.
-    Errors: counts negative, not finite, all 0, of another shape or dtype; an unknown normalise.
+    Returns:
+        The weights, of shape (K,), in float64.
+
+    Raises:
+        ValueError: A count is negative or not finite, all counts are 0, the shape is not (K,), or
+            `normalise` is unknown.
+        TypeError: The counts are neither integers nor floats.
+
+    Example:
+        >>> inverse_frequency_weights([90, 10], normalise="average").round(3).tolist()
+        [0.556, 5.0]
+
+    References:
+        G. King and L. Zeng, "Logistic regression in rare events data", Political Analysis 9(2),
+        2001.
     """
     function = "inverse_frequency_weights"
     counts = np.asarray(counts)
@@ -54,15 +76,32 @@ def inverse_frequency_weights(counts, *, normalise: str = "mean") -> np.ndarray:
 
 
 def count_classes(
-    label_arrays: Iterable, num_classes: int, *, ignore_index: int = -100, progress: bool = True
+    label_arrays: Iterable[ArrayLike],
+    num_classes: int,
+    *,
+    ignore_index: int = -100,
+    progress: bool = True,
 ) -> np.ndarray:
-    """How often each class occurs in a stream of label arrays, one held at a time.
+    """Count how often each class occurs in a stream of label arrays, held one at a time.
 
-    label_arrays: an iterable of integer arrays of any shape, such as the masks of a segmentation data set.
-    num_classes: K. ignore_index: labels with this value are not counted. progress: show a progress bar.
+    Args:
+        label_arrays: An iterable of integer arrays of any shape, such as the masks of a
+            segmentation data set.
+        num_classes: The number of classes, K.
+        ignore_index: Labels with this value are not counted.
+        progress: Whether to show a progress bar.
 
-    Returns: (K,), integers.
-    Errors: a label outside 0, ..., K-1 that is not ignore_index (shown with its array and position), wrong dtypes.
+    Returns:
+        The counts, of shape (K,), as integers.
+
+    Raises:
+        ValueError: A label is neither in 0, ..., K - 1 nor `ignore_index`. The message shows its
+            array and its position.
+        TypeError: An array does not hold integers.
+
+    Example:
+        >>> count_classes([[0, 0, 2], [1, 255]], 3, ignore_index=255, progress=False).tolist()
+        [2, 1, 1]
     """
     function = "count_classes"
     arguments.check_integer(function, "num_classes", num_classes, 1)

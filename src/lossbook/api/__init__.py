@@ -1,1 +1,4 @@
-"""What the NumPy and the PyTorch functions share: checks of arguments, memory layout, double-double arithmetic."""
+"""What the NumPy and the PyTorch functions share.
+
+Checks of arguments, the record of a call, memory layout, and double-double arithmetic.
+"""

@@ -1,4 +1,7 @@
-"""The audit: any implementation of a loss, measured against 50-digit truth."""
+"""The audit: measures any implementation of a loss.
+
+The reference values have 50 digits.
+"""
 
 from .adapters import ADAPTERS, Adapter, AdapterError
 from .findings import SEVERITIES, Accuracy, Example, Finding

@@ -1,9 +1,10 @@
-"""How an implementation is called: the order and form of its arguments, and their names."""
+"""How an implementation is called: the order, the form and the names of its arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 TARGETS = ("index", "one-hot", "float", "none")
 OURS = ("gamma", "alpha", "class_weights", "pos_weight", "label_smoothing")
@@ -18,23 +19,29 @@ class Adapter:
     """How to call an implementation.
 
     Attributes:
-        name: of the adapter.
-        order: which of "logits" and "targets" comes first.
-        keywords: the same two, where they are passed by keyword.
-        targets: "index" (class numbers, without the class axis), "one-hot" (the shape of logits),
-            "float" (numbers of the shape of logits, for single outputs), "none" (an activation).
-        class_axis: where the classes are, in logits of more than one axis.
-        columns: whether N single outputs go in as (N, 1).
-        parameters: our name of a parameter to theirs. Our names: "gamma", "alpha" (a number),
-            "class_weights" (one for each class), "pos_weight", "label_smoothing".
-        neutral: what to pass, under their names, so that a parameter has no effect, where leaving
-            it out does not do that.
-        reduction: their name of it, None where there is none.
-        reductions: "none", "mean" and "sum" to what they call them, without those they lack.
-        ignore_index: their name of it, None where there is none.
-        fixed: more keywords, the same in every call.
-        constructed: whether options go to the constructor of a class, whose instance is called.
-        ignored: the class number that is ignored by default, None for none.
+        name: The name of the adapter.
+        order: "logits" and "targets", in the order of the arguments.
+        keywords: The keywords of the same two, where they are passed by keyword.
+        targets: "index" (class indices, without the class axis), "one-hot" (the shape of the
+            logits), "float" (numbers of the shape of the logits, for losses of single outputs) or
+            "none" (an activation).
+        class_axis: The class axis, in logits of more than one axis.
+        columns: Whether N single outputs are passed as an array of shape (N, 1).
+        parameters: From our name of a parameter to theirs. Our names are "gamma", "alpha" (a
+            number), "class_weights" (one for each class), "pos_weight" and "label_smoothing".
+        neutral: What to pass, under their names, so that a parameter has no effect, where leaving
+            it out is not enough.
+        reduction: Their name of the reduction, or None.
+        reductions: From "none", "mean" and "sum" to what they call them; what is missing is left
+            out.
+        ignore_index: Their name of the ignored class index, or None.
+        fixed: Keywords that are the same in every call.
+        constructed: Whether options go to the constructor of a class, whose instance is then called
+            with logits and targets.
+        ignored: The class index that is ignored when `ignore_index` is not passed, or None.
+
+    Raises:
+        AdapterError: A field has no known value.
     """
 
     name: str = "custom"
@@ -54,7 +61,7 @@ class Adapter:
     constructed: bool = False
     ignored: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if sorted(self.order) != ["logits", "targets"]:
             raise AdapterError(
                 f"order is {self.order!r}; expected 'logits' and 'targets', in either order"
@@ -67,8 +74,12 @@ class Adapter:
                 f"parameters has {sorted(unknown)[0]!r}; expected names among {', '.join(OURS)}"
             )
 
-    def with_(self, **changes) -> Adapter:
-        """A copy with some fields changed; mappings are merged."""
+    def with_(self, **changes: Any) -> Adapter:
+        """Return a copy with some fields changed. Mappings are merged.
+
+        Args:
+            **changes: New values of fields, by name.
+        """
         for key in ("parameters", "neutral", "fixed"):
             if key in changes:
                 changes[key] = {**getattr(self, key), **changes[key]}
@@ -96,7 +107,6 @@ class Adapter:
         return f"f({', '.join([inner, *options])}){axis}"
 
 
-_REDUCED = {"reduction": "reduction"}
 ADAPTERS: dict[str, Adapter] = {
     a.name: a
     for a in (
@@ -109,23 +119,26 @@ ADAPTERS: dict[str, Adapter] = {
             parameters={"class_weights": "weight", "label_smoothing": "label_smoothing"},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
-            "torch-elements", targets="float", parameters={"pos_weight": "pos_weight"}, **_REDUCED
+            "torch-elements",
+            targets="float",
+            parameters={"pos_weight": "pos_weight"},
+            reduction="reduction",
         ),
         Adapter(
             "torchvision",  # and fvcore
             targets="float",
             parameters={"gamma": "gamma", "alpha": "alpha"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "lossbook",
             parameters={"gamma": "gamma", "class_weights": "alpha", "alpha": "alpha"},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "kornia",
@@ -133,7 +146,7 @@ ADAPTERS: dict[str, Adapter] = {
             neutral={"alpha": None},
             ignore_index="ignore_index",
             ignored=-100,
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "monai",
@@ -141,7 +154,7 @@ ADAPTERS: dict[str, Adapter] = {
             constructed=True,
             parameters={"gamma": "gamma", "alpha": "alpha", "class_weights": "weight"},
             fixed={"use_softmax": True},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "keras",
@@ -153,7 +166,7 @@ ADAPTERS: dict[str, Adapter] = {
             neutral={"alpha": 1.0},
             fixed={"from_logits": True},
             reductions={"none": "none", "mean": "sum_over_batch_size", "sum": "sum"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter("optax", class_axis=-1),
         Adapter("optax-elements", targets="float", parameters={"gamma": "gamma", "alpha": "alpha"}),
@@ -165,7 +178,7 @@ ADAPTERS: dict[str, Adapter] = {
             parameters={"gamma": "gamma", "alpha": "alpha"},
             fixed={"from_logits": True, "apply_class_balancing": True},
             reductions={"none": "none", "mean": "sum_over_batch_size", "sum": "sum"},
-            **_REDUCED,
+            reduction="reduction",
         ),
         Adapter(
             "smp",
@@ -173,14 +186,14 @@ ADAPTERS: dict[str, Adapter] = {
             constructed=True,
             parameters={"gamma": "gamma", "alpha": "alpha"},
             fixed={"mode": "binary"},
-            **_REDUCED,
+            reduction="reduction",
         ),
     )
 }
 
 
 def adapter(name: str) -> Adapter:
-    """The ready-made adapter of that name."""
+    """Return the ready-made adapter of a name."""
     if name not in ADAPTERS:
         raise AdapterError(
             f"no adapter is called {name!r}; there are {', '.join(ADAPTERS)}, or leave it out to "

@@ -1,4 +1,4 @@
-"""What an audit finds: findings with their smallest input, and measured errors."""
+"""What an audit finds: findings, each with its smallest input, and measured errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ SEVERITIES = {
 
 @dataclass(frozen=True)
 class Example:
-    """The smallest input that shows a finding. call: the parameters of the call, as text."""
+    """The smallest input that shows a finding.
+
+    Attributes:
+        input: The logits and targets, as text.
+        dtype: The dtype of the logits.
+        call: The parameters of the call, as text.
+        got: What the implementation returned.
+        expected: What it should return.
+    """
 
     input: str
     dtype: str
@@ -28,11 +36,11 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        id: its kind, the same in every report.
-        severity: a key of `SEVERITIES`.
-        title: a sentence.
-        example: the smallest input that shows it.
-        where: dtypes, gammas, regions, and counts.
+        id: Its kind, the same in every report.
+        severity: A key of `SEVERITIES`.
+        title: What is wrong, in a sentence.
+        example: The smallest input that shows it, or None.
+        where: The dtypes, values of γ and regions in which it occurs, and how often.
     """
 
     id: str
@@ -44,9 +52,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The worst errors of a region in a dtype, in ULP; inf where a number is missing or wrong.
+    """The largest errors in a region of inputs.
 
-    rows: how many were compared, over all γ. gradient: None where there is none.
+    Attributes:
+        dtype: The dtype of the logits.
+        region: The region of inputs.
+        rows: The number of rows that were compared, over all γ.
+        value: The largest error of the value in ULP; inf where a number is missing or wrong.
+        gradient: The same for the gradient, or None if there is no gradient.
     """
 
     dtype: str
@@ -57,20 +70,20 @@ class Accuracy:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """By severity, then as they were found."""
+    """Return the findings by severity, and otherwise in the order in which they were found."""
     rank = list(SEVERITIES)
     return tuple(sorted(findings, key=lambda f: rank.index(f.severity)))
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """One line: how many findings of each severity."""
+    """Return the number of findings of each severity, in one line."""
     findings = tuple(findings)
     counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     return ", ".join(f"{n} {s}{'s' * (n != 1)}" for s, n in counts.items() if n) or "nothing found"
 
 
 def number(x: float | None) -> str:
-    """An error in ULP, short."""
+    """Return an error in ULP as short text."""
     if x is None:
         return "–"
     if x == float("inf"):

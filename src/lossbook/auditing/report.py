@@ -1,10 +1,11 @@
-"""What an audit found: findings, measured accuracy and conventions, as text, JSON or HTML."""
+"""What an audit found, as text, JSON or HTML."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from . import report_html, report_text
 from .findings import Accuracy, Finding
@@ -17,16 +18,16 @@ class Report:
     """The result of an audit.
 
     Attributes:
-        name: of the function.
-        loss: the name of the loss it was audited as.
+        name: What the implementation is called.
+        loss: The name of the loss that it was compared with.
         framework: "torch", "numpy" or "jax".
-        versions: of the framework, and of the package that the function comes from.
-        call: how it was called.
-        parameters: the γ, the α and the tolerances.
-        findings: by severity, then by kind.
-        accuracy: by dtype and region.
-        facts: what was measured of the conventions.
-        skipped: what was not checked, and why.
+        versions: The versions of the framework and of the package of the implementation.
+        call: How the implementation was called.
+        parameters: The values of γ and α, and the tolerance for each dtype, in ULP.
+        findings: What was found, by severity.
+        accuracy: The largest errors, by dtype and region.
+        facts: The conventions that were measured.
+        skipped: What was not checked, and why.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """No error and no warning; another convention is no fault."""
+        """Whether there is no error and no warning. A different convention is not a fault."""
         return all(f.severity == "convention" for f in self.findings)
 
     @property
@@ -51,14 +52,21 @@ class Report:
         return tuple(f.id for f in self.findings)
 
     def get(self, kind: str) -> Finding:
-        """The finding of a kind."""
+        """Return the finding of a kind.
+
+        Args:
+            kind: One of `ids`.
+
+        Raises:
+            KeyError: There is no such finding.
+        """
         for finding in self.findings:
             if finding.id == kind:
                 return finding
         raise KeyError(f"no finding is called {kind!r}; there are {', '.join(self.ids) or 'none'}")
 
-    def to_dict(self) -> dict:
-        """As plain data, what `to_json` writes; the schema is `report.schema.json`."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data. Its schema is `report.schema.json`."""
         found = asdict(self)
         for row in found["accuracy"]:
             for key in ("value", "gradient"):
@@ -66,7 +74,7 @@ class Report:
         return {"schema": SCHEMA, "ok": self.ok, **found}
 
     def to_json(self) -> str:
-        """JSON, without NaN or Infinity."""
+        """Return the report as JSON, without NaN or Infinity."""
         return (
             json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
             + "\n"

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -36,13 +37,13 @@ CHECKS = {
 
 
 def audit(
-    function: Callable,
+    function: Callable[..., Any],
     loss: Loss | str,
     adapter: Adapter | str | None = None,
     *,
     gamma: float | Sequence[float] | None = None,
     alpha: float | None = None,
-    gradient: Callable | None = None,
+    gradient: Callable[..., Any] | None = None,
     framework: str | None = None,
     dtypes: Sequence[str] | None = None,
     tolerance: float | None = None,
@@ -50,37 +51,46 @@ def audit(
     seed: int = 0,
     name: str | None = None,
     progress: bool | None = None,
-    **changes,
+    **changes: Any,
 ) -> Report:
-    """Measure an implementation of a loss against 50-digit truth, and what its parameters mean.
+    """Measure an implementation of a loss against 50-digit reference values.
+
+    The audit also finds out what the implementation takes its parameters to mean.
 
     Args:
-        function: a function, module or class for PyTorch, NumPy or JAX. Called with batches of
-            logits and targets. A NumPy function may return (value, gradient).
-        loss: a loss, or the name of a registered one: one of `lossbook.losses.names()`.
-        adapter: how it is called: an `Adapter`, the name of a ready-made one of `ADAPTERS`,
-            or None to guess it from the signature.
-        gamma: the values of γ to audit at; all of `GAMMAS` unless given. Needed where the function
-            has no such parameter.
-        alpha: a number that is passed as α; where the function has no such parameter, the number
-            that is fixed inside.
-        gradient: a second function, called like the first, that returns the gradient by the logits
-            of the sum of the losses.
-        framework: "torch", "numpy" or "jax"; found by calling the function unless given.
-        dtypes: those of the logits; all that the framework has unless given.
-        tolerance: the largest error in ULP that is no finding; `TOLERANCE` by dtype unless given.
-        samples: how many random rows there are, beside the fixed ones.
-        seed: of the random rows.
-        name: what the report calls the function.
-        progress: whether a bar is shown on stderr; None shows it on a terminal.
-        changes: fields of the adapter to change, such as class_axis=-1, targets="one-hot",
-            order=("targets", "logits"), parameters={"gamma": "focus"}, fixed={"from_logits": True}.
+        function: A function, module or class for PyTorch, NumPy or JAX. It is called with batches
+            of logits and targets. A NumPy function may return (value, gradient).
+        loss: A registered loss, or its name: one of `lossbook.losses.names()`.
+        adapter: How the function is called: an `Adapter`, the name of one in `ADAPTERS`, or None to
+            guess it from the signature.
+        gamma: The values of γ to test. Needed where the function has no such parameter; by default
+            0, 0.5, 1, 2 and 5.
+        alpha: The number to pass as α; where the function has no such parameter, the number that it
+            uses.
+        gradient: A second function, called like the first, that returns the gradient of the sum of
+            the losses with respect to the logits.
+        framework: "torch", "numpy" or "jax". By default, found by calling the function.
+        dtypes: The dtypes of the logits. By default, the usual ones of the framework.
+        tolerance: The largest error, in ULP, that is not reported. By default 1024 for float64, 64
+            for float32, 16 for float16 and bfloat16.
+        samples: The number of random rows, in addition to the fixed ones.
+        seed: The seed of the random rows.
+        name: What the report calls the function.
+        progress: Whether to show a progress bar on stderr. By default, only on a terminal.
+        **changes: Fields of the adapter to change, such as `class_axis=-1`, `targets="one-hot"`,
+            `order=("targets", "logits")` or `parameters={"gamma": "focus"}`.
 
     Returns:
-        A `Report`. Its `ok` is False if there is an error or a warning.
+        The report. Its `ok` is False if there is an error or a warning.
 
     Raises:
-        AdapterError: a `ValueError`, where the call cannot be guessed, or fails on plain input.
+        AdapterError: The call cannot be guessed, or fails on the plainest input.
+        KeyError: No loss has this name.
+
+    Example:
+        >>> from lossbook.numpy import mse_loss_with_grad
+        >>> audit(mse_loss_with_grad, "mse", samples=0, progress=False).ok
+        True
     """
     loss = get(loss) if isinstance(loss, str) else loss
     caller = _caller(function, loss, adapter, gradient, framework, changes, gamma, alpha)
@@ -117,7 +127,14 @@ def audit(
 
 
 def _caller(
-    function, loss: Loss, adapter, gradient, framework, changes: Mapping, gamma, alpha
+    function: Callable[..., Any],
+    loss: Loss,
+    adapter: Adapter | str | None,
+    gradient: Callable[..., Any] | None,
+    framework: str | None,
+    changes: Mapping[str, Any],
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
 ) -> Caller:
     if not callable(function):
         raise AdapterError(f"audit: function is {function!r}; expected a callable")
@@ -142,15 +159,20 @@ def _caller(
     for name in names:
         for form in shapes:
             caller = Caller(function, form, framework_of(name), loss, gradient)
-            probe = _probe(caller, gamma, alpha)
-            if probe is True:
+            obstacle = _obstacle(caller, gamma, alpha)
+            if obstacle is None:
                 return caller
-            errors.append(f"{name}, targets {form.targets}: {probe}")
+            errors.append(f"{name}, targets {form.targets}: {obstacle}")
     raise AdapterError(f"audit: {_name(function)} cannot be called as {base}. " + "; ".join(errors))
 
 
-def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str:
-    """True if a plain call gives a number of the framework; else what happened."""
+def _obstacle(
+    caller: Caller,
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
+    dtype: str | None = None,
+) -> str | None:
+    """What happens where a plain call does not return a number of the framework."""
     logits = np.array([[1.0, 0.0, -2.0], [0.5, 0.25, 0.0]])
     targets = np.array([0, 1])
     if not of_rows(caller.loss):
@@ -166,15 +188,15 @@ def _probe(caller: Caller, gamma, alpha, dtype: str | None = None) -> bool | str
         return describe(error)
     if outcome.value.size == 0 or not np.isfinite(outcome.value).all():
         return f"returned {outcome.value!r} for ordinary logits"
-    return True
+    return None
 
 
 def _subject(
     caller: Caller,
     loss: Loss,
-    gamma,
-    alpha,
-    dtypes,
+    gamma: float | Sequence[float] | None,
+    alpha: float | None,
+    dtypes: Sequence[str] | None,
     tolerance: float | None,
     cases: tuple[Case, ...],
 ) -> Subject:
@@ -207,9 +229,9 @@ def _subject(
         )
     subject = Subject(caller, loss, wanted, gammas, frozenset(passed), alpha, tolerance, cases)
     for dtype in wanted:
-        probe = _probe(caller, gamma, alpha, dtype)
-        if probe is not True:
-            subject.skipped[dtype] = probe
+        obstacle = _obstacle(caller, gamma, alpha, dtype)
+        if obstacle is not None:
+            subject.skipped[dtype] = obstacle
     soft = [c for c in cases if isinstance(c.target, tuple)]
     if (
         soft
@@ -225,7 +247,7 @@ def _subject(
     return subject
 
 
-def _name(function) -> str:
+def _name(function: Callable[..., Any]) -> str:
     name = getattr(function, "__qualname__", type(function).__qualname__)
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}:{name}"
@@ -234,7 +256,7 @@ def _name(function) -> str:
 _packages = cache(importlib.metadata.packages_distributions)
 
 
-def _versions(function, framework: str) -> dict[str, str]:
+def _versions(function: Callable[..., Any], framework: str) -> dict[str, str]:
     """The versions of the framework and of the package that the function comes from."""
     root = (getattr(function, "__module__", None) or type(function).__module__).split(".")[0]
     found = {}

@@ -1,7 +1,4 @@
-"""A derivation: lines of mathematics, each equal to the one before.
-
-Each line says which rule gave it and how the equality was checked. A false line cannot be appended.
-"""
+"""A derivation: lines of mathematics, each equal to the one before, with rule and evidence."""
 
 from __future__ import annotations
 
@@ -20,9 +17,12 @@ from .rules import Rule
 
 @dataclass(frozen=True)
 class Step:
-    """One line: its expression, the rule that gave it, and the evidence that it equals the line before.
+    """One line of a derivation.
 
-    The first line of a derivation has no evidence: it is what the derivation is about.
+    Attributes:
+        expr: The line.
+        rule: The name of the rule that gave it.
+        evidence: Why it equals the line before; None for the first line.
     """
 
     expr: Expr
@@ -31,7 +31,13 @@ class Step:
 
 
 class StepError(ValueError):
-    """A line does not follow from the line before. Holds the refused `step`, the `before`, and a `counterexample`."""
+    """A line does not equal the line before.
+
+    Attributes:
+        step: The refused line.
+        before: The line before it.
+        counterexample: Values at which the two differ.
+    """
 
     def __init__(self, step: Step, before: Expr, counterexample: Counterexample):
         self.step, self.before, self.counterexample = step, before, counterexample
@@ -41,17 +47,27 @@ class StepError(ValueError):
 
 
 class Derivation:
-    """A sequence of steps. Every step that is appended is checked against the one before it.
+    """A sequence of lines. Each line that is appended is checked against the line before it.
 
-    start: the first line. given: the hypotheses that all steps may use, such as `Simplex(y)`.
+    Args:
+        start: The first line: an expression of the calculus, or a SymPy expression.
+        given: The hypotheses that all lines may use, such as `Simplex(y)`.
+
+    Example:
+        >>> from lossbook.notation import y, j
+        >>> d = Derivation((y[j] + 1) ** 2)
+        >>> d.append(y[j] ** 2 + 2 * y[j] + 1, "expand").proved
+        True
+        >>> len(d)
+        2
     """
 
-    def __init__(self, start, *, given: Iterable[Hypothesis] = ()):
+    def __init__(self, start: Expr | int, *, given: Iterable[Hypothesis] = ()):
         self.given = tuple(given)
         self._steps = [Step(import_sympy(start), "start", None)]
 
     def copy(self) -> Derivation:
-        """The same lines, to be continued without changing this derivation."""
+        """Return a derivation with the same lines. Continuing it leaves this one as it is."""
         twin = Derivation(self._steps[0].expr, given=self.given)
         twin._steps = list(self._steps)
         return twin
@@ -82,8 +98,20 @@ class Derivation:
         found = dict.fromkeys(h for evidence in self._evidence for h in evidence.hypotheses)
         return tuple(found)
 
-    def append(self, expr, rule: str = "stated") -> Derivation:
-        """Add a line. Raises `StepError` with a counterexample if it does not equal the line before."""
+    def append(self, expr: Expr | int, rule: str = "stated") -> Derivation:
+        """Add a line, and check that it equals the line before.
+
+        Args:
+            expr: The line.
+            rule: What to call the step.
+
+        Returns:
+            This derivation.
+
+        Raises:
+            StepError: The line does not equal the line before. The error holds a counterexample.
+            ValueError: Neither a proof nor a point at which both lines are defined was found.
+        """
         expr = import_sympy(expr)
         try:
             evidence = prove_equal(self.result, expr, given=self.given)
@@ -93,7 +121,17 @@ class Derivation:
         return self
 
     def apply(self, rule: Rule) -> bool:
-        """Add the line that a rule makes of the last one. False if the rule changes nothing that can be seen."""
+        """Add the line that a rule makes of the last one.
+
+        Args:
+            rule: The rule.
+
+        Returns:
+            Whether a line was added; not if the rule changes nothing that can be seen.
+
+        Raises:
+            StepError: The rule is wrong: its line does not equal the line before.
+        """
         line = next_line(self.result, rule, self.given)
         if line is None:
             return False
@@ -110,7 +148,7 @@ class Derivation:
         return iter(self._steps)
 
     def to_latex(self) -> str:
-        """An aligned display, one line per step, with rule and evidence."""
+        """Return an aligned display, one line per step, with rule and evidence."""
         lines = [f"& {to_latex(self._steps[0].expr)}"]
         for s in self._steps[1:]:
             lines.append(rf"={{}}& {to_latex(s.expr)} && \text{{{s.rule}; {s.evidence}}}")
@@ -132,6 +170,6 @@ class Derivation:
 
 
 def next_line(line: Expr, rule: Rule, given: tuple[Hypothesis, ...]) -> Expr | None:
-    """What a rule makes of a line; None if it changes nothing that can be seen."""
+    """Return what a rule makes of a line, or None if it changes nothing that can be seen."""
     result = rule.apply(line, given)
     return None if result is None or to_latex(result) == to_latex(line) else result

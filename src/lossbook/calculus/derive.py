@@ -1,4 +1,4 @@
-"""Deriving gradients and Hessians: as derivations to read, or as results alone."""
+"""Deriving gradients and Hessians, line by line or only the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,26 @@ from .theorems import DIFFERENTIATION, finish, theorem
 
 
 def derive_expr(start: Expr, given: Iterable[Hypothesis] = ()) -> Derivation:
-    """Carry out every derivative in `start`, one named rule per line, then bring the result into its best form."""
+    """Carry out every derivative in an expression, one named rule per line, and factor the result.
+
+    Args:
+        start: The expression, such as `Diff(-log(p(t)), z[j])`.
+        given: The hypotheses that the lines may use, such as `Simplex(y)`.
+
+    Returns:
+        The derivation, whose first line is `start`.
+
+    Raises:
+        NotImplementedError: No rule differentiates what is left.
+        StepError: A line does not equal the line before: a rule is wrong.
+
+    Example:
+        >>> from sympy import log
+        >>> from lossbook.expr.nodes import Diff
+        >>> from lossbook.notation import p, t, z, j
+        >>> print(derive_expr(Diff(log(p(t)), z[j])).result)
+        KroneckerDelta(j, t) - p[j]
+    """
     derivation = Derivation(start, given=given)
     finish(derivation)
     derivation.apply(FACTOR)
@@ -28,7 +47,10 @@ def derive_expr(start: Expr, given: Iterable[Hypothesis] = ()) -> Derivation:
 
 
 def derivative(start: Expr, given: Iterable[Hypothesis] = (), *, factored: bool = True) -> Expr:
-    """The last line of `derive_expr`, proved once to equal `start`; factored=False leaves it as it comes."""
+    """Return the last line of `derive_expr`, proved once to equal `start`.
+
+    With `factored=False` the result is left as the rules give it.
+    """
     line, given = import_sympy(start), tuple(given)
     while True:
         rules = DIFFERENTIATION if line.has(Diff) else SIMPLIFICATION

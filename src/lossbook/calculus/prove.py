@@ -1,14 +1,11 @@
-"""Is a = b? The answer is a proof for all K, a check at random points, or a counterexample.
-
-Both sides are always evaluated at random points first, also where the zero test then finds a proof:
-a mistake in the zero test would have to agree with fifty digits to go unnoticed.
-"""
+"""Is a = b? Proved for all K, checked at random points, or refuted with a counterexample."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 from sympy import Abs, Expr, IndexedBase, Piecewise, Symbol, sign
@@ -33,9 +30,13 @@ ATTEMPTS = 40
 class Evidence:
     """Why an equality is believed.
 
-    `kind` is "proved" (the zero test reduced the difference to 0 symbolically) or "checked" (no
-    proof was found; both sides agree at `points` random points to `digits` digits). `hypotheses`
-    are what either relies on.
+    Attributes:
+        kind: "proved" if the zero test reduced the difference to 0 symbolically; "checked" if no
+            proof was found and both sides agree at random points.
+        points: The number of random points at which both sides were compared.
+        digits: The number of decimal digits to which they agree there.
+        hypotheses: What the proof or the check relies on, in words.
+        for_all: The sizes for which the equality holds, such as "for all K".
     """
 
     kind: str
@@ -57,14 +58,20 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Values at which two expressions differ, and what each comes to."""
+    """Values at which two expressions differ.
 
-    values: dict
+    Attributes:
+        values: The value of each symbol and vector.
+        left: The value of the left side there.
+        right: The value of the right side there.
+    """
+
+    values: dict[Expr, Any]
     left: mpmath.mpf
     right: mpmath.mpf
 
     def __str__(self) -> str:
-        def show(value):
+        def show(value: Any) -> str:
             if isinstance(value, list):
                 return "(" + ", ".join(show(v) for v in value) + ")"
             return (
@@ -80,13 +87,19 @@ class Counterexample:
         return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
 
 
-def _order(item):
+def _order(item: tuple[Expr, Any]) -> tuple[bool, bool, str]:
     name, value = item
     return (isinstance(value, list), not isinstance(value, int), str(name))
 
 
 class NotEqualError(ValueError):
-    """Two expressions are not equal. `counterexample` holds the values of K, logits and indices, and both sides."""
+    """Two expressions are not equal.
+
+    Attributes:
+        left: The left side.
+        right: The right side.
+        counterexample: Values at which they differ.
+    """
 
     def __init__(self, left: Expr, right: Expr, counterexample: Counterexample):
         self.left, self.right, self.counterexample = left, right, counterexample
@@ -94,8 +107,8 @@ class NotEqualError(ValueError):
 
 
 def prove_equal(
-    a,
-    b,
+    a: Expr | int,
+    b: Expr | int,
     *,
     given: Iterable[Hypothesis] = (),
     points: int = POINTS,
@@ -103,14 +116,33 @@ def prove_equal(
     seed: int = 0,
     symbolic: bool = True,
 ) -> Evidence:
-    """The evidence that `a` equals `b` wherever both are defined.
+    """Return the evidence that `a` equals `b` wherever both are defined.
 
-    a, b: expressions of the calculus (SymPy's `Sum` is accepted). given: hypotheses such as
-    `Simplex(y)`. Both sides are always evaluated at `points` random points to `digits` digits
-    first; then the zero test looks for a proof, unless `symbolic` is False: for expressions so
-    large that it would take too long. Raises `NotEqualError` with a counterexample where the sides
-    differ, and `ValueError` where neither a proof nor a point at which both sides are defined was
-    found.
+    Both sides are first evaluated at random points. If they agree there, the zero test looks for a
+    symbolic proof.
+
+    Args:
+        a: The left side: an expression of the calculus, or a SymPy expression.
+        b: The right side.
+        given: Hypotheses that the proof may use, such as `Simplex(y)`.
+        points: The number of random points, at least 1.
+        digits: The number of decimal digits to which the sides must agree at a point.
+        seed: The seed of the random points.
+        symbolic: Whether to look for a proof. False for expressions so large that it would take too
+            long.
+
+    Returns:
+        The evidence, "proved" or, if no proof was found, "checked".
+
+    Raises:
+        NotEqualError: The sides differ. The error holds a counterexample.
+        ValueError: There is neither a proof nor a point at which both sides are defined.
+
+    Example:
+        >>> from lossbook.notation import K, k, p
+        >>> from lossbook.expr.nodes import Sum
+        >>> str(prove_equal(Sum(p(k), (k, 1, K)), 1))
+        'proved for all K'
     """
     a, b, given = import_sympy(a), import_sympy(b), tuple(given)
     for hypothesis in given:
@@ -125,7 +157,9 @@ def prove_equal(
     return Evidence(kind, agreed, digits, hypotheses(a, b, given=given), _for_all(a, b))
 
 
-def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> int:
+def _compare(
+    a: Expr, b: Expr, given: tuple[Hypothesis, ...], points: int, digits: int, seed: int
+) -> int:
     rng = random.Random(seed)
     agreed = 0
     for _ in range(ATTEMPTS):
@@ -149,7 +183,7 @@ def _compare(a: Expr, b: Expr, given, points: int, digits: int, seed: int) -> in
 
 
 def _agree(left: mpmath.mpf, right: mpmath.mpf, digits: int) -> bool:
-    """Whether two numbers agree to that many digits of the larger one, or of 1."""
+    """Whether two values agree to that many digits, relative to the larger of them and 1."""
     with mpmath.workdps(digits + 20):
         return (
             abs(left - right)

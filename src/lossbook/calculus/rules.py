@@ -39,8 +39,11 @@ from .factor import factored
 class Rule:
     """One named rewriting of a line.
 
-    `rewrite(node, given)` returns the new node, or None where the rule does not apply. whole_line:
-    whether it is given the line as a whole, once, instead of each of its nodes.
+    Attributes:
+        name: What the rule is called in a derivation.
+        rewrite: A function of a node and the hypotheses. It returns the new node, or None where the
+            rule does not apply.
+        whole_line: Whether `rewrite` is given the line as a whole, once, and not each of its nodes.
     """
 
     name: str
@@ -48,7 +51,15 @@ class Rule:
     whole_line: bool = False
 
     def apply(self, expr: Expr, given: Iterable[Hypothesis] = ()) -> Expr | None:
-        """The line after this rule, everywhere it applies; None where it applies nowhere."""
+        """Apply the rule wherever it applies.
+
+        Args:
+            expr: The line.
+            given: The hypotheses that the rule may use.
+
+        Returns:
+            The new line, or None if the rule applies nowhere.
+        """
         given = tuple(given)
         if self.whole_line:
             result = self.rewrite(expr, given)

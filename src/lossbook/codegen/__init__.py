@@ -1,9 +1,6 @@
-"""From a loss to source code: one lowering, and one flat table of operations for each target.
+"""From a loss to source code in Python, JavaScript and C++.
 
-`functions.py` says which functions a loss gets and derives their formulas. `lowering.py` turns a
-formula into a program of array operations (`program.py`), applying the rewrites of `numerics`.
-`printer.py` prints a program by a target's table; the targets are in `python/`, `javascript/` and
-`cpp/`. `files.py` writes them all.
+There is one lowering, and one flat table of operations for each target.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Exercises that judge themselves: an answer is parsed, then proved or refuted.
+"""Exercises that judge themselves: an answer is proved or refuted.
 
-    from lossbook import exercises
-
-    exercises.get("ce-gradient").judge("p[j] - y[j]")
-
-An answer in any equal form is right. A wrong one is refuted with numbers, and if it is a common
-mistake, the verdict explains which.
+Example:
+    >>> exercise = get("ce-gradient")
+    >>> exercise.judge("p[j] - y[j]").kind
+    'right'
+    >>> exercise.judge("y[j] - p[j]").kind
+    'mistake'
 """
 
 from __future__ import annotations

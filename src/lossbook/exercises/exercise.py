@@ -1,11 +1,11 @@
-"""What an exercise is: data, from which question, answer, hints and verdicts follow."""
+"""What an exercise is: data. A question, what is asked for, hints, and known mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sympy import Expr
 
@@ -29,15 +29,21 @@ def _made(lazy: Lazy) -> Expr:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a chapter. It knows its answer by deriving it; nobody types it.
+    """An exercise of a chapter. Its answer is derived, not typed.
 
-    name: its label. chapter: the file name of the page. question: Markdown, formulas between dollar
-    signs. asks: what is asked for, such as `Diff(loss, z[j])`. solution: the answer where deriving
-    `asks` does not give it. Either is an expression, or a function that returns one where it has to
-    be derived first. given: hypotheses. hints: from vague to plain. mistakes: wrong answers of this
-    exercise, told before the common ones. letters: names beyond the notation. without: what an
-    answer must not hold any more, such as a derivative or a sum. by_steps: whether the reader hands
-    in a derivation, line by line, instead of a result.
+    Attributes:
+        name: Its label, unique in the book.
+        chapter: The file name of its chapter.
+        question: The question in Markdown, formulas between dollar signs.
+        asks: What is asked for, such as `Diff(loss, z[j])`: an expression, or a function that
+            returns one where it has to be derived first.
+        solution: The answer, in the same form, where deriving `asks` does not give it.
+        given: The hypotheses that an answer may use.
+        hints: Hints, from vague to plain.
+        mistakes: Wrong answers to this exercise, recognised before the common ones.
+        letters: Symbols beyond the notation that an answer may use.
+        without: Kinds of nodes that an answer must not contain, such as a derivative or a sum.
+        by_steps: Whether the reader hands in a derivation, line by line, instead of a result.
     """
 
     name: str
@@ -54,12 +60,12 @@ class Exercise:
 
     @cached_property
     def start(self) -> Expr:
-        """What is asked for: the first line of a derivation."""
+        """What is asked for, as the first line of a derivation."""
         return _made(self.asks)
 
     @cached_property
     def answer(self) -> Expr:
-        """The right answer: the last line of the derivation, or the solution."""
+        """The right answer, which is the last line of the derivation, or else the solution."""
         if self.solution is None:
             return derive_expr(self.start, self.given).result
         return _made(self.solution)
@@ -71,11 +77,18 @@ class Exercise:
 
     @property
     def uses(self) -> str:
-        """Which names an answer is made of, in a sentence."""
+        """The names that an answer may use, as a sentence."""
         return vocabulary(self.answer, self.given)
 
-    def preview(self, typed: str) -> dict:
-        """What a text is read as, without a judgement: `latex`, or the `error` and its `column`."""
+    def preview(self, typed: str) -> dict[str, Any]:
+        """Say what a text is read as, without a verdict.
+
+        Args:
+            typed: The answer as it was typed.
+
+        Returns:
+            `latex`, or the `error` and its `column`, counted from 1.
+        """
         try:
             read = (
                 parse_chain(typed, self.letters) if self.by_steps else [parse(typed, self.letters)]
@@ -85,7 +98,14 @@ class Exercise:
         return {"latex": " = ".join(map(to_latex, read))}
 
     def judge(self, answer: str | Expr) -> Verdict:
-        """The verdict on an answer, as text or as an expression: any equal form is right."""
+        """Judge an answer. Any form that equals the right answer is right.
+
+        Args:
+            answer: The answer, as text or as an expression.
+
+        Returns:
+            The verdict. A text that is not a formula gets a verdict too, and raises nothing.
+        """
         return judge(
             answer,
             self.answer,
@@ -96,7 +116,17 @@ class Exercise:
         )
 
     def judge_steps(self, lines: str | Iterable[str | Expr]) -> StepsVerdict:
-        """The verdict on a derivation that starts from what is asked for: its first wrong line, and whether it ends."""
+        """Judge a derivation that starts from what is asked for.
+
+        Args:
+            lines: The lines, as one text or as texts and expressions, as for `judge_steps`.
+
+        Returns:
+            The verdict. It holds the first line that does not follow, if there is one.
+
+        Raises:
+            ValueError: There are more than 40 lines.
+        """
         return judge_steps(
             lines,
             start=self.start,

@@ -1,4 +1,4 @@
-"""Judging an answer: right with a proof, or wrong with numbers and, if known, the mistake made."""
+"""Judging an answer: right with a proof, wrong with a counterexample, or a known mistake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..expr.hypotheses import Hypothesis, OneHot
 from ..expr.importing import import_sympy
 from ..expr.nodes import Diff, Sum, softmax
 from ..notation import K
-from ..reading import ParseError, UnknownNameError, parse, text
+from ..reading import Letters, ParseError, UnknownNameError, parse, text
 from .mistakes import Mistake
 from .points import Plain, cases
 from .proof_cost import too_large
@@ -20,14 +20,14 @@ from .verdict import Verdict, at_point
 
 SEEDS = range(6)  # of the points among which the most readable counterexample is chosen
 DIGITS = 6
-NAMES = {Diff: "derivative", Sum: "sum"}
+NAMES: dict[type, str] = {Diff: "derivative", Sum: "sum"}
 
 
 def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -> Evidence:
-    """The evidence for a = b, by numbers alone where a proof would take too long. Raises like `prove_equal`.
+    """Return the evidence for a = b, by numbers alone where a proof would take too long.
 
-    The points include some at which free indices agree: an answer that is wrong there only is
-    wrong.
+    The points include some at which free indices coincide: an answer that is wrong only there is
+    wrong. Raises as `prove_equal` does.
     """
     given = tuple(given)
     try:
@@ -39,7 +39,7 @@ def compare(a: Expr, b: Expr, given: Iterable[Hypothesis], *, points: int = 6) -
 
 
 def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
-    """Whether a = b, as far as one can tell."""
+    """Return whether a = b, as far as can be told."""
     try:
         # Most pairs differ at the first point.
         prove_equal(a, b, given=given, points=1, digits=20, symbolic=False)
@@ -78,14 +78,27 @@ def judge(
     *,
     given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    letters=(),
+    letters: Letters = (),
     without: tuple[type, ...] = (Diff,),
 ) -> Verdict:
-    """What to say about `answer`, where `right` is right. Any equal form is right.
+    """Judge an answer. Any form that equals the right answer is right.
 
-    answer: text, or an expression. given: hypotheses that both may use. mistakes: wrong answers
-    that are known. letters: names beyond the notation. without: what an answer must not hold, such
-    as a derivative not carried out.
+    Args:
+        answer: The answer, as text or as an expression.
+        right: The right answer.
+        given: Hypotheses that both may use.
+        mistakes: Known wrong answers.
+        letters: Symbols beyond the notation that the answer may use, as for `parse`.
+        without: Kinds of nodes that an answer must not contain, such as a derivative that is not
+            carried out.
+
+    Returns:
+        The verdict. A text that is not a formula gets a verdict too, and raises nothing.
+
+    Example:
+        >>> from lossbook.notation import p, y, j
+        >>> judge("p_j", p(j) - y[j]).kind
+        'wrong'
     """
     given = tuple(given)
     try:
@@ -108,12 +121,12 @@ def judge_expr(
     expr: Expr,
     right: Expr,
     *,
-    given=(),
+    given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    without=(Diff,),
+    without: tuple[type, ...] = (Diff,),
     sides: tuple[str, str] = ("your answer", "right"),
 ) -> Verdict:
-    """What to say about an answer that has been read. sides: what the answer and the right one are called."""
+    """Judge an answer that has been read. `sides` names it and the right answer in messages."""
     try:
         evidence = compare(right, expr, given)
     except NotEqualError as error:
@@ -143,7 +156,12 @@ def judge_expr(
 
 
 def _wrong(
-    expr: Expr, right: Expr, error: NotEqualError, given, mistakes: Iterable[Mistake], sides
+    expr: Expr,
+    right: Expr,
+    error: NotEqualError,
+    given: Iterable[Hypothesis],
+    mistakes: Iterable[Mistake],
+    sides: tuple[str, str],
 ) -> Verdict:
     point = most_readable(error, right, expr, given)
     numbers = (
@@ -187,7 +205,7 @@ def _foreign_names(expr: Expr, right: Expr, given) -> list[str]:
 
 
 def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
-    """The symbols and vectors in an expression and its hypotheses, each with the name that is typed."""
+    """The symbols and vectors in an expression and its hypotheses, with their typed names."""
     bases = e.atoms(IndexedBase) | {g.vector for g in given if hasattr(g, "vector")}
     sizes = {s for base in bases for n in base.shape or () for s in n.free_symbols}
     symbols = (
@@ -200,7 +218,7 @@ def _letters(e: Expr, given: Iterable[Hypothesis] = ()) -> dict[Expr, str]:
 
 
 def vocabulary(right: Expr, given: Iterable[Hypothesis] = ()) -> str:
-    """Which names an exercise uses, in a sentence."""
+    """Return the names that an exercise uses, as a sentence."""
     probabilities = any(s.vec.base is not None for s in right.atoms(softmax))
     names = [*(["p"] if probabilities else []), *_letters(right, given).values()]
     return f"This exercise uses {', '.join(names)}." if names else ""

@@ -1,7 +1,6 @@
-"""Common mistakes, each with its explanation.
+"""Mistakes that many readers make, each with its explanation.
 
-Most are made from the right answer by a change, such as a wrong sign, so that every exercise has
-them.
+Most of them are made from the right answer by a named change.
 """
 
 from __future__ import annotations
@@ -23,7 +22,13 @@ from ..notation import K
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer that is known. `name` in a few words; `explanation` says to the reader what went wrong."""
+    """A known wrong answer.
+
+    Attributes:
+        name: The mistake, in a few words.
+        expr: The wrong answer.
+        explanation: What to tell the reader about it, formulas between dollar signs.
+    """
 
     name: str
     expr: Expr
@@ -31,10 +36,15 @@ class Mistake:
 
 
 def common_mistakes(answer: Expr, asks: Expr | None = None) -> tuple[Mistake, ...]:
-    """Wrong answers that are the right one with one thing changed, the likeliest first.
+    """Return wrong answers that come from the right one by one common mistake, the likeliest first.
 
-    asks: what was to be computed, such as `Diff(loss, z[j])`: it shows which mistakes in
-    differentiating are possible.
+    Args:
+        answer: The right answer.
+        asks: What was to be computed, such as `Diff(loss, z[j])`. It tells which mistakes in
+            differentiating are possible.
+
+    Returns:
+        The mistakes, without those that give the right answer after all.
     """
     found: dict[Expr, Mistake] = {}
     for mistake in (*_of_differentiating(asks), *_of_writing(answer)):
@@ -89,10 +99,7 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
 
 
 def _by_probability(body: Expr, by: Expr) -> tuple[Expr, Expr | None, str] | None:
-    """The derivative of `body` by the probability of the logit `by`.
-
-    Also the derivative of that probability by the logit, if `by` is a component, and its LaTeX.
-    """
+    """The derivative of `body` by the probability of the logit `by`, and the slope of that one."""
     if isinstance(by, Indexed) and len(by.indices) == 1:
         index = by.indices[0]
         of_logits = [s for s in body.atoms(softmax) if s.vec.base == by.base]

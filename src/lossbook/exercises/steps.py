@@ -1,9 +1,10 @@
-"""Judging a derivation: each line against the one before, up to the first that is wrong."""
+"""Judging a derivation: each line against the line before, up to the first that does not follow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Expr
 
@@ -13,7 +14,7 @@ from ..calculus.markup import Markup, element
 from ..expr.hypotheses import Hypothesis
 from ..expr.importing import import_sympy
 from ..expr.nodes import Diff
-from ..reading import ParseError, parse_chain
+from ..reading import Letters, ParseError, parse_chain
 from .judging import judge_expr, unparsed
 from .mistakes import Mistake, common_mistakes
 from .verdict import KINDS, Verdict, plain
@@ -23,11 +24,15 @@ MAX_LINES = 40
 
 @dataclass(frozen=True)
 class StepsVerdict:
-    """What became of a derivation.
+    """The verdict on a derivation.
 
-    kind: "right" if every line follows and the last is the goal, "unfinished" if every line
-    follows, else the kind of the first line that does not. line: its number, from 1, else None.
-    lines: the verdicts up to there, one per line. message: what to tell the reader.
+    Attributes:
+        kind: "right" if every line follows and the last is the goal, "unfinished" if every line
+            follows, "undecided" if a line is only checked; or else the kind of the first line that
+            does not follow.
+        message: What to tell the reader.
+        lines: The verdicts on the lines, up to the first that does not follow.
+        line: The number of that line, counted from 1, or None.
     """
 
     kind: str
@@ -62,8 +67,8 @@ class StepsVerdict:
         shown = element("span", mark, class_="lb-evidence")
         return element("li", formula, " ", shown, class_=f"lb-{verdict.kind}")
 
-    def to_json(self) -> dict:
-        """The verdict in plain types."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict in plain types."""
         return {
             "kind": self.kind,
             "message": plain(self.message),
@@ -80,15 +85,29 @@ def judge_steps(
     goal: Expr | None = None,
     given: Iterable[Hypothesis] = (),
     mistakes: Iterable[Mistake] = (),
-    letters=(),
+    letters: Letters = (),
     without: tuple[type, ...] = (Diff,),
 ) -> StepsVerdict:
-    """Find the first line of a derivation that does not equal the one before, and say why.
+    """Find the first line of a derivation that does not equal the line before, and say why.
 
-    lines: text or expressions, one per line; a text may be `= b`, or `a = b = c`. start: what the
-    first line must equal; without it the first line is the start. goal: what the last line must
-    equal. given, mistakes, letters: as for `judge`. without: what the last line must not hold any
-    more, such as a derivative.
+    Args:
+        lines: One text, or texts and expressions, one per line. A text may be `= b` or `a = b = c`.
+        start: What the first line must equal. Without it, the derivation starts at its first line.
+        goal: What the last line must equal.
+        given: Hypotheses that every line may use.
+        mistakes: Known wrong results.
+        letters: Symbols beyond the notation that the lines may use, as for `parse`.
+        without: Kinds of nodes that the last line must not contain, such as a derivative.
+
+    Returns:
+        The verdict, with a verdict on each line.
+
+    Raises:
+        ValueError: There are more than 40 lines.
+
+    Example:
+        >>> judge_steps(["(p_j - 1)^2", "p_j^2 - 1"]).line
+        2
     """
     lines = [
         line
@@ -117,7 +136,14 @@ def _blank(line: str | Expr) -> bool:
     return isinstance(line, str) and not line.strip()
 
 
-def _line(line, before, given, mistakes, letters, sides) -> tuple[Verdict, Expr | None]:
+def _line(
+    line: str | Expr,
+    before: Expr | None,
+    given: tuple[Hypothesis, ...],
+    mistakes: tuple[Mistake, ...],
+    letters: Letters,
+    sides: tuple[str, str],
+) -> tuple[Verdict, Expr | None]:
     """The verdict on a line, and its last expression."""
     try:
         parts = parse_chain(line, letters) if isinstance(line, str) else [import_sympy(line)]
@@ -146,7 +172,13 @@ def _why(verdict: Verdict, number: int) -> str:
     return f"{follows}. {verdict.message}"
 
 
-def _end(verdicts: list[Verdict], last: Expr, goal: Expr | None, given, without) -> StepsVerdict:
+def _end(
+    verdicts: list[Verdict],
+    last: Expr,
+    goal: Expr | None,
+    given: tuple[Hypothesis, ...],
+    without: tuple[type, ...],
+) -> StepsVerdict:
     proved = all(v.kind == "right" for v in verdicts)
     checked = "Every line follows" + ("." if proved else ", but not every one was proved.")
     if Diff in without and last.has(Diff):

@@ -1,9 +1,10 @@
-"""What is said about an answer, as text, as HTML for a page, and as JSON for a program."""
+"""The verdict on an answer: as text, as HTML for a page, and as JSON for a program."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 from sympy import Expr
@@ -44,7 +45,7 @@ PLAIN = {
 
 
 def plain(message: str) -> str:
-    """A message without LaTeX, for a terminal: formulas as they can be typed."""
+    """Return a message without LaTeX, for a terminal: formulas as they can be typed."""
     return MATH.sub(lambda match: _typed(match.group(1)), message)
 
 
@@ -58,12 +59,20 @@ def _typed(latex: str) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of an answer.
+    """The verdict on an answer.
 
-    kind: a key of `KINDS`. message: what to tell the reader, formulas between dollar signs. expr:
-    the answer as it was read. evidence: of a right answer, or of one that numbers alone support.
-    counterexample: values at which the answer (its `right`) differs from what is right (its
-    `left`). mistake: the known one. error: where the text went wrong.
+    Attributes:
+        kind: "right", "wrong", "mistake", "malformed", "unknown", "unfinished" or "undecided".
+        message: What to tell the reader, formulas between dollar signs.
+        expr: The answer as it was read, or None.
+        evidence: The evidence for a right answer, or for one that numbers alone support.
+        counterexample: Values at which the answer (its `right`) differs from the right one (its
+            `left`).
+        mistake: The known mistake, if it is one.
+        error: Where the text cannot be read.
+
+    Raises:
+        ValueError: `kind` is unknown.
     """
 
     kind: str
@@ -74,7 +83,7 @@ class Verdict:
     mistake: Mistake | None = None
     error: ParseError | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"Verdict: kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
 
@@ -106,7 +115,7 @@ class Verdict:
     def _repr_latex_(self) -> str | None:
         return None if self.expr is None else f"$\\displaystyle {to_latex(self.expr)}$"
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The verdict in plain types, for a page in a browser and for files."""
         point = self.counterexample
         return {
@@ -132,13 +141,13 @@ class Verdict:
         }
 
 
-def shown(value) -> object:
-    """A value of a counterexample in plain types: numbers as short text."""
+def shown(value: Any) -> object:
+    """Return a value of a counterexample in plain types: numbers as short text."""
     if isinstance(value, list):
         return [shown(v) for v in value]
     return value if isinstance(value, int) else mpmath.nstr(mpmath.mpf(value.p) / value.q, 6)
 
 
 def at_point(point: Counterexample) -> str:
-    """Where two sides differ, in words: "At K = 2, z = (1, 2)"."""
+    """Return where two sides differ, in words: "At K = 2, z = (1, 2)"."""
     return "A" + str(point).split(": left")[0][1:]

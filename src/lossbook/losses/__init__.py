@@ -1,4 +1,7 @@
-"""The registry of losses: one short file for each, read by every page, test and generated file."""
+"""The registry of losses: one short file per loss.
+
+Pages, tests and generated code read the losses from here.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,31 @@ def _registry() -> dict[str, Loss]:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all registered losses and activations, sorted."""
+    """Return the names of all registered losses and activations, sorted.
+
+    Example:
+        >>> "cross_entropy" in names()
+        True
+    """
     return tuple(sorted(_registry()))
 
 
 def get(name: str) -> Loss:
-    """The loss or activation of that name."""
+    """Return the loss or the activation of a name.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The registered loss.
+
+    Raises:
+        KeyError: No loss has this name. The message lists the names.
+
+    Example:
+        >>> get("mse").title
+        'Squared error'
+    """
     try:
         return _registry()[name]
     except KeyError:
@@ -35,5 +57,5 @@ def get(name: str) -> Loss:
 
 
 def all_losses() -> tuple[Loss, ...]:
-    """Every registered loss and activation, by name."""
+    """Return every registered loss and activation, sorted by name."""
     return tuple(get(name) for name in names())

@@ -1,11 +1,11 @@
-"""What a loss is: data. An equation, what it is differentiated by, its parameters, its target, its source."""
+"""What a loss is: data. An equation, its variable, its parameters, its targets and its source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Indexed, IndexedBase, S, Symbol, sympify
 
@@ -27,15 +27,20 @@ class Parameter:
     """A parameter of a loss.
 
     Attributes:
-        symbol: a symbol, or an `IndexedBase` for one number per class.
-        domain: where it may be, in words and signs.
-        meaning: what it does.
-        neutral: the value at which it has no effect, None if there is none.
-        kind: what callers may pass: a "number"; "per class", one number for all classes or one for each; "per element",
-            numbers that broadcast to the inputs; "balance", the weight of the positive class, 1 minus it being that
-            of the negative one. Where it is left out it follows from the symbol.
-        default: the value of a number that callers may leave out. Other kinds default to None, their neutral value.
-        high: the largest value that a number may have.
+        symbol: Its symbol in `lossbook.notation`; an indexed base for one number per class.
+        domain: The values that it may take, such as "γ ≥ 0".
+        meaning: What it does, in a phrase.
+        neutral: The value at which it has no effect, or None if there is no such value.
+        kind: What callers may pass. "number": a number. "per class": one number for all classes, or
+            one for each. "per element": numbers that broadcast to the inputs. "balance": the weight of
+            the positive class, where the negative class has 1 minus it. By default it follows from
+            the symbol.
+        default: The value of a number that callers may leave out. The other kinds default to None,
+            which stands for the neutral value.
+        high: The largest value that a number may have.
+
+    Raises:
+        ValueError: `kind` is unknown.
     """
 
     symbol: Expr
@@ -46,7 +51,7 @@ class Parameter:
     default: float | None = None
     high: float = inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.kind:
             kind = "per class" if isinstance(self.symbol, IndexedBase) else "number"
             object.__setattr__(self, "kind", kind)
@@ -61,16 +66,16 @@ class Interface:
     """How the public functions of a loss are called, where that does not follow from its equation.
 
     Attributes:
-        module: the name of the PyTorch module, None for none.
-        like: the function of another library whose arguments these are, in words.
-        notes: what else a caller has to know.
-        reduction: the default.
-        positional: whether the parameters and the reduction may be given by position.
-        weight: whether callers may weight the loss of each single output.
-        mean_weights: the symbol of the parameter whose values at the target classes "mean" divides by the sum of.
-            None: "mean" divides by the number of rows that count.
-        probabilities: whether targets that are no class indices must be from 0 to 1.
-        normalised: whether the probabilities of a row must sum to 1.
+        module: The name of the PyTorch module, or None if there is none.
+        like: The function of another library that has the same arguments, in words.
+        notes: What else a caller has to know.
+        reduction: The default reduction.
+        positional: Whether the parameters and the reduction may be passed by position.
+        weight: Whether callers may weight the loss of each single output.
+        mean_weights: The symbol of the parameter whose values at the target classes sum to the divisor
+            of "mean". None: "mean" divides by the number of rows that count.
+        probabilities: Whether targets that are not class indices must lie between 0 and 1.
+        normalised: Whether the probabilities of a row must sum to 1.
     """
 
     module: str | None = None
@@ -103,14 +108,32 @@ class SpecialCase:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss of one row of logits (or one output), or an activation such as softmax.
+    """The loss of one row of logits or of one output; or an activation, such as softmax.
 
-    name, title: for code and for people. expr: the equation, in the symbols of `lossbook.notation`. wrt: what it is
-    differentiated by, such as `z[j]`. parameters: with domain and neutral value. given: hypotheses, such as
-    `Simplex(y)`. target: "class index", "probabilities", "real", or None for an activation. reference: a key of the
-    book's bibliography, or a link. function: the public function of `lossbook.numpy` and `lossbook.torch` that computes it;
-    two losses share one where the form of the targets decides between them. interface: how it is called. special_cases: a
-    function without arguments that returns them; the summary cards prove them.
+    Attributes:
+        name: Its name in code, unique in the registry.
+        title: Its name in prose.
+        expr: The equation, in the symbols of `lossbook.notation`.
+        wrt: The variable that the loss is differentiated with respect to, such as `z[j]`.
+        target: What the targets are: "class index", "probabilities" or "real"; None for an
+            activation.
+        reference: A key of the book's bibliography, or a link.
+        function: The public function of `lossbook.numpy` and `lossbook.torch` that computes it. Two
+            losses may share a function that tells them apart by the form of the targets.
+        interface: How that function is called, where that does not follow from the equation.
+        parameters: Its parameters, with their domains and neutral values.
+        given: The hypotheses that its derivation may use, such as `Simplex(y)`.
+
+    Raises:
+        ValueError: The name is no identifier, or `target` is unknown.
+        TypeError: `wrt` is neither a symbol nor a component of a vector.
+
+    Example:
+        >>> from sympy import log
+        >>> from lossbook.notation import logit, sigmoid, target
+        >>> mine = Loss("mine", "My loss", -target * log(sigmoid(logit)), logit, "real", "none")
+        >>> mine.derivation().proved
+        True
     """
 
     name: str
@@ -125,7 +148,7 @@ class Loss:
     given: tuple[Hypothesis, ...] = ()
     special_cases: Callable[[], tuple[SpecialCase, ...]] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"Loss: name must be usable as a name in code, got {self.name!r}")
         if self.target not in TARGETS:
@@ -140,18 +163,28 @@ class Loss:
 
     @property
     def is_activation(self) -> bool:
-        """Whether this maps logits to outputs of the same shape, rather than to a loss."""
+        """Whether this maps logits to outputs of the same shape rather than to a loss."""
         return self.target is None
 
     @property
     def plain(self) -> Expr:
-        """The equation with every parameter that has a neutral value at that value: weights 1, no smoothing."""
+        """The equation without the parameters that have a neutral value, such as class weights."""
         return self.at(
             **{_name(q.symbol): q.neutral for q in self.parameters if q.neutral is not None}
         )
 
-    def at(self, **values) -> Expr:
-        """The equation with some parameters set, by name: `at(gamma=0)`."""
+    def at(self, **values: Expr | float) -> Expr:
+        """Return the equation with some parameters set.
+
+        Args:
+            **values: Values of parameters by name, such as `gamma=0`.
+
+        Returns:
+            The equation.
+
+        Raises:
+            TypeError: The loss has no parameter of this name.
+        """
         symbols = {_name(q.symbol): q.symbol for q in self.parameters}
         expr = self.expr
         for name, value in values.items():
@@ -163,18 +196,38 @@ class Loss:
         return expr
 
     def derivation(self, *, full: bool = False, order: int = 1) -> Derivation:
-        """The gradient (order 1) or Hessian (order 2), derived line by line, each line checked.
+        """Derive the gradient or the Hessian line by line; each line is proved or checked.
 
-        full=True keeps the parameters that have a neutral value, such as class weights.
+        Args:
+            full: Whether to keep the parameters that have a neutral value, such as class weights.
+            order: 1 for the gradient, 2 for the Hessian.
+
+        Returns:
+            The derivation. Its `result` is the derivative.
+
+        Raises:
+            ValueError: `order` is neither 1 nor 2.
+            StepError: A line does not equal the line before: a rule is wrong.
         """
         return door("Loss.derivation")(self, full=full, order=order)
 
     def source(self, target: str) -> str:
-        """The generated module for a target: "numpy", "torch" or "javascript"."""
+        """Return the source code that is generated from this loss.
+
+        Args:
+            target: "numpy", "torch" or "javascript".
+
+        Returns:
+            The text of the module.
+        """
         return door("Loss.source")(self, target)
 
-    def with_(self, **changes) -> Loss:
-        """A copy with some fields changed."""
+    def with_(self, **changes: Any) -> Loss:
+        """Return a copy with some fields changed.
+
+        Args:
+            **changes: New values of fields, by name.
+        """
         return replace(self, **changes)
 
 

@@ -48,8 +48,14 @@ EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER
 
 @dataclass(frozen=True)
 class Status:
-    """available: whether losses are computed by kernels. reason: why, in words. compiler: the command. folder: where
-    compiled kernels are kept. loaded: the losses whose kernels this process has.
+    """Whether losses are computed by compiled kernels.
+
+    Attributes:
+        available: Whether they are.
+        reason: Why or why not, in words.
+        compiler: The compiler's command; empty if there is none.
+        folder: The folder of the cache that keeps compiled kernels.
+        loaded: The losses whose kernels this process has loaded.
     """
 
     available: bool
@@ -163,7 +169,10 @@ SWITCHED_OFF = os.environ.get("LOSSBOOK_NATIVE") == "0"  # read once: a call on 
 
 
 def enabled() -> bool:
-    """Unless LOSSBOOK_NATIVE=0 when this was imported, on a machine with the calls that the driver needs: not in a page."""
+    """Return whether compiled kernels may be used.
+
+    They may unless LOSSBOOK_NATIVE=0 is set, on little-endian POSIX systems, and not in a browser.
+    """
     return (
         not SWITCHED_OFF
         and os.name == "posix"
@@ -175,10 +184,17 @@ def enabled() -> bool:
 def kernel(
     name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False
 ) -> Kernel | None:
-    """The kernels of a loss for logits of that dtype; None where there are none, after one notice where they cannot be had.
+    """Return the kernels of a loss for logits of one dtype, compiled if need be.
 
-    fast: float arithmetic, within 16 units in the last place; else double, rounded once. float64 is computed in pairs of
-    doubles, fast or not. one_hot: for class numbers in the place of shares of the classes.
+    Args:
+        name: The name of the loss in the registry.
+        dtype: The dtype of the logits, such as "float32".
+        fast: Whether to compute in float32, with errors of at most 16 ULP. Otherwise the arithmetic is
+            float64, rounded once. For float64 logits it is always pairs of float64.
+        one_hot: Whether targets are class indices where the loss takes probabilities.
+
+    Returns:
+        The kernels, or None where there are none. Where compiling fails, a warning says so once.
     """
     key = (name, dtype, fast and dtype != "float64", one_hot)
     try:
@@ -210,7 +226,12 @@ def _load(name: str, dtype: str, fast: bool, one_hot: bool) -> Kernel | None:
 
 
 def status() -> Status:
-    """Whether losses are computed by compiled kernels, and why or why not."""
+    """Return whether losses are computed by compiled kernels, and why or why not.
+
+    Example:
+        >>> isinstance(status().available, bool)
+        True
+    """
     command, reason = "", ""
     if not enabled():
         reason = (

@@ -1,4 +1,4 @@
-"""Losses and activations on NumPy arrays, with values and gradients from generated code.
+"""Losses and activations on NumPy arrays, with gradients.
 
 All functions keep the dtype of the logits: float16 and float32 are computed in float64, float64 in pairs of float64,
 and rounded once, at the end. Arrays may be anything that `numpy.asarray` takes. A wrong argument raises `ValueError` or

@@ -131,27 +131,26 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     precision: str = "exact",
 ) -> np.ndarray:
-    r"""Binary cross entropy, with the arguments of
-    `torch.nn.functional.binary_cross_entropy_with_logits`.
+    r"""Binary cross entropy, as `torch.nn.functional.binary_cross_entropy_with_logits`.
 
     .. math:: -\beta \, y \, \log \sigma(z) -\left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
 
     Here :math:`z` is `inputs`, :math:`y` is `targets` and :math:`\beta` is `pos_weight`.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        weight: what the loss of each element is multiplied by; it broadcasts to the inputs.
-        pos_weight: weight of the positive class (β > 0). It broadcasts to the inputs; None is 1.
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        weight: What the loss of each element is multiplied by; it broadcasts to the inputs.
+        pos_weight: Weight of the positive class (β > 0). It broadcasts to the inputs; None is 1.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("binary_cross_entropy").source("numpy")`.
@@ -180,14 +179,14 @@ def binary_cross_entropy_with_logits_with_grad(
     The arguments are those of `binary_cross_entropy_with_logits`.
 
     Args:
-        out: an array of the shape and dtype of the inputs to which the gradient is written; it may
+        out: An array of the shape and dtype of the inputs to which the gradient is written; it may
             be the inputs themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the inputs: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the inputs. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss.
+        reduced loss, or for reduction="none" of each row's own loss.
     """
     return loss_with_grad(
         BINARY_CROSS_ENTROPY_WITH_LOGITS,
@@ -210,7 +209,7 @@ def cross_entropy(
     axis: int = 1,
     precision: str = "exact",
 ) -> np.ndarray:
-    r"""Cross entropy, with the arguments of `torch.nn.functional.cross_entropy`.
+    r"""Cross entropy, as `torch.nn.functional.cross_entropy`.
 
     .. math:: -\sum_{k=1}^{K} w_{k} \, \left(\frac{\varepsilon}{K} + y_{k} \left(1 -\varepsilon\right)\right) \, \log p_{k}
 
@@ -222,30 +221,30 @@ def cross_entropy(
     .. math:: -w_{t} \, \log p_{t}
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`, or
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`, or
             probabilities (floats) of the shape of the logits, which need not sum to 1.
-        weight: weight of each class (w ≥ 0). One number for all classes, or an array of shape (K,);
+        weight: Weight of each class (w ≥ 0). One number for all classes, or an array of shape (K,);
             None is 1.
-        label_smoothing: label smoothing: the share of the target spread over all classes (0 ≤ ε ≤
+        label_smoothing: Label smoothing: the share of the target spread over all classes (0 ≤ ε ≤
             1).
-        ignore_index: rows with this class index do not count.
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the sum of the `weight` of the target classes (class
             indices) or the number of rows; nan where no row counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("cross_entropy").source("numpy")` and
-            `lossbook.losses.get("cross_entropy_index").source("numpy")`.
+        `lossbook.losses.get("cross_entropy_index").source("numpy")`.
     """
     return loss(
         CROSS_ENTROPY,
@@ -273,14 +272,14 @@ def cross_entropy_with_grad(
     The arguments are those of `cross_entropy`.
 
     Args:
-        out: an array of the shape and dtype of the logits to which the gradient is written; it may
+        out: An array of the shape and dtype of the logits to which the gradient is written; it may
             be the logits themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the logits: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the logits. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
+        reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
     """
     return loss_with_grad(
         CROSS_ENTROPY,
@@ -300,14 +299,14 @@ def log_softmax(logits: ArrayLike, *, axis: int = -1) -> np.ndarray:
     Here :math:`z` is `logits` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers, or -inf (not all along the axis), of any float dtype and shape.
-        axis: the axis of the classes.
+        logits: Real numbers, or -inf (not all along the axis), of any float dtype and shape.
+        axis: The axis of the classes.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("log_softmax").source("numpy")`.
@@ -322,24 +321,24 @@ def mse_loss(
     reduction: str = "mean",
     precision: str = "exact",
 ) -> np.ndarray:
-    r"""Squared error, with the arguments of `torch.nn.functional.mse_loss`.
+    r"""Squared error, as `torch.nn.functional.mse_loss`.
 
     .. math:: \left(x -y\right)^{2}
 
     Here :math:`x` is `inputs` and :math:`y` is `targets`.
 
     Args:
-        inputs: predictions of any shape.
-        targets: numbers of the shape of the inputs.
+        inputs: Predictions of any shape.
+        targets: Numbers of the shape of the inputs.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("mse").source("numpy")`.
@@ -360,14 +359,14 @@ def mse_loss_with_grad(
     The arguments are those of `mse_loss`.
 
     Args:
-        out: an array of the shape and dtype of the inputs to which the gradient is written; it may
+        out: An array of the shape and dtype of the inputs to which the gradient is written; it may
             be the inputs themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the inputs: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the inputs. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss.
+        reduced loss, or for reduction="none" of each row's own loss.
     """
     return loss_with_grad(MSE_LOSS, inputs, targets, (), Options(reduction, precision), out)
 
@@ -380,13 +379,13 @@ def sigmoid(logits: ArrayLike) -> np.ndarray:
     Here :math:`z` is `logits`.
 
     Args:
-        logits: real numbers or ±inf, of any float dtype and shape.
+        logits: Real numbers or ±inf, of any float dtype and shape.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid").source("numpy")`.
@@ -403,7 +402,7 @@ def sigmoid_focal_loss(
     *,
     precision: str = "exact",
 ) -> np.ndarray:
-    r"""Focal loss of a sigmoid, with the arguments of `torchvision.ops.sigmoid_focal_loss`.
+    r"""Focal loss of a sigmoid, as `torchvision.ops.sigmoid_focal_loss`.
 
     .. math:: -\alpha \, y \, \left(1 -\sigma(z)\right)^{\gamma} \, \log \sigma(z) -\sigma^{\gamma}(z) \, \left(1 -\alpha\right) \, \left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
 
@@ -415,20 +414,20 @@ def sigmoid_focal_loss(
     cross entropy.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        alpha: weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        alpha: Weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
             negative number: both classes weigh 1.
-        gamma: focusing exponent; 0 gives cross entropy (γ ≥ 0).
+        gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid_focal").source("numpy")`.
@@ -451,14 +450,14 @@ def sigmoid_focal_loss_with_grad(
     The arguments are those of `sigmoid_focal_loss`.
 
     Args:
-        out: an array of the shape and dtype of the inputs to which the gradient is written; it may
+        out: An array of the shape and dtype of the inputs to which the gradient is written; it may
             be the inputs themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the inputs: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the inputs. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss.
+        reduced loss, or for reduction="none" of each row's own loss.
     """
     return loss_with_grad(
         SIGMOID_FOCAL_LOSS,
@@ -484,17 +483,17 @@ def sigmoid_mse_loss(
     Here :math:`z` is `inputs` and :math:`y` is `targets`.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid_mse").source("numpy")`.
@@ -515,14 +514,14 @@ def sigmoid_mse_loss_with_grad(
     The arguments are those of `sigmoid_mse_loss`.
 
     Args:
-        out: an array of the shape and dtype of the inputs to which the gradient is written; it may
+        out: An array of the shape and dtype of the inputs to which the gradient is written; it may
             be the inputs themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the inputs: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the inputs. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss.
+        reduced loss, or for reduction="none" of each row's own loss.
     """
     return loss_with_grad(SIGMOID_MSE_LOSS, inputs, targets, (), Options(reduction, precision), out)
 
@@ -535,14 +534,14 @@ def softmax(logits: ArrayLike, *, axis: int = -1) -> np.ndarray:
     Here :math:`z` is `logits` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers, or -inf (not all along the axis), of any float dtype and shape.
-        axis: the axis of the classes.
+        logits: Real numbers, or -inf (not all along the axis), of any float dtype and shape.
+        axis: The axis of the classes.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("softmax").source("numpy")`.
@@ -569,24 +568,24 @@ def softmax_focal_loss(
     `gamma` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`.
-        alpha: weight of each class (α > 0). One number for all classes, or an array of shape (K,);
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`.
+        alpha: Weight of each class (α > 0). One number for all classes, or an array of shape (K,);
             None is 1.
-        gamma: focusing exponent; 0 gives cross entropy (γ ≥ 0).
-        ignore_index: rows with this class index do not count.
+        gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the number of rows that count; nan where no row
             counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("softmax_focal").source("numpy")`.
@@ -617,14 +616,14 @@ def softmax_focal_loss_with_grad(
     The arguments are those of `softmax_focal_loss`.
 
     Args:
-        out: an array of the shape and dtype of the logits to which the gradient is written; it may
+        out: An array of the shape and dtype of the logits to which the gradient is written; it may
             be the logits themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the logits: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the logits. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
+        reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
     """
     return loss_with_grad(
         SOFTMAX_FOCAL_LOSS,
@@ -654,22 +653,22 @@ def softmax_mse_loss(
     This is the Brier score.
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`, or
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`, or
             probabilities (floats) of the shape of the logits, which sum to 1 along `axis`.
-        ignore_index: rows with this class index do not count.
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the number of rows that count; nan where no row
             counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.numpy`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it.
+        ValueError, TypeError: An argument is wrong; the message restates it.
 
     Source:
         The generated code: `lossbook.losses.get("softmax_mse").source("numpy")`.
@@ -698,14 +697,14 @@ def softmax_mse_loss_with_grad(
     The arguments are those of `softmax_mse_loss`.
 
     Args:
-        out: an array of the shape and dtype of the logits to which the gradient is written; it may
+        out: An array of the shape and dtype of the logits to which the gradient is written; it may
             be the logits themselves. None for a new array. If a target turns out to be wrong, it
             holds anything, unless it is the logits: these are overwritten only after all targets
             were checked.
 
     Returns:
         (loss, gradient). The gradient has the shape and dtype of the logits. It is that of the
-            reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
+        reduced loss, or for reduction="none" of each row's own loss, and 0 in ignored rows.
     """
     return loss_with_grad(
         SOFTMAX_MSE_LOSS,

@@ -1,12 +1,10 @@
-"""Reading formulas: from text to expressions by a whitelist grammar, and back to text.
+"""Reading formulas: from text to expressions, and back to text.
 
-Nothing that is typed is evaluated as code. `tokens.py` splits the text, `names.py` says which names
-there are, `parsing.py` holds the grammar, on top of `stream.py` and `binders.py`; `printing.py` is
-the way back.
+The grammar is a whitelist: nothing is evaluated as code.
 """
 
-from .parsing import parse, parse_chain
+from .parsing import Letters, parse, parse_chain
 from .printing import text
 from .tokens import ParseError, UnknownNameError
 
-__all__ = ["ParseError", "UnknownNameError", "parse", "parse_chain", "text"]
+__all__ = ["Letters", "ParseError", "UnknownNameError", "parse", "parse_chain", "text"]

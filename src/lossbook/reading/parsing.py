@@ -1,14 +1,14 @@
-"""From text to an expression: a Pratt parser with a whitelist of names.
+"""From text to an expression of the book: a Pratt parser with a whitelist of names.
 
-Nothing is evaluated as code. p/p is not cancelled and 2(a - b) is not multiplied out, so that a
-preview shows what was typed.
+Nothing is evaluated as code. What is written is kept: p/p is not cancelled and 2(a - b) is not
+multiplied out, so that a preview shows what was typed.
 
     expression = ["-"] term { ("+" | "-") term }
     term       = unary { "*" unary | "/" unary | factor }       a factor may follow without a sign
     unary      = ["-"] factor                                   also after * and /
     factor     = primary [ "^" exponent ]                       -x^2 is -(x^2), and a^b^c is a^(b^c)
     primary    = number | name | component | call | sum | derivative
-               | "(" expression ")" | "[" index "=" index "]"
+                 | "(" expression ")" | "[" index "=" index "]"
 """
 
 from __future__ import annotations
@@ -32,11 +32,27 @@ Letters = Iterable[Expr] | Mapping[str, Expr]
 
 
 def parse(text: str, letters: Letters = ()) -> Expr:
-    r"""The expression of a text, Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`).
+    """Read a formula.
 
-    letters: symbols beyond the notation, as symbols and indexed bases or as a mapping from names to
-    expressions. Raises `ParseError`, which holds the column, for everything that is not a formula
-    or too large for one.
+    A formula is Python-like (`p[i] - y[i]`) or LaTeX-like (`p_i - y_i`). Nothing is evaluated as
+    code: the parser knows the names of `lossbook.notation` and a list of functions, and refuses
+    everything else. What is written is kept: p/p is not cancelled.
+
+    Args:
+        text: The formula.
+        letters: Symbols beyond the notation: symbols and indexed bases, or a mapping from names to
+            expressions.
+
+    Returns:
+        The expression.
+
+    Raises:
+        ParseError: The text is not a formula, or the formula is too large. The error holds the
+            column.
+
+    Example:
+        >>> parse("p_i - y_i") == parse("p[i] - y[i]")
+        True
     """
     parser = _Parser(text, letters)
     found = parser.expression()
@@ -47,7 +63,18 @@ def parse(text: str, letters: Letters = ()) -> Expr:
 
 
 def parse_chain(text: str, letters: Letters = ()) -> list[Expr]:
-    """The expressions of `a = b = c`, which may start with an equals sign as a line may."""
+    """Read a chain of equations such as `a = b = c`.
+
+    Args:
+        text: The chain. Like a line of a derivation, it may start with an equals sign.
+        letters: Symbols beyond the notation, as for `parse`.
+
+    Returns:
+        The expressions between the equals signs.
+
+    Raises:
+        ParseError: A part is not a formula. The error holds the column.
+    """
     parser = _Parser(text, letters)
     parser.take("=")
     found = [parser.expression()]

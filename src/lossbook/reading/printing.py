@@ -13,7 +13,14 @@ NAMES = {logit: "z", target: "y", prediction: "x", alphas: "alpha"}
 
 
 def text(expr: Expr) -> str:
-    """An expression as it can be typed: `parse(text(expr))` is equal to it."""
+    """Return an expression as text that can be typed.
+
+    Args:
+        expr: An expression in the symbols of the notation.
+
+    Returns:
+        Python-like text. `parse` reads it back as an equal expression.
+    """
     return _Printer().doprint(expr)
 
 

@@ -13,7 +13,13 @@ WINDOW = 60  # characters of a long text that an error shows on either side
 
 
 class ParseError(ValueError):
-    """A text is no formula. `reason` says why, `column` (from 1) where, `text` is all of it."""
+    """A text is not a formula.
+
+    Attributes:
+        reason: Why the text cannot be read.
+        text: The text.
+        column: The position of the fault, counted from 1.
+    """
 
     def __init__(self, reason: str, text: str, position: int):
         self.reason, self.text, self.column = reason, text, position + 1
@@ -25,7 +31,11 @@ class ParseError(ValueError):
 
 
 class UnknownNameError(ParseError):
-    """A formula uses a name that has no meaning here: `name`."""
+    """A formula uses a name that has no meaning here.
+
+    Attributes:
+        name: The unknown name.
+    """
 
     def __init__(self, reason: str, text: str, position: int, name: str):
         super().__init__(reason, text, position)

@@ -1,4 +1,4 @@
-"""Losses and activations for PyTorch, with generated first and second derivatives.
+"""Losses and activations for PyTorch, twice differentiable.
 
 All functions keep the dtype of the logits: float16, bfloat16 and float32 are computed in float64, float64 in pairs of
 float64, and rounded once, at the end. They are differentiable by the logits, twice by generated code; `torch.func.grad`

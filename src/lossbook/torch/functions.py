@@ -124,28 +124,27 @@ def binary_cross_entropy_with_logits(
     precision: str = "exact",
     inplace: bool = False,
 ) -> Tensor:
-    r"""Binary cross entropy, with the arguments of
-    `torch.nn.functional.binary_cross_entropy_with_logits`.
+    r"""Binary cross entropy, as `torch.nn.functional.binary_cross_entropy_with_logits`.
 
     .. math:: -\beta \, y \, \log \sigma(z) -\left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
 
     Here :math:`z` is `inputs`, :math:`y` is `targets` and :math:`\beta` is `pos_weight`.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        weight: what the loss of each element is multiplied by; it broadcasts to the inputs.
-        pos_weight: weight of the positive class (β > 0). It broadcasts to the inputs; None is 1.
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        weight: What the loss of each element is multiplied by; it broadcasts to the inputs.
+        pos_weight: Weight of the positive class (β > 0). It broadcasts to the inputs; None is 1.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the inputs; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the inputs; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
@@ -173,7 +172,7 @@ def cross_entropy(
     precision: str = "exact",
     inplace: bool = False,
 ) -> Tensor:
-    r"""Cross entropy, with the arguments of `torch.nn.functional.cross_entropy`.
+    r"""Cross entropy, as `torch.nn.functional.cross_entropy`.
 
     .. math:: -\sum_{k=1}^{K} w_{k} \, \left(\frac{\varepsilon}{K} + y_{k} \left(1 -\varepsilon\right)\right) \, \log p_{k}
 
@@ -185,32 +184,32 @@ def cross_entropy(
     .. math:: -w_{t} \, \log p_{t}
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`, or
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`, or
             probabilities (floats) of the shape of the logits, which need not sum to 1.
-        weight: weight of each class (w ≥ 0). One number for all classes, or an array of shape (K,);
+        weight: Weight of each class (w ≥ 0). One number for all classes, or an array of shape (K,);
             None is 1.
-        label_smoothing: label smoothing: the share of the target spread over all classes (0 ≤ ε ≤
+        label_smoothing: Label smoothing: the share of the target spread over all classes (0 ≤ ε ≤
             1).
-        ignore_index: rows with this class index do not count.
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the sum of the `weight` of the target classes (class
             indices) or the number of rows; nan where no row counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the logits; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the logits; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("cross_entropy").source("torch")` and
-            `lossbook.losses.get("cross_entropy_index").source("torch")`.
+        `lossbook.losses.get("cross_entropy_index").source("torch")`.
     """
     return loss(
         CROSS_ENTROPY,
@@ -230,14 +229,14 @@ def log_softmax(logits: Tensor, *, axis: int = -1) -> Tensor:
     Here :math:`z` is `logits` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers, or -inf (not all along the axis), of any float dtype and shape.
-        axis: the axis of the classes.
+        logits: Real numbers, or -inf (not all along the axis), of any float dtype and shape.
+        axis: The axis of the classes.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("log_softmax").source("torch")`.
@@ -253,25 +252,25 @@ def mse_loss(
     precision: str = "exact",
     inplace: bool = False,
 ) -> Tensor:
-    r"""Squared error, with the arguments of `torch.nn.functional.mse_loss`.
+    r"""Squared error, as `torch.nn.functional.mse_loss`.
 
     .. math:: \left(x -y\right)^{2}
 
     Here :math:`x` is `inputs` and :math:`y` is `targets`.
 
     Args:
-        inputs: predictions of any shape.
-        targets: numbers of the shape of the inputs.
+        inputs: Predictions of any shape.
+        targets: Numbers of the shape of the inputs.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the inputs; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the inputs; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
@@ -288,13 +287,13 @@ def sigmoid(logits: Tensor) -> Tensor:
     Here :math:`z` is `logits`.
 
     Args:
-        logits: real numbers or ±inf, of any float dtype and shape.
+        logits: Real numbers or ±inf, of any float dtype and shape.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid").source("torch")`.
@@ -312,7 +311,7 @@ def sigmoid_focal_loss(
     precision: str = "exact",
     inplace: bool = False,
 ) -> Tensor:
-    r"""Focal loss of a sigmoid, with the arguments of `torchvision.ops.sigmoid_focal_loss`.
+    r"""Focal loss of a sigmoid, as `torchvision.ops.sigmoid_focal_loss`.
 
     .. math:: -\alpha \, y \, \left(1 -\sigma(z)\right)^{\gamma} \, \log \sigma(z) -\sigma^{\gamma}(z) \, \left(1 -\alpha\right) \, \left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
 
@@ -324,21 +323,21 @@ def sigmoid_focal_loss(
     cross entropy.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        alpha: weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        alpha: Weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
             negative number: both classes weigh 1.
-        gamma: focusing exponent; 0 gives cross entropy (γ ≥ 0).
+        gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the inputs; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the inputs; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
@@ -369,18 +368,18 @@ def sigmoid_mse_loss(
     Here :math:`z` is `inputs` and :math:`y` is `targets`.
 
     Args:
-        inputs: logits of any shape.
-        targets: probabilities of class 1, from 0 to 1, of the shape of the inputs.
+        inputs: Logits of any shape.
+        targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
             "mean": the sum divided by the number of elements; nan where there are none.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the inputs; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the inputs; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the inputs: a number, or for reduction="none" one for each element.
+        The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
@@ -397,14 +396,14 @@ def softmax(logits: Tensor, *, axis: int = -1) -> Tensor:
     Here :math:`z` is `logits` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers, or -inf (not all along the axis), of any float dtype and shape.
-        axis: the axis of the classes.
+        logits: Real numbers, or -inf (not all along the axis), of any float dtype and shape.
+        axis: The axis of the classes.
 
     Returns:
         An array of the shape and dtype of the logits.
 
     Raises:
-        ValueError, TypeError: the logits or the axis are wrong.
+        ValueError, TypeError: The logits or the axis are wrong.
 
     Source:
         The generated code: `lossbook.losses.get("softmax").source("torch")`.
@@ -432,25 +431,25 @@ def softmax_focal_loss(
     `gamma` and :math:`p` the softmax of :math:`z`.
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`.
-        alpha: weight of each class (α > 0). One number for all classes, or an array of shape (K,);
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`.
+        alpha: Weight of each class (α > 0). One number for all classes, or an array of shape (K,);
             None is 1.
-        gamma: focusing exponent; 0 gives cross entropy (γ ≥ 0).
-        ignore_index: rows with this class index do not count.
+        gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the number of rows that count; nan where no row
             counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the logits; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the logits; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:
@@ -485,23 +484,23 @@ def softmax_mse_loss(
     This is the Brier score.
 
     Args:
-        logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
+        logits: Real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or
             (K,) for one row. A class that is not the target may have -inf.
-        targets: class indices (integers from 0) of the shape of the logits without `axis`, or
+        targets: Class indices (integers from 0) of the shape of the logits without `axis`, or
             probabilities (floats) of the shape of the logits, which sum to 1 along `axis`.
-        ignore_index: rows with this class index do not count.
+        ignore_index: Rows with this class index do not count.
         reduction: "none": the loss of each row, 0 where ignored. "sum": their sum, 0 where no row
             counts. "mean": the sum divided by the number of rows that count; nan where no row
             counts.
-        axis: the class axis.
+        axis: The class axis.
         precision: "exact" or "fast"; see `lossbook.torch`.
-        inplace: whether the gradient overwrites the logits; see `lossbook.torch`.
+        inplace: Whether the gradient overwrites the logits; see `lossbook.torch`.
 
     Returns:
-        The loss in the dtype of the logits: a number, or for reduction="none" one for each row.
+        The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message restates it. No gradient is taken
+        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
             by targets or parameters: they may not require one.
 
     Source:

@@ -6,6 +6,7 @@ A public function holds no algorithm. It hands its arguments to `lossbook.numpy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from textwrap import fill, indent
 
@@ -306,8 +307,8 @@ def _docstring(group: list[Loss], target: str) -> list[str]:
         doc.append(_wrapped(interface.notes))
     doc.append(_section("Args", _argument_lines(group, target)))
     each = "row" if _has_rows(main) else "element"
-    returns = f"The loss in the dtype of the {_x(main)}: a number, or "
-    returns += f'for reduction="none" one for each {each}.'
+    returns = f"The loss in the dtype of the {_x(main)}, a number; "
+    returns += f'for reduction="none", one for each {each}.'
     doc.append(_section("Returns", [returns]))
     raises = "ValueError, TypeError: an argument is wrong; the message restates it."
     if target == "torch":
@@ -318,7 +319,7 @@ def _docstring(group: list[Loss], target: str) -> list[str]:
 
 
 def _title(loss: Loss) -> str:
-    like = f", with the arguments of `{loss.interface.like}`" if loss.interface.like else ""
+    like = f", as `{loss.interface.like}`" if loss.interface.like else ""
     return _wrapped(f"{loss.title}{like}.")
 
 
@@ -403,8 +404,15 @@ def _source(group: Loss | list[Loss], target: str) -> str:
 
 
 def _section(title: str, lines: list[str]) -> str:
+    """A section in Google style. Args and Raises list items, which begin with a capital letter."""
+    hanging = "    "
+    if title in ("Args", "Raises"):
+        lines = [
+            re.sub(r"^[\w, ]+: [a-z]", lambda m: m[0][:-1] + m[0][-1].upper(), s) for s in lines
+        ]
+        hanging = "        "
     return f"{title}:\n" + "\n".join(
-        fill(line, WIDTH - 4, initial_indent="    ", subsequent_indent="        ", **_WRAP)
+        fill(line, WIDTH - 4, initial_indent="    ", subsequent_indent=hanging, **_WRAP)
         for line in lines
     )
 

@@ -1,4 +1,4 @@
-"""The registry of exercises: one file per chapter, read by pages, tests and the grader."""
+"""The exercises of the book, one short file per chapter, for pages, tests and graders."""
 
 from __future__ import annotations
 
@@ -20,12 +20,22 @@ def _registry() -> dict[str, Exercise]:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all exercises, chapter by chapter."""
+    """Return the names of all exercises, chapter by chapter."""
     return tuple(_registry())
 
 
 def get(name: str) -> Exercise:
-    """The exercise of that name."""
+    """Return the exercise of a name.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The exercise.
+
+    Raises:
+        KeyError: No exercise has this name. The message lists the names.
+    """
     try:
         return _registry()[name]
     except KeyError:
@@ -33,10 +43,17 @@ def get(name: str) -> Exercise:
 
 
 def all_exercises() -> tuple[Exercise, ...]:
-    """Every exercise, chapter by chapter."""
+    """Return every exercise, chapter by chapter."""
     return tuple(_registry().values())
 
 
 def of_chapter(chapter: str) -> tuple[Exercise, ...]:
-    """The exercises of a page, such as "softmax"."""
+    """Return the exercises of a chapter.
+
+    Args:
+        chapter: The file name of the chapter, such as "softmax".
+
+    Returns:
+        Its exercises; empty if it has none.
+    """
     return tuple(e for e in all_exercises() if e.chapter == chapter)
