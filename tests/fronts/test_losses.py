@@ -1,6 +1,5 @@
 """The six losses beside cross entropy: the plain definition's values and derivatives, and all that a call promises."""
 
-
 import numpy as np
 import pytest
 import torch
