@@ -43,7 +43,8 @@ KEEP_TWO_TEXTS_OF_EACH_KIND = """
 async (schemes) => {
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = walker.nextNode()); ) if (node.data.trim()) texts.push(node);
+  for (let node; (node = walker.nextNode()); )
+    if (node.data.trim() && !node.parentElement.closest("script, style, template, noscript")) texts.push(node);
   const elements = new Map(texts.map((node) => [node.parentElement, ""]));
   for (const scheme of schemes) {
     document.documentElement.dataset.theme = scheme;
@@ -82,7 +83,8 @@ async (schemes) => {
   for (let element of kept) for (; element && !around.has(element); element = element.parentElement) around.add(element);
   for (const node of texts) if (!kept.has(node.parentElement)) node.data = "";
   for (const element of document.body.querySelectorAll("*"))
-    if (!around.has(element) && around.has(element.parentElement)) element.replaceChildren();
+    if (!around.has(element) && around.has(element.parentElement) && !element.matches("script, style, template, noscript"))
+      element.replaceChildren();
 }
 """
 
@@ -180,8 +182,11 @@ PLANTED = {
     # the third of its kind in the light theme, and in the dark one of another kind
     "<style>html[data-theme=dark] .plant { color: #222 }</style><p>1</p><p>2</p>"
     '<p class="plant" id="plant-dark">faint in the dark</p>': ("color-contrast", {"dark"}),
-    '<p>Words around <a id="plant-in-text" href="#" style="color: inherit; text-decoration: none">a'
-    " link</a> that looks like them.</p>": ("link-in-text-block", BOTH),
+    "<style>#plant-in-text { color: color-mix(in srgb, currentcolor 85%, gray); text-decoration: none }"
+    '</style><p>Words around <a id="plant-in-text" href="#">a link</a> that looks like them.</p>': (
+        "link-in-text-block",
+        BOTH,
+    ),
 }
 
 
