@@ -9,10 +9,17 @@ NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md reference/*.md references.bib) \
   $(shell find _ext _static src/lossbook -type f -not -name '*.pyc')
 # Where pages load Python from when a reader runs a cell: "cdn", or "local" for a site that works offline.
-export PYODIDE ?= $(if $(filter test,$(MAKECMDGOALS)),local,cdn)
+export PYODIDE ?= $(if $(filter test check full durations,$(MAKECMDGOALS)),local,cdn)
+# Notebooks are executed and compared; a file's tests stay in one process, the longest files start first.
+PYTEST := $(PY) -m pytest --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# What `make check` runs: the tests that most changes can break, in about a minute.
+CHECKED := tests/test_sampling.py tests/calculus tests/codegen/test_generated.py tests/exercises/test_judge.py \
+  tests/exercises/test_parse.py tests/fronts/test_losses.py tests/native/test_numpy.py tests/numerics/test_rewrites.py \
+  chapters/sigmoid.ipynb
+CHECKED_PAGE := chapters/sigmoid
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf test serve lab execute generate layers vectors accuracy bench lint links format lock editor clean
+.PHONY: help env book pdf check test full durations serve lab execute generate layers vectors accuracy bench lint links format lock editor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -24,9 +31,21 @@ book: _build/html/.ready ## build the site in _build/html; with PYODIDE=local it
 
 pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book to a PDF, which the site then links
 
-test: lint _build/html/.ready ## lint, run all tests, execute every notebook again, open the site in a browser
+check: lint _build/html/.ready ## lint, what most changes can break, and one page, in 90 seconds, for daily work
+	$(PYTEST) $(CHECKED) --deselect tests/calculus/test_random_pairs.py
+	$(PY) -m pytest tests/book/test_browser.py -k "$(CHECKED_PAGE) or planted"
+
+test: lint _build/html/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
 	$(PY) -m lossbook.native
-	$(PY) -m pytest --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+full: lint _build/html/.ready ## the same with every case, for nightly runs
+	$(PY) -m lossbook.native
+	$(PYTEST) --full
+
+durations: lint _build/html/.ready ## the same as test; writes tests/durations.json, which orders the files
+	$(PY) -m lossbook.native
+	$(PYTEST) --record-durations
 
 serve: _build/html/.ready ## serve the site at http://localhost:8000; PORT=... for another port
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html

@@ -1,20 +1,73 @@
-"""In which order the tests run; and what they say beyond pass and fail: the counts that they recorded, added up."""
+"""Which tests run and in which order, and what they report beyond pass and fail."""
 
+import json
 from collections import Counter
+from math import inf
+from pathlib import Path
 
-# The files that take more than 15 seconds, longest first, so that no worker waits at the end while another has one of them.
-LONG = (
-    "test_browser test_playground test_run test_random_pairs focal_segmentation does_it_help test_clean test_argue "
-    "test_accuracy test_peers test_cross_entropy test_losses test_search floating_point test_bank bugs_in_the_wild test_round_trip "
-    "test_javascript test_notebooks"
-).split()
+import pytest
+
+from .sampling import left_out
+
+ROOT = Path(__file__).parents[1]
+DURATIONS = Path(__file__).with_name("durations.json")
+LEFT_OUT = pytest.StashKey[int]()
 
 
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+def pytest_addoption(parser):
+    group = parser.getgroup("lossbook")
+    group.addoption(
+        "--full", action="store_true", help="run every case, not the sample of the costly kinds"
+    )
+    group.addoption(
+        "--record-durations",
+        action="store_true",
+        help=f"write the seconds that each file took to {DURATIONS.name}, by which files are ordered",
+    )
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_configure(config):
+    if config.getoption("record_durations") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(DurationRecorder())
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is not in the sample; run the longest files first, so that no worker waits at the end for another.
+
+    Files without a recorded duration come first: they may be long.
+    """
+    if not config.getoption("full"):
+        out = set(left_out(items))
+        items[:] = [item for item in items if item not in out]
+        config.stash[LEFT_OUT] = len(out)
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["left_out"] = len(out)
+    seconds = json.loads(DURATIONS.read_text())
+    items.sort(key=lambda item: -seconds.get(item.path.relative_to(ROOT).as_posix(), inf))
+
+
+def pytest_testnodedown(node):
+    """Note how many tests a worker left out; all leave out the same."""
+    if hasattr(node, "workeroutput"):
+        node.config.stash[LEFT_OUT] = node.workeroutput.get("left_out", 0)
+
+
+class DurationRecorder:
+    """Adds up the seconds of each file and writes them down at the end of the run."""
+
+    def __init__(self):
+        self.seconds = Counter()
+
+    def pytest_runtest_logreport(self, report):
+        self.seconds[report.nodeid.partition("::")[0]] += report.duration
+
+    def pytest_sessionfinish(self):
+        rounded = {path: round(s, 1) for path, s in self.seconds.most_common()}
+        DURATIONS.write_text(json.dumps(rounded, indent=2) + "\n")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Add up the counts that tests recorded, and say what was left out of the sample."""
     totals: dict[str, Counter] = {}
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
@@ -24,3 +77,5 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"{name}: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
         )
+    if n := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"left to --full: {n} tests")

@@ -269,7 +269,7 @@ NOTATION: tuple[Entry, ...] = (
 )
 """All symbols, in the order of the chapter *Notation*."""
 
-OPERATIONS: tuple[Entry, ...] = (
+OPERATORS: tuple[Entry, ...] = (
     Entry(
         KroneckerDelta(i, j),
         r"\delta_{ij}",
@@ -295,7 +295,7 @@ def anchor(entry: Entry) -> str:
     """Return the id of an entry's row on the notation page.
 
     Args:
-        entry: An entry of `NOTATION` or `OPERATIONS`.
+        entry: An entry of `NOTATION` or `OPERATORS`.
 
     Returns:
         "symbol-" and the entry's name in code, or else in LaTeX; numbered where names repeat.

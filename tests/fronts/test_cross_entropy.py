@@ -49,6 +49,7 @@ def torch_reference(logits, targets, axis, **options):
     return loss.detach().numpy(), x.grad.numpy()
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize("soft", [False, True], ids=["indices", "probabilities"])
@@ -156,6 +157,7 @@ def test_numpy_keeps_the_dtype(dtype):
     assert value == expected.astype(dtype)
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("reduction", REDUCTIONS)

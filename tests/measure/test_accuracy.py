@@ -19,6 +19,7 @@ CASES += [
 CASES += [(loss, dtype, 0.5) for loss in FOCAL for dtype in ("float16", "bfloat16")]
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(("loss", "dtype", "gamma"), CASES)
 def test_accuracy(loss, dtype, gamma):
     lines = measure(loss, dtype, gamma, 16, seed=1)

@@ -35,6 +35,7 @@ def trained(function, dtype=torch.float32, factor=3, **options):
     return value.detach(), weights.grad, logits.detach()
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
 @pytest.mark.parametrize("name", CALLS)

@@ -38,6 +38,7 @@ def measured(loss, gamma, layout, change=lambda a: a, rows=16, dtype="float32"):
     return list(lines.values())
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("layout", ["rows", "planes"])
 @pytest.mark.parametrize(("loss", "gamma"), CASES)
 def test_bars(loss, gamma, layout):
@@ -109,6 +110,7 @@ def test_threads_do_not_change_the_result(loss):
     np.testing.assert_array_equal(one[2], many[2])
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("classes", [3, 100])
 @pytest.mark.parametrize("layout", ["rows", "planes"])

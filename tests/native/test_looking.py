@@ -30,6 +30,7 @@ WAYS += [
 WAYS += [(loss, "rows", 1) for loss in OF_SHARES]
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(
     ("dtype", "fast", "threads"),
     [("float32", False, 2), ("float32", True, 1), ("float64", False, 2), ("bfloat16", True, 2)],
@@ -73,6 +74,7 @@ def test_shares_that_do_not_sum_to_1(layout, classes, dtype, one_hot):
             assert run("softmax_mse", logits, wrong, look=SUMS, **given)[0] is None
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(
     ("dtype", "fast"), [("float32", False), ("float32", True), ("float64", False)]
 )

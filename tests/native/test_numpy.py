@@ -31,6 +31,7 @@ def generated(monkeypatch):
     monkeypatch.setattr(kernels, "kernel_call", lambda *a: None)
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 3e-7), ("float64", 4 * 2**-52)])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("name", CALLS)
@@ -112,6 +113,7 @@ def shifted(array):
     return moved
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize("change", [turned, shifted])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 @pytest.mark.parametrize("name", CALLS)

@@ -55,6 +55,7 @@ MEASURED = [(*case, "float32", fast) for case in LAYOUTS for fast in (False, Tru
 MEASURED += [(*case, dtype, False) for case in NARROW for dtype in ("float16", "bfloat16")]
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(("loss", "gamma", "layout", "dtype", "fast"), MEASURED)
 def test_bars(loss, gamma, layout, dtype, fast):
     for line in measured(loss, gamma, layout, dtype, fast):

@@ -59,6 +59,7 @@ def functions(targets):
 NAMES = tuple(functions(torch.zeros(3, dtype=torch.long)))
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(("dtype", "rtol"), [(torch.float32, 5e-7), (torch.float64, 4 * 2**-52)])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("name", NAMES)

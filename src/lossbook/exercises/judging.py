@@ -187,7 +187,7 @@ def _number(value: mpmath.mpf) -> str:
     return mpmath.nstr(value, DIGITS)
 
 
-def _foreign_names(expr: Expr, right: Expr, given) -> list[str]:
+def _foreign_names(expr: Expr, right: Expr, given: Iterable[Hypothesis]) -> list[str]:
     """The names in an answer that the exercise does not use; also a vector without its index."""
     known = _letters(right, given)
     found = []

@@ -9,7 +9,7 @@ from ._loss import Interface, Loss, Parameter, SpecialCase
 POS_WEIGHT = Parameter(beta, "β > 0", "weight of the positive class", neutral=1, kind="per element")
 
 
-def _special_cases():
+def _special_cases() -> tuple[SpecialCase, ...]:
     loss = BINARY_CROSS_ENTROPY.plain
     exchanged = loss.xreplace({logit: -logit, target: 1 - target})
     positive = loss.xreplace({logit: z[2] - z[1], target: S.One})

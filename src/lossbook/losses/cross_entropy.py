@@ -18,7 +18,7 @@ SMOOTHING = Parameter(
 )
 
 
-def _probabilities_cases():
+def _probabilities_cases() -> tuple[SpecialCase, ...]:
     gradient = CROSS_ENTROPY_INDEX.derivation().result
     return (
         SpecialCase("one true class", CROSS_ENTROPY.plain, -log(p(t)), given=(OneHot(y, t),)),
@@ -46,7 +46,7 @@ CROSS_ENTROPY = Loss(
 )
 
 
-def _class_index_cases():
+def _class_index_cases() -> tuple[SpecialCase, ...]:
     two = (Size(K, 2),)
     return (SpecialCase("two classes, t = 2", -log(p(2)), softplus(z[1] - z[2]), given=two),)
 

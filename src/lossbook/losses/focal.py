@@ -12,7 +12,7 @@ from .cross_entropy import CROSS_ENTROPY_INDEX
 FOCUSING = Parameter(gamma, "γ ≥ 0", "focusing exponent; 0 gives cross entropy", default=2)
 
 
-def _sigmoid_cases():
+def _sigmoid_cases() -> tuple[SpecialCase, ...]:
     loss = SIGMOID_FOCAL.expr
     half = loss.xreplace({gamma: S.Zero, alpha: Rational(1, 2)})
     exchanged = loss.xreplace({logit: -logit, target: 1 - target, alpha: 1 - alpha})
@@ -55,7 +55,7 @@ SIGMOID_FOCAL = Loss(
 )
 
 
-def _softmax_cases():
+def _softmax_cases() -> tuple[SpecialCase, ...]:
     at_zero = Diff(SOFTMAX_FOCAL.plain.xreplace({gamma: S.Zero}), z[j])
     cross_entropy = CROSS_ENTROPY_INDEX.derivation().result
     two = -((1 - p(2)) ** gamma) * log(p(2))

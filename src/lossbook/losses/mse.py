@@ -8,7 +8,7 @@ from ..notation import K, j, k, logit, p, prediction, sigmoid, t, target, y, z
 from ._loss import Interface, Loss, SpecialCase
 
 
-def _mse_cases():
+def _mse_cases() -> tuple[SpecialCase, ...]:
     exchanged = MSE.plain.xreplace({prediction: target, target: prediction})
     return (SpecialCase("symmetry", exchanged, MSE.plain),)
 
@@ -26,7 +26,7 @@ MSE = Loss(
 )
 
 
-def _sigmoid_mse_cases():
+def _sigmoid_mse_cases() -> tuple[SpecialCase, ...]:
     loss = SIGMOID_MSE.plain
     exchanged = loss.xreplace({logit: -logit, target: 1 - target})
     return (
@@ -48,7 +48,7 @@ SIGMOID_MSE = Loss(
 )
 
 
-def _softmax_mse_cases():
+def _softmax_mse_cases() -> tuple[SpecialCase, ...]:
     squares = Sum(p(k) ** 2, (k, 1, K))
     one_true = 1 - 2 * p(t) + squares
     two = (p(1) - 0) ** 2 + (p(2) - 1) ** 2

@@ -7,7 +7,7 @@ from ..notation import sigmoid as sigma
 from ._loss import Loss, SpecialCase
 
 
-def _special_cases():
+def _special_cases() -> tuple[SpecialCase, ...]:
     s = sigma(logit)
     return (
         SpecialCase("symmetry", s + sigma(-logit), 1),

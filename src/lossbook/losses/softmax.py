@@ -8,7 +8,7 @@ from ..notation import K, i, j, k, logit, p, sigmoid, softmax, z
 from ._loss import Loss, SpecialCase
 
 
-def _softmax_cases():
+def _softmax_cases() -> tuple[SpecialCase, ...]:
     return (
         SpecialCase("a distribution", Sum(p(k), (k, 1, K)), 1),
         SpecialCase("two classes", p(2), sigmoid(z[2] - z[1]), given=(Size(K, 2),)),
@@ -28,7 +28,7 @@ SOFTMAX = Loss(
 )
 
 
-def _log_softmax_cases():
+def _log_softmax_cases() -> tuple[SpecialCase, ...]:
     return (SpecialCase("log-sum-exp", log(p(i)), z[i] - log(Sum(exp(z[k]), (k, 1, K)))),)
 
 
