@@ -1,4 +1,4 @@
-"""From a formula to one that survives floating point, and the tools that measure how well it does.
+"""Rewrites that let a formula survive floating point, each proved.
 
 `rewrites` holds the rewrites, `nodes.py` the nodes they need, `as_written.py` computes a formula in
 a floating-point format without any rewrite. `oracle.py` gives the truth to 50 digits and `ulp.py`
