@@ -16,6 +16,8 @@ SUBCOMMANDS = {
     "audit": "measure any implementation of a loss",
     "accuracy": "measure how accurate the losses are",
     "bench": "measure how fast the losses are",
+    "generate": "write the generated code of all losses",
+    "grade": "judge answers to the exercises",
     "roofs": "measure what bounds the speed of the losses on this machine",
 }
 
@@ -33,8 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     subcommands = parser.add_subparsers(required=True, metavar="command")
     for name, summary in SUBCOMMANDS.items():
         if arguments[:1] == [name]:
-            door(f"command.{name}").add(subcommands)
+            _add(name, subcommands)
         else:
             subcommands.add_parser(name, help=summary)
     options = parser.parse_args(arguments)
     return options.run(options)
+
+
+def _add(name: str, subcommands) -> None:
+    """Add the parser of a subcommand. Generating takes the losses, since codegen knows no registry."""
+    add = door(f"command.{name}").add
+    if name == "generate":
+        add(subcommands, door("lossbook.losses").all_losses)
+    else:
+        add(subcommands)

@@ -158,5 +158,5 @@ def test_a_missing_file_is_an_error(tmp_path, capsys):
 
 
 def test_all_exercises_are_listed(capsys):
-    assert run("exercises") == 0
+    assert run("grade", "--list") == 0
     assert len(capsys.readouterr().out.strip().split("\n")) == len(ALL)

@@ -42,7 +42,8 @@ class StepError(ValueError):
     def __init__(self, step: Step, before: Expr, counterexample: Counterexample):
         self.step, self.before, self.counterexample = step, before, counterexample
         super().__init__(
-            f"the step by {step.rule!r} is false: {before} is not equal to {step.expr}: {counterexample}"
+            f"the step by {step.rule!r} is false: "
+            f"{before} is not equal to {step.expr}: {counterexample}"
         )
 
 

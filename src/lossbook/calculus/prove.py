@@ -84,7 +84,8 @@ class Counterexample:
             f"{text_of(name)} = {show(value)}"
             for name, value in sorted(self.values.items(), key=_order)
         )
-        return f"at {given}: left = {mpmath.nstr(self.left, 12)}, right = {mpmath.nstr(self.right, 12)}"
+        left, right = mpmath.nstr(self.left, 12), mpmath.nstr(self.right, 12)
+        return f"at {given}: left = {left}, right = {right}"
 
 
 def _order(item: tuple[Expr, Any]) -> tuple[bool, bool, str]:

@@ -10,11 +10,11 @@ from . import command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `lossbook grade`, or `lossbook exercises` for "list"; returns the exit code."""
+    """Run `lossbook grade`, or `lossbook grade --list` for "list"; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lossbook.exercises")
     command.add(parser.add_subparsers(required=True))
     words = sys.argv[1:] if argv is None else list(argv)
-    arguments = parser.parse_args(["exercises"] if words == ["list"] else words)
+    arguments = parser.parse_args(["grade", "--list"] if words == ["list"] else words)
     return arguments.run(arguments)
 
 

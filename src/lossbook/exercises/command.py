@@ -91,26 +91,27 @@ def listing() -> str:
 
 
 def add(subcommands) -> None:
-    """Add the subcommands `grade` and `exercises` to a parser."""
-    grading = subcommands.add_parser(
+    """Add the subcommand to a parser."""
+    parser = subcommands.add_parser(
         "grade",
-        help="judge the answers in a JSON file",
+        help="judge answers to the exercises",
         description="Judge the answers in a JSON file and print a table.",
         epilog="exit code: 0 every answer is right, 1 some are not, 2 the file cannot be graded.",
     )
-    grading.add_argument("file", type=Path)
-    grading.add_argument("--json", action="store_true", help="print the verdicts as JSON instead")
-    grading.set_defaults(run=run)
-    listed = subcommands.add_parser(
-        "exercises",
-        help="list the exercises",
-        description="Print the names and questions of all exercises.",
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", help="a JSON list of answers")
+    what.add_argument(
+        "--list", action="store_true", help="print the names and questions of all exercises"
     )
-    listed.set_defaults(run=run_listing)
+    parser.add_argument("--json", action="store_true", help="print the verdicts as JSON instead")
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade a file and print the verdicts; the exit code says whether all answers are right."""
+    if arguments.list:
+        print(listing())
+        return 0
     try:
         graded = grade(json.loads(arguments.file.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
@@ -122,9 +123,3 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(table(graded))
     return 0 if all(v.right for _, v in graded) else 1
-
-
-def run_listing(arguments: argparse.Namespace) -> int:
-    """Print all exercises."""
-    print(listing())
-    return 0

@@ -52,7 +52,10 @@ def same(a: Expr, b: Expr, given: Iterable[Hypothesis]) -> bool:
 def most_readable(
     error: NotEqualError, a: Expr, b: Expr, given: Iterable[Hypothesis]
 ) -> Counterexample:
-    """Of a few points at which a and b differ, the one that is quickest to read. One class alone says little."""
+    """Of a few points at which a and b differ, the one that is quickest to read.
+
+    A point with more than one class is preferred, since one class alone says little.
+    """
     given = tuple(given)
     found = []
     for case in cases(a, b, given=given):

@@ -33,6 +33,8 @@ DOORS = {
     "command.accuracy": "lossbook.measure.command",
     "command.audit": "lossbook.auditing.command",
     "command.bench": "lossbook.measure.speed.command",
+    "command.generate": "lossbook.codegen.command",
+    "command.grade": "lossbook.exercises.command",
     "command.roofs": "lossbook.book.speed.roofline",
     "Loss.derivation": "lossbook.calculus.derive:derive",
     "Loss.source": "lossbook.codegen:source",

@@ -198,8 +198,8 @@ class Oracle:
 class _Question:
     """Where the oracle is asked.
 
-    point: the values of all symbols. logits: those of a row, or a single logit and 0. scalars: the values of
-    the parameters that are numbers.
+    point: the values of all symbols. logits: those of a row, or a single logit and 0. scalars: the
+    values of the parameters that are numbers.
     """
 
     point: dict[Expr, Any]
