@@ -57,7 +57,7 @@ execute: .venv/.ready ## execute every notebook again and store its outputs
 	$(PY) tools/execute.py $(NOTEBOOKS)
 
 generate: .venv/.ready ## write the generated code and the public functions again
-	$(PY) -m lossbook.codegen
+	$(BIN)/lossbook generate
 
 layers: .venv/.ready ## draw the layers of the package again, for the README
 	$(PY) tools/layers.py

@@ -1,6 +1,7 @@
 """The command `lossbook`, also `python -m lossbook`.
 
-Each subcommand is a module with `add(subcommands)`, which is imported when the subcommand is used.
+Each subcommand is a module with `add(subcommands)`, which is imported when the subcommand is used:
+`lossbook --help` imports none of them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Sequence
 
 from .expr.doors import door
 
-# Each is a door to its module: command.audit and so on.
+# For each a door named command.NAME leads to its module.
 SUBCOMMANDS = {
     "audit": "measure any implementation of a loss",
     "accuracy": "measure how accurate the losses are",
     "bench": "measure how fast the losses are",
+    "exercises": "list the exercises",
+    "generate": "write the generated code of all losses",
+    "grade": "judge the answers in a JSON file",
     "roofs": "measure what bounds the speed of the losses on this machine",
 }
 
@@ -31,10 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="lossbook", description="Losses, derived: tools for losses."
     )
     subcommands = parser.add_subparsers(required=True, metavar="command")
-    for name, summary in SUBCOMMANDS.items():
-        if arguments[:1] == [name]:
-            door(f"command.{name}").add(subcommands)
-        else:
+    chosen = arguments[0] if arguments else ""
+    if chosen == "generate":  # code generation takes losses as arguments and knows no registry
+        door("command.generate").add(subcommands, door("lossbook.losses").all_losses)
+    elif chosen in SUBCOMMANDS:
+        door(f"command.{chosen}").add(subcommands)
+    else:
+        for name, summary in SUBCOMMANDS.items():
             subcommands.add_parser(name, help=summary)
     options = parser.parse_args(arguments)
     return options.run(options)
