@@ -321,7 +321,11 @@ def entry_of(symbol: Expr) -> Entry | None:
 
 
 def code_name(symbol: Expr) -> str:
-    """The name of a symbol in code: that of the notation, else its own."""
+    """The name of a symbol in code: that of the notation, else its own.
+
+    Args:
+        symbol: A symbol or an `IndexedBase`.
+    """
     entry = entry_of(symbol)
     return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
 
