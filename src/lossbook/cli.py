@@ -1,6 +1,7 @@
 """The command `lossbook`, also `python -m lossbook`.
 
-Each subcommand is a module with `add(subcommands)`, which is imported when the subcommand is used.
+Each subcommand is a module with `add(subcommands)`, which is imported when the subcommand is used:
+`lossbook --help` imports none of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from .expr.doors import door
 
-# Each is a door to its module: command.audit and so on.
+# For each a door named command.NAME leads to its module.
 SUBCOMMANDS = {
     "audit": "measure any implementation of a loss",
     "accuracy": "measure how accurate the losses are",

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import jsonschema
 
-import peers
+import audit_peers
 
 SCHEMA = json.loads((files("lossbook.auditing") / "report.schema.json").read_text())
-STORED = json.loads(peers.OUTPUT.read_text(encoding="utf-8"))
+STORED = json.loads(audit_peers.OUTPUT.read_text(encoding="utf-8"))
 
 
 def test_they_are_those_of_the_tool():
-    assert set(STORED) == set(peers.PEERS)
-    assert Path(__file__).parents[2] / "chapters" / "data" / "peers.json" == peers.OUTPUT
+    assert set(STORED) == set(audit_peers.PEERS)
+    assert Path(__file__).parents[2] / "chapters" / "data" / "peers.json" == audit_peers.OUTPUT
 
 
 def test_they_keep_the_schema():
     for name, report in STORED.items():
         jsonschema.validate(report, SCHEMA)
-        assert report["versions"][peers.PEERS[name][0]], name
+        assert report["versions"][audit_peers.PEERS[name][0]], name
 
 
 def test_torchvision_has_no_gradient_at_half_gamma():

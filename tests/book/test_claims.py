@@ -7,7 +7,7 @@ from lossbook import NotEqualError, losses
 from lossbook.book import claims
 from lossbook.book.claims import Claim, claim_html, equality, fact, verdict
 from lossbook.book.claims.claim import KINDS
-from lossbook.book.claims.tutorial import (
+from lossbook.book.claims.tutorial_output import (
     LOGITS,
     PRINTED_GRADIENT,
     TARGETS,

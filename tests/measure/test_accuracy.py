@@ -5,7 +5,7 @@ import pytest
 
 from lossbook.measure import accuracy
 from lossbook.measure.accuracy import GAMMAS, gammas_of, jobs, loss_names, measure
-from lossbook.measure.command import table
+from lossbook.measure.command import ROWS, SMOKE_ROWS, table
 from lossbook.measure.samples import rows_of_logits
 from lossbook.numerics.ulp import FORMATS
 from lossbook.torch.kernels import switched_off
@@ -87,6 +87,10 @@ def test_rows_are_numbers_of_their_dtype():
     for dtype in ("float32", "float16"):
         x, _ = rows_of_logits(np.random.default_rng(0), 100, 3, dtype)
         np.testing.assert_array_equal(x, x.astype(dtype).astype(float))
+
+
+def test_a_smoke_run_leaves_no_loss_and_no_dtype_out():
+    assert {job[:3] for job in jobs(SMOKE_ROWS)} == {job[:3] for job in jobs(ROWS)}
 
 
 def test_every_loss_in_every_dtype_is_measured():

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from lossbook.losses import get
-from lossbook.measure.accuracy import GAMMAS, LOSSES, Line, _judge, case_of, table, truths
+from lossbook.measure.accuracy import GAMMAS, Line, judge_row, loss_names, truths
+from lossbook.measure.command import table
+from lossbook.measure.samples import random_batch
 from lossbook.native import compiler, kernels
 
 from .calls import run
 
+LOSSES = loss_names()
 FOCAL = [loss for loss in LOSSES if any(str(q.symbol) == "gamma" for q in get(loss).parameters)]
 CASES = [(loss, gamma) for loss in LOSSES for gamma in (GAMMAS if loss in FOCAL else (None,))]
 BY_INDEX = ("cross_entropy_index", "softmax_focal")
@@ -20,14 +23,15 @@ def measured(loss, gamma, layout, change=lambda a: a, rows=16, dtype="float32"):
     rng = np.random.default_rng([LOSSES.index(loss), int(10 * (gamma or 0))])
     lines = {q: Line(loss, layout, dtype, gamma, q) for q in ("value", "gradient")}
     for classes in (2, 3, 10, 30, 70, 300) if loss in OF_ROWS else (1,):
-        case = case_of(loss, dtype, gamma, classes, rows if classes < 70 else 3, rng)
+        shape = rows if classes < 70 else 3, classes
+        case = random_batch(get(loss), dtype, gamma, shape, rng)
         _, values, slope = run(
             loss, case.logits, case.targets, layout=layout, dtype=dtype, **case.parameters
         )
         got = {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
         for n, truth in enumerate(truths(loss, case, len(case.logits), 0)):
             for quantity, line in lines.items():
-                _judge(
+                judge_row(
                     line,
                     np.atleast_1d(got[quantity][n]),
                     truth[quantity],
@@ -45,7 +49,7 @@ def test_bars(loss, gamma, layout):
     if layout == "planes" and loss not in OF_ROWS:
         layout = "rows"  # single outputs have one layout
     lines = measured(loss, gamma, layout)
-    assert all(line.passes and line.bar == 0.51 for line in lines), table(lines)
+    assert all(line.passes and line.tolerance == 0.51 for line in lines), table(lines)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossbook.measure.accuracy import Line, _judge, case_of, rounded, truths
+from lossbook.losses import get
+from lossbook.measure.accuracy import Line, judge_row, truths
+from lossbook.measure.samples import random_batch, rounded
 from lossbook.native import kernel
 
 from .calls import MEMORY, run
@@ -29,7 +31,7 @@ def measured(loss, gamma, layout, dtype="float32", fast=False, change=lambda a: 
             rows = (
                 2 if classes == 130 and layout == "rows" else 8
             )  # as many as the widest vector: fewer are computed for all logits
-            case = case_of(loss, dtype, gamma, classes, rows, rng)
+            case = random_batch(get(loss), dtype, gamma, (rows, classes), rng)
             logits = rng.uniform(-1, 1, case.logits.shape) * spread
             case = replace(case, logits=np.asarray(rounded(logits, dtype), case.logits.dtype))
             more = {"layout": layout, "dtype": dtype, "fast": fast, **case.parameters}
@@ -37,7 +39,7 @@ def measured(loss, gamma, layout, dtype="float32", fast=False, change=lambda a: 
             got = {"value": change(values.astype(float)), "gradient": change(slope.astype(float))}
             for n, truth in enumerate(truths(loss, case, len(case.logits), 0)):
                 for q, line in lines.items():
-                    _judge(
+                    judge_row(
                         line, np.atleast_1d(got[q][n]), truth[q], list(map(abs, truth[q])), case, n
                     )
     return lines.values()

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..losses import Loss, get
-from . import conventions, derivatives, inputs, labels, values
+from . import conventions, derivatives, input_handling, labels, values
 from .adapters import Adapter, AdapterError
 from .adapters import adapter as named
 from .batches import Case, of_rows
@@ -32,7 +32,7 @@ CHECKS = {
     "conventions": conventions.check,
     "derivatives": derivatives.check,
     "labels": labels.check,
-    "forms": inputs.check,
+    "forms": input_handling.check,
 }
 
 

@@ -181,14 +181,14 @@ def measure(loss: str, dtype: str, gamma: float | None, count: int, seed: int = 
                 if quantity in found:
                     scales = found["terms"] if quantity == "hvp" else [None] * len(found[quantity])
                     row = np.atleast_1d(got[library][quantity][n])
-                    error = _judge(line, row, found[quantity], scales, batch, n)
+                    error = judge_row(line, row, found[quantity], scales, batch, n)
                     errors[library, quantity].append(error)
     for key, line in lines.items():
         line.rows, line.median = len(errors[key]), median(errors[key])
     return list(lines.values())
 
 
-def _judge(line: Line, got, truth, scales, batch: Batch, n: int) -> float:
+def judge_row(line: Line, got, truth, scales, batch: Batch, n: int) -> float:
     """The largest error of one row, noted in its line.
 
     scales: what errors are relative to, None for the truth itself.

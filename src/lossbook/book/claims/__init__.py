@@ -6,7 +6,7 @@ equalities that the prover proves or refutes, and numbers that are computed agai
 
 from __future__ import annotations
 
-from . import article, formulas, tutorial
+from . import article, article_segmentation, formulas, tutorial
 from .claim import KINDS, Check, Claim, Judgement, equality, fact, verdict
 from .display import claim_html, verdicts
 
@@ -24,7 +24,12 @@ __all__ = [
     "verdicts",
 ]
 
-CLAIMS: tuple[Claim, ...] = (*formulas.CLAIMS, *article.CLAIMS, *tutorial.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *formulas.CLAIMS,
+    *article.CLAIMS,
+    *article_segmentation.CLAIMS,
+    *tutorial.CLAIMS,
+)
 
 
 def get(name: str) -> Claim:

@@ -17,7 +17,7 @@ from . import ours, peers
 from .peers import SLOW
 from .plan import Group, Setting, groups
 from .rounds import Candidate, give_back, measure, peak
-from .workloads import BUFFERS, SWEEPS, Inputs, random_inputs, shapes
+from .workloads import BUFFERS, SWEEPS, BenchInputs, random_inputs, shapes
 
 WEIGHED = 1 << 22  # bytes of logits; below it, the peak of memory is that of everything else
 TOLERANCE = 1e-3  # of the largest gradient; beyond it, it is another loss
@@ -58,7 +58,7 @@ def skipped(group: Group, setting: Setting) -> Iterator[dict]:
     yield line | {"error": f"not begun: {setting.seconds:g} s were over"}
 
 
-def entries(inputs: Inputs, group: Group, setting: Setting) -> list[Candidate]:
+def entries(inputs: BenchInputs, group: Group, setting: Setting) -> list[Candidate]:
     """All implementations of a group, ready to be called, or with the error that they raised."""
     found = []
     for name in group.implementations:
@@ -77,7 +77,7 @@ def entries(inputs: Inputs, group: Group, setting: Setting) -> list[Candidate]:
     return found
 
 
-def rows(inputs: Inputs, found: list[Candidate], group: Group, setting: Setting) -> list[dict]:
+def rows(inputs: BenchInputs, found: list[Candidate], group: Group, setting: Setting) -> list[dict]:
     """Warm up, compare the gradients, measure memory, then time in rounds."""
     right = peers.reference(inputs)
     weighed = (
@@ -114,7 +114,7 @@ def rows(inputs: Inputs, found: list[Candidate], group: Group, setting: Setting)
     return lines
 
 
-def warm(entry: Candidate, inputs: Inputs, right: torch.Tensor, weighed: bool) -> None:
+def warm(entry: Candidate, inputs: BenchInputs, right: torch.Tensor, weighed: bool) -> None:
     """The first call, and for its memory a second one, since the first may compile.
 
     What takes seconds for each call has one call for both.
@@ -134,7 +134,7 @@ def warm(entry: Candidate, inputs: Inputs, right: torch.Tensor, weighed: bool) -
         entry.memory, _ = peak(entry, inputs.logits.nbytes)
 
 
-def same(result: tuple, inputs: Inputs, right: torch.Tensor) -> None:
+def same(result: tuple, inputs: BenchInputs, right: torch.Tensor) -> None:
     """Raise where value or gradient are not those of the loss."""
     value, gradient = result
     value = float(value.detach() if isinstance(value, torch.Tensor) else value)

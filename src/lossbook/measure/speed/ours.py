@@ -10,21 +10,21 @@ import lossbook.torch
 
 from ...losses import get
 from .rounds import Candidate
-from .workloads import Inputs
+from .workloads import BenchInputs
 
 PRECISIONS = ("exact", "fast")
 MAIN = ("in place", "given buffer", "training step")
 MODES = (*MAIN, "value")
 
 
-def native(inputs: Inputs, modes: tuple[str, ...] = MODES) -> list[Candidate]:
+def native(inputs: BenchInputs, modes: tuple[str, ...] = MODES) -> list[Candidate]:
     """Our kernels, in both precisions."""
     return [
         _ours(inputs, "ours native", precision, mode) for mode in modes for precision in PRECISIONS
     ]
 
 
-def generated(inputs: Inputs, name: str) -> list[Candidate]:
+def generated(inputs: BenchInputs, name: str) -> list[Candidate]:
     """Our generated code, where the kernels are switched off."""
     if name == "ours torch":
         return [_ours(inputs, name, "exact", mode) for mode in ("training step", "value")]
@@ -33,7 +33,7 @@ def generated(inputs: Inputs, name: str) -> list[Candidate]:
     return [_ours(inputs, name, "exact", "training step")]
 
 
-def _ours(inputs: Inputs, name: str, precision: str, mode: str) -> Candidate:
+def _ours(inputs: BenchInputs, name: str, precision: str, mode: str) -> Candidate:
     function, options = get(inputs.loss).function, {"reduction": "mean"}
     if precision != "exact":  # the default
         options = options | {"precision": precision}
@@ -51,7 +51,7 @@ def _ours(inputs: Inputs, name: str, precision: str, mode: str) -> Candidate:
 
 
 def _into_a_buffer(
-    inputs: Inputs, name: str, precision: str, mode: str, function: str, options: dict
+    inputs: BenchInputs, name: str, precision: str, mode: str, function: str, options: dict
 ) -> Candidate:
     function = getattr(lossbook.numpy, function + "_with_grad")
     logits, targets, buffers = inputs.logits, inputs.targets, inputs.buffers

@@ -12,7 +12,7 @@ from ...losses import get
 from ...torch.kernels import switched_off
 from .ours import compiled, step
 from .rounds import Candidate
-from .workloads import Inputs
+from .workloads import BenchInputs
 
 ALPHA, GAMMA = 0.25, 2.0
 
@@ -114,7 +114,7 @@ LIBRARIES = {
 }
 
 
-def peer(inputs: Inputs, name: str) -> Candidate:
+def peer(inputs: BenchInputs, name: str) -> Candidate:
     """A training step of that library; "torch compiled": the same under torch.compile."""
     if name == "optax":
         return optax(inputs)
@@ -123,7 +123,7 @@ def peer(inputs: Inputs, name: str) -> Candidate:
     return step(name, None, compiled(function) if how else function, *inputs.torch)
 
 
-def optax(inputs: Inputs) -> Candidate:
+def optax(inputs: BenchInputs) -> Candidate:
     """Value and gradient under jax.jit."""
     import jax
     from optax import losses
@@ -145,7 +145,7 @@ def optax(inputs: Inputs) -> Candidate:
     )
 
 
-def reference(inputs: Inputs) -> torch.Tensor:
+def reference(inputs: BenchInputs) -> torch.Tensor:
     """The gradient in a few rows, in float64, up to a factor, to compare every other with.
 
     By autograd through the plain formula; by our generated code for a loss that has none here.

@@ -44,7 +44,7 @@ SMALL = 1 << 16
 
 
 @dataclass(frozen=True)
-class Inputs:
+class BenchInputs:
     """Logits and targets of one loss in NumPy; `torch` has the same memory as tensors.
 
     Attributes:
@@ -109,7 +109,7 @@ def shapes(workload: str, smoke: bool) -> list[tuple[int, ...]]:
     return [(SMOKE_SHAPES if smoke else SHAPES)[workload]]
 
 
-def random_inputs(workload: str, name: str, shape: tuple[int, ...], seed: int = 0) -> Inputs:
+def random_inputs(workload: str, name: str, shape: tuple[int, ...], seed: int = 0) -> BenchInputs:
     """Random logits and targets for the loss of that name."""
     loss, random = get(name), torch.Generator().manual_seed(seed)
     logits = torch.randn(shape, generator=random).mul_(2)
@@ -122,4 +122,4 @@ def random_inputs(workload: str, name: str, shape: tuple[int, ...], seed: int = 
     count = BUFFERS if 4 * prod(shape) < SMALL else 1
     # Memory from torch is aligned, and a clone has touched it.
     buffers = tuple(logits.clone().numpy() for _ in range(count))
-    return Inputs(workload, name, logits.numpy(), targets.numpy(), buffers)
+    return BenchInputs(workload, name, logits.numpy(), targets.numpy(), buffers)

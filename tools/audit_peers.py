@@ -1,6 +1,6 @@
 """Audit other people's losses, and write what was found where the chapter reads it.
 
-python tools/peers.py [--output chapters/data/peers.json] [name ...]
+python tools/audit_peers.py [--output chapters/data/peers.json] [name ...]
 
 Needs, beside this package: torchvision, keras, optax, segmentation-models-pytorch, and what they
 need but for torch. Install them with `pip install --no-deps` into an environment of their own.
