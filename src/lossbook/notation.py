@@ -321,7 +321,14 @@ def entry_of(symbol: Expr) -> Entry | None:
 
 
 def code_name(symbol: Expr) -> str:
-    """The name of a symbol in code: that of the notation, else its own."""
+    """Return the name of a symbol in code.
+
+    Args:
+        symbol: A symbol or an indexed base.
+
+    Returns:
+        The name that the notation gives, or else the symbol's own name.
+    """
     entry = entry_of(symbol)
     return entry.code if entry else str(symbol.label if isinstance(symbol, IndexedBase) else symbol)
 

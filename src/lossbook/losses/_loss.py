@@ -123,6 +123,8 @@ class Loss:
         interface: How that function is called, where that does not follow from the equation.
         parameters: Its parameters, with their domains and neutral values.
         given: The hypotheses that its derivation may use, such as `Simplex(y)`.
+        special_cases: A function that returns equalities which hold for the loss, such as what it
+            becomes for two classes. They are proved, and stand on its summary card.
 
     Raises:
         ValueError: The name is no identifier, or `target` is unknown.
