@@ -47,7 +47,7 @@ STYLE = """
 
 
 def layers_of(pyproject: str) -> list[list[str]]:
-    """The layers of the contract, the highest first. Folders of one layer import none of each other."""
+    """The layers of the contract, the highest first; siblings do not import each other."""
     contracts = tomllib.loads(pyproject)["tool"]["importlinter"]["contracts"]
     contract = next(c for c in contracts if c["name"] == CONTRACT)
     return [[name.strip() for name in layer.split("|")] for layer in contract["layers"]]
@@ -81,7 +81,7 @@ def meaning(name: str, package: Path = PACKAGE) -> str:
 
 
 def drawing(layers: list[list[str]], imports: dict[str, set[str]], meanings: dict[str, str]) -> str:
-    """An SVG with a row for each folder, and a dot below the name of each folder that it imports."""
+    """An SVG: a row for each folder, and a dot below the name of each folder that it imports."""
     names = [name for layer in layers for name in layer]
     width, height = MATRIX + CELL * len(names) + 76, TOP + LINE * len(names) + MARGIN + 20
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
