@@ -1,8 +1,9 @@
-"""Losses as fused C kernels: value and gradient in one pass over memory, compiled on this machine when first used.
+"""Losses as fused C++ kernels: value and gradient in one pass over memory, compiled on first use.
 
-Nothing depends on it: where there is no compiler, the generated NumPy and PyTorch code computes the same.
+Nothing depends on them: where there is no compiler, the generated NumPy and PyTorch code computes
+the same losses.
 """
 
-from .kernels import Status, enabled, kernel, status
+from .kernels import Status, enabled, kernel, status, warm
 
-__all__ = ["Status", "enabled", "kernel", "status"]
+__all__ = ["Status", "enabled", "kernel", "status", "warm"]
