@@ -26,17 +26,17 @@
 /* -- vectors ----------------------------------------------------------------------------------- */
 
 #if defined(__AVX512F__)
-#define VECTOR 64 /* bytes */
+#define VECTOR_BYTES 64 /* bytes */
 #elif defined(__AVX__)
-#define VECTOR 32
+#define VECTOR_BYTES 32
 #else
-#define VECTOR 16
+#define VECTOR_BYTES 16
 #endif
 #define SO_WIDE(size) __attribute__((vector_size(size)))
-typedef float Floats SO_WIDE(VECTOR);
-typedef double Doubles SO_WIDE(VECTOR);
-typedef uint32_t FloatBits SO_WIDE(VECTOR);
-typedef uint64_t DoubleBits SO_WIDE(VECTOR);
+typedef float Floats SO_WIDE(VECTOR_BYTES);
+typedef double Doubles SO_WIDE(VECTOR_BYTES);
+typedef uint32_t FloatBits SO_WIDE(VECTOR_BYTES);
+typedef uint64_t DoubleBits SO_WIDE(VECTOR_BYTES);
 
 /* FOR(float) begins a function of T, which is float or Floats; FOR(double) likewise. */
 template <typename T> struct Kind {};
@@ -56,15 +56,15 @@ INSIDE(Doubles) of_bits(DoubleBits n) { return (Doubles)n; }
 INSIDE(Floats) of_bits(FloatBits n) { return (Floats)n; }
 INSIDE(float) as_float(uint32_t n) { return (float)(int32_t)n; }
 INSIDE(Floats) as_float(FloatBits n) {
-  typedef int32_t Ints SO_WIDE(VECTOR);
+  typedef int32_t Ints SO_WIDE(VECTOR_BYTES);
   return __builtin_convertvector((Ints)n, Floats);
 }
 
 /* A vector that holds one number in every lane. */
 INSIDE(Floats) all(Floats x) { return x; }
 INSIDE(Doubles) all(Doubles x) { return x; }
-INSIDE(Floats) all(float x) { Floats y; for (unsigned n = 0; n < VECTOR / sizeof x; n++) y[n] = x; return y; }
-INSIDE(Doubles) all(double x) { Doubles y; for (unsigned n = 0; n < VECTOR / sizeof x; n++) y[n] = x; return y; }
+INSIDE(Floats) all(float x) { Floats y; for (unsigned n = 0; n < VECTOR_BYTES / sizeof x; n++) y[n] = x; return y; }
+INSIDE(Doubles) all(double x) { Doubles y; for (unsigned n = 0; n < VECTOR_BYTES / sizeof x; n++) y[n] = x; return y; }
 
 /* a b + c, rounded once where the processor can do that. */
 #if defined(__FMA__) || defined(__aarch64__)
@@ -76,7 +76,7 @@ INSIDE(float) mul_add(float a, float b, float c) { return a * b + c; }
 #endif
 template <typename V> INSIDE(V) each_mul_add(V a, V b, V c) {
   V y;
-  for (unsigned n = 0; n < VECTOR / sizeof a[0]; n++) y[n] = mul_add(a[n], b[n], c[n]);
+  for (unsigned n = 0; n < VECTOR_BYTES / sizeof a[0]; n++) y[n] = mul_add(a[n], b[n], c[n]);
   return y;
 }
 template <typename A, typename B, typename C> INSIDE(auto) mul_add(A a, B b, C c) -> decltype(all(a + b + c)) {

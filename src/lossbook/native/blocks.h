@@ -1,4 +1,4 @@
-/* A block of rows by the right kernel: within the bound where it can be, side by side where rows are short. */
+/* One block of rows: by the bounded kernel where it can be, and side by side where rows are short. */
 
 typedef struct {
   int64_t outer, classes, inner; /* the logits are laid out as outer x classes x inner */
@@ -12,25 +12,25 @@ typedef struct {
   double *totals;          /* the sum of the values of each chunk */
   int failed;
   double ones[BLOCK];
-#if NEAR
+#if BOUNDED
   int moderate; /* whether the numbers and the weights are */
   /* Weights that are the same for all classes are not looked up for each row; the last entry holds ones. */
   int same[WEIGHTS + 1];
-  near::Each alike[WEIGHTS + 1][BLOCK] __attribute__((aligned(VECTOR)));
+  bounded::Each alike[WEIGHTS + 1][BLOCK] __attribute__((aligned(VECTOR_BYTES)));
 #endif
 } Call;
 
 #if defined(FLOAT64)
-#define TALL_BELOW 1024 /* classes: shorter rows are transposed in blocks */
+#define TRANSPOSED_BELOW 1024 /* classes: shorter rows are transposed_rows in blocks */
 #else
-#define TALL_BELOW 96
+#define TRANSPOSED_BELOW 96
 #endif
 #define NUMBERS_AT_A_TIME 4096 /* of long rows: they fit into the first cache */
 
 #if EXPONENT >= 0
-#define CALL(kernel, ...) (call->in.numbers[EXPONENT] == 2 ? kernel##_square : kernel)(__VA_ARGS__)
+#define CALL(kernel, ...) (call->in.numbers[EXPONENT] == 2 ? kernel<true> : kernel<false>)(__VA_ARGS__)
 #else
-#define CALL(kernel, ...) kernel(__VA_ARGS__)
+#define CALL(kernel, ...) kernel<false>(__VA_ARGS__)
 #endif
 
 #if BY_INDEX
@@ -51,16 +51,17 @@ static Inputs moved(const Inputs *in, int64_t logits, int64_t rows) {
 
 /* -- logits within a bound --------------------------------------------------------------------- */
 
-/* The bound of |logit| below which all that `near` computes for a row, its powers included, is a normal number: in double
- * for rows one after the other, in Each for rows side by side. A single output stands for the difference of two logits. */
-static int32_t reach_of(const Call *call, int side_by_side) {
-  double reach = FAST ? 32 : 340;
+/* The bound on |logit| within which all that the kernels in `bounded` compute for a row, powers included, are normal
+ * numbers: in double for rows one after the other, in Each for rows side by side. The logit of a single output stands for
+ * the difference of two logits, so its bound is twice as large. */
+static int32_t bound_of(const Call *call, int side_by_side) {
+  double bound = FAST ? 32 : 340;
   if (FAST && side_by_side) {
     const double exponent = EXPONENT >= 0 ? call->in.numbers[EXPONENT < 0 ? 0 : EXPONENT] : 0;
     const double narrow = (BY_CLASS ? 27 : 54) / (exponent + 0.3);
-    reach = narrow < reach ? narrow : reach;
+    bound = narrow < bound ? narrow : bound;
   }
-  return (int32_t)bits_of((float)reach);
+  return (int32_t)bits_of((float)bound);
 }
 
 /* Factors whose product with a normal float stays one. */
@@ -69,25 +70,26 @@ INSIDE(int) moderate(double factor) {
   return !FAST || (size <= 0x1p40 && size >= 0x1p-40);
 }
 
-#if NEAR
-#define ALIGNED __attribute__((aligned(VECTOR)))
-/* A block of rows by the kernels in near. Returns 0, with nothing written, where they cannot. tall: rows side by side. */
-static int nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int tall, int64_t stride, real *gradient, void *scratch, double *total) {
-  near::Each factors[BLOCK] ALIGNED, values[BLOCK] ALIGNED;
+#if BOUNDED
+#define ALIGNED __attribute__((aligned(VECTOR_BYTES)))
+/* A block of rows within the bound. Returns 0, with nothing written, where it must be left to the general kernels.
+ * class_major: rows side by side. */
+static int bounded_block(const Call *call, Inputs in, int64_t first, int64_t rows, int class_major, int64_t stride, real *gradient, void *scratch, double *total) {
+  bounded::Each factors[BLOCK] ALIGNED, values[BLOCK] ALIGNED;
   int within = call->moderate && (!gradient || moderate(call->factor)), refused = 0;
   in.refused = &refused;
   in.factors = in.counted = call->alike[WEIGHTS];
   if (call->factors) {
     for (int64_t b = 0; b < rows; b++) {
       const double factor = call->factors[first + b];
-      factors[b] = (near::Each)factor;
+      factors[b] = (bounded::Each)factor;
       within &= !gradient || factor == 0 || (moderate(factor) && moderate(factor * call->factor));
     }
     in.factors = factors;
   }
 #if BY_INDEX
   Class classes[BLOCK] ALIGNED;
-  near::Each counted[BLOCK] ALIGNED, weights[WEIGHTS + 1][BLOCK] ALIGNED;
+  bounded::Each counted[BLOCK] ALIGNED, weights[WEIGHTS + 1][BLOCK] ALIGNED;
   int ignored = 0;
   SIMD_OF(reduction(| : ignored))
   for (int64_t b = 0; b < rows; b++) {
@@ -110,14 +112,14 @@ static int nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int 
     if (call->same[n]) continue;
     for (int64_t b = 0; b < rows; b++) {
       const double weight = in.counted[b] != 0 ? in.weights[n][classes[b]] : 1;
-      weights[n][b] = (near::Each)weight;
+      weights[n][b] = (bounded::Each)weight;
       factors[b] = weight == 0 ? 0 : in.factors[b]; /* so that a gradient of 0 does not count as lost */
     }
     in.factors = factors;
   }
 #endif
 #if !BY_CLASS
-  within &= near::farthest(in.logits, rows, 0) <= in.reach;
+  within &= bounded::farthest(in.logits, rows, 0) <= in.bound;
 #if HARD /* between two classes the parts of a gradient cancel, and float has too few digits */
   int soft = 0;
   SIMD_OF(reduction(| : soft))
@@ -127,15 +129,15 @@ static int nearby(const Call *call, Inputs in, int64_t first, int64_t rows, int 
 #endif
   if (!within) return 0;
   const int64_t K = call->classes;
-  near::Each *room = (near::Each *)scratch;
+  bounded::Each *room = (bounded::Each *)scratch;
 #if BY_CLASS
-  if (!tall)
-    *total = gradient ? CALL(near::wide_both, &in, K, rows, gradient, call->factor, values, room)
-                     : CALL(near::wide_value, &in, K, rows, values, room);
+  if (!class_major)
+    *total = gradient ? CALL(bounded::row_major_value_and_grad, &in, K, rows, gradient, call->factor, values, room)
+                     : CALL(bounded::row_major_value, &in, K, rows, values, room);
   else
 #endif
-    *total = gradient ? CALL(near::tall_both, &in, K, rows, stride, gradient, call->factor, values, room)
-                     : CALL(near::tall_value, &in, K, rows, stride, values, room);
+    *total = gradient ? CALL(bounded::class_major_value_and_grad, &in, K, rows, stride, gradient, call->factor, values, room)
+                     : CALL(bounded::class_major_value, &in, K, rows, stride, values, room);
   if (call->values && !refused)
     SIMD for (int64_t b = 0; b < rows; b++) call->values[first + b] = write(values[b]);
   return !refused;
@@ -168,7 +170,7 @@ static const real *without_infinity(const real *logits, int64_t rows, Infinite *
 #endif
 
 /* A block of rows side by side. */
-static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
+static double general_block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
   unsigned char counts[BLOCK];
 #if BY_INDEX
   int64_t index[ROWS]; /* 0 where a row does not count */
@@ -186,8 +188,8 @@ static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows
   Infinite infinite;
   in.logits = without_infinity(in.logits, rows, &infinite);
 #endif
-  double total = gradient ? CALL(far::tall_both, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (far::Each *)scratch)
-                          : CALL(far::tall_value, &in, call->classes, rows, stride, counts, values, (far::Each *)scratch);
+  double total = gradient ? CALL(general::class_major_value_and_grad, &in, call->classes, rows, stride, counts, gradient, call->factor, factors, values, (general::Each *)scratch)
+                          : CALL(general::class_major_value, &in, call->classes, rows, stride, counts, values, (general::Each *)scratch);
 #if !BY_CLASS
   if (infinite.any) {
     total = 0;
@@ -206,18 +208,18 @@ static double far_block(const Call *call, Inputs in, int64_t first, int64_t rows
 
 /* -- each layout ------------------------------------------------------------------------------- */
 
-/* A block of rows side by side; the rows that do not fill a vector are computed by far_block. */
+/* A block of rows side by side; the rows that do not fill a vector are computed by general_block. */
 static double block(const Call *call, Inputs in, int64_t first, int64_t rows, int64_t stride, real *gradient, void *scratch) {
-#if NEAR
+#if BOUNDED
   const int64_t whole = rows - rows % LANES;
   double total = 0;
-  if (whole && nearby(call, in, first, whole, 1, stride, gradient, scratch, &total)) {
+  if (whole && bounded_block(call, in, first, whole, 1, stride, gradient, scratch, &total)) {
     if (whole < rows)
-      total += far_block(call, moved(&in, whole, whole), first + whole, rows - whole, stride, gradient ? gradient + whole : NULL, scratch);
+      total += general_block(call, moved(&in, whole, whole), first + whole, rows - whole, stride, gradient ? gradient + whole : NULL, scratch);
     return total;
   }
 #endif
-  return far_block(call, in, first, rows, stride, gradient, scratch);
+  return general_block(call, in, first, rows, stride, gradient, scratch);
 }
 
 #if BY_CLASS
@@ -227,7 +229,7 @@ static int64_t rows_at_a_time(const Call *call) {
 }
 
 /* A long row for all logits. */
-static double far_row(const Call *call, int64_t r, void *scratch) {
+static double general_row(const Call *call, int64_t r, void *scratch) {
   const int64_t K = call->classes;
   real *gradient = call->gradient ? call->gradient + r * K : NULL;
 #if BY_INDEX
@@ -239,33 +241,33 @@ static double far_row(const Call *call, int64_t r, void *scratch) {
 #endif
   const Inputs in = moved(&call->in, r * K, r);
   const double factor = call->factor * (call->factors ? call->factors[r] : 1);
-  const double value = gradient ? CALL(far::wide_both, &in, K, gradient, factor, (far::Each *)scratch)
-                                : CALL(far::wide_value, &in, K, (far::Each *)scratch);
+  const double value = gradient ? CALL(general::row_major_value_and_grad, &in, K, gradient, factor, (general::Each *)scratch)
+                                : CALL(general::row_major_value, &in, K, (general::Each *)scratch);
   if (call->values) call->values[r] = write(value);
   return value;
 }
 
 /* Long rows. */
-static double wide(const Call *call, int64_t first, int64_t rows, void *scratch) {
+static double long_rows(const Call *call, int64_t first, int64_t rows, void *scratch) {
   double total = 0;
-#if NEAR
+#if BOUNDED
   const int64_t K = call->classes;
   real *gradient = call->gradient ? call->gradient + first * K : NULL;
-  if (nearby(call, moved(&call->in, first * K, first), first, rows, 0, 0, gradient, scratch, &total)) return total;
+  if (bounded_block(call, moved(&call->in, first * K, first), first, rows, 0, 0, gradient, scratch, &total)) return total;
   total = 0;
 #endif
-  for (int64_t r = first; r < first + rows; r++) total += far_row(call, r, scratch);
+  for (int64_t r = first; r < first + rows; r++) total += general_row(call, r, scratch);
   return total;
 }
 
 #include "transpose.h"
 
 /* Short rows: a block is copied so that its rows are side by side, and the gradient is copied back. */
-static double transposed(const Call *call, int64_t first, int64_t rows, void *scratch) {
+static double transposed_rows(const Call *call, int64_t first, int64_t rows, void *scratch) {
   const int64_t K = call->classes;
   Inputs in = moved(&call->in, first * K, first);
   in.stream = 0; /* the gradient is read again */
-  real *tile = (real *)((far::Each *)scratch + STORED * K * ROWS);
+  real *tile = (real *)((general::Each *)scratch + STORED * K * ROWS);
   const real **sources[1 + ARRAYS];
   sources[0] = &in.logits;
   for (int n = 0; n < ARRAYS; n++) sources[1 + n] = &in.arrays[n];
@@ -276,11 +278,11 @@ static double transposed(const Call *call, int64_t first, int64_t rows, void *sc
   if (!call->gradient) return block(call, in, first, rows, ROWS, NULL, scratch);
   const double total = block(call, in, first, rows, ROWS, tile, scratch);
   real *gradient = call->gradient + first * K;
-#if NEAR
+#if BOUNDED
   if (call->in.stream) {
     real *done = (real *)in.logits; /* no longer needed */
     to_rows(tile, rows, K, done);
-    near::stream_(gradient, done, rows * K);
+    bounded::stream_(gradient, done, rows * K);
     return total;
   }
 #endif
@@ -295,7 +297,7 @@ static int64_t place(const Call *call, int64_t row) {
 }
 
 /* Rows that lie side by side in memory, as in images with the class axis first, or single outputs. */
-static double planes(const Call *call, int64_t first, int64_t rows, void *scratch) {
+static double adjacent_rows(const Call *call, int64_t first, int64_t rows, void *scratch) {
   const int64_t at = place(call, first);
   real *gradient = call->gradient ? call->gradient + at : NULL;
   Inputs in = moved(&call->in, at, first);

@@ -9,7 +9,7 @@ enum { NO_MEMORY = 1, UNUSUAL_TARGET = 2 };
 
 /* Whether rows lie side by side in memory, and whether they are computed side by side. */
 static int so_in_memory(const Call *call) { return !BY_CLASS || call->inner != 1; }
-static int side_by_side(const Call *call) { return so_in_memory(call) || call->classes < TALL_BELOW; }
+static int side_by_side(const Call *call) { return so_in_memory(call) || call->classes < TRANSPOSED_BELOW; }
 
 /* A unit of work is at most rows_of_unit rows of `in_all` that follow each other. The first unit has `fewer`, so that the
  * others start with a cache line of a gradient that is written past the caches. */
@@ -32,9 +32,9 @@ static double computed(Call *call, int64_t unit, void *scratch) {
     return 0;
   }
 #if BY_CLASS
-  if (!so_in_memory(call)) return (side_by_side(call) ? transposed : wide)(call, first, rows, scratch);
+  if (!so_in_memory(call)) return (side_by_side(call) ? transposed_rows : long_rows)(call, first, rows, scratch);
 #endif
-  return planes(call, first, rows, scratch);
+  return adjacent_rows(call, first, rows, scratch);
 }
 
 /* What one thread does: chunks until none is left, or something has failed. */
@@ -42,7 +42,7 @@ static void work(Call *call) {
   const int64_t units = units_in_all(call) * (call->outer * call->inner / in_all(call));
   const size_t numbers = (size_t)(STORED * call->classes + (1 + ARRAYS) * (call->classes + 8) + 8) * rows_of_unit(call);
   void *scratch = NULL;
-  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(far::Each))) __atomic_store_n(&call->failed, NO_MEMORY, __ATOMIC_RELAXED);
+  if (BY_CLASS && posix_memalign(&scratch, 64, numbers * sizeof(general::Each))) __atomic_store_n(&call->failed, NO_MEMORY, __ATOMIC_RELAXED);
 #if defined(_OPENMP)
 #pragma omp for schedule(dynamic) nowait
 #endif
@@ -88,7 +88,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   const int64_t size = outer * classes * inner;
   *total = 0;
   if (size == 0) return 0;
-#if NEAR
+#if BOUNDED
   call.moderate = 1;
   for (int n = 0; n < NUMBERS; n++) call.moderate &= numbers[n] == 0 || moderate(numbers[n]);
   for (int n = 0; n <= WEIGHTS; n++) {
@@ -98,11 +98,11 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
       call.same[n] &= weights[n][k] == one;
       call.moderate &= weights[n][k] == 0 || moderate(weights[n][k]);
     }
-    for (int b = 0; b < BLOCK; b++) call.alike[n][b] = (near::Each)one;
+    for (int b = 0; b < BLOCK; b++) call.alike[n][b] = (bounded::Each)one;
   }
 #endif
-  call.in.reach = reach_of(&call, side_by_side(&call));
-  if (FAST && classes > INT32_MAX - 65536) call.in.reach = -1; /* more classes than a Class counts */
+  call.in.bound = bound_of(&call, side_by_side(&call));
+  if (FAST && classes > INT32_MAX - 65536) call.in.bound = -1; /* more classes than a Class counts */
   call.in.stream = gradient && gradient != logits && size * (int64_t)sizeof(real) >= STREAM &&
                    (!so_in_memory(&call) || classes * outer == 1 || inner * sizeof(real) % LINE == 0);
   const int64_t units = units_in_all(&call) * (outer * inner / in_all(&call));

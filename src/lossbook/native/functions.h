@@ -89,7 +89,7 @@ INSIDE(float) power(float x, double r, int square) {
 
 INSIDE(Floats) power(Floats x, double r, int square) {
   if (square) return x * x;
-  typedef float Half SO_WIDE(VECTOR / 2);
+  typedef float Half SO_WIDE(VECTOR_BYTES / 2);
   Half part[2];
   memcpy(part, &x, sizeof x);
   for (int n = 0; n < 2; n++) part[n] = __builtin_convertvector(power(__builtin_convertvector(part[n], Doubles), r, 0), Half);

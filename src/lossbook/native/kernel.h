@@ -1,19 +1,17 @@
-/* What the generated kernels of a loss are written in. Each exists twice: in `far`, for all logits,
- * in double, or in pairs of doubles where the logits are doubles; and in `near`, for logits that
- * lie within a bound, so that nothing overflows and no maximum is subtracted. */
+/* What the generated kernels of a loss are written in. Each exists twice: in `general`, for all
+ * logits, in double, or in pairs of doubles where the logits are doubles; and in `bounded`, for
+ * logits within a bound, where nothing overflows and no maximum has to be subtracted. */
 #include "base.h"
 #include "functions.h"
 #if defined(FLOAT64)
 #include "pair.h"
 INSIDE(real) write(Pair x) { return x.hi; }
-#undef NEAR
-#define NEAR 0
+#undef BOUNDED
+#define BOUNDED 0
 #endif
 
-/* A kernel, and the same one for an exponent that is known to be 2. */
-#define TWICE(name, arguments, ...)                                                             \
-  static __attribute__((noinline)) double name arguments { return name##_of(__VA_ARGS__, 0); }   \
-  static __attribute__((noinline)) double name##_square arguments { return name##_of(__VA_ARGS__, 1); }
+/* The head of a kernel. square: its exponent is known to be 2 when it is compiled. */
+#define KERNEL template <bool square> static __attribute__((noinline)) double
 
 /* The probability of a class as given, or 1 for the target class and 0 for the others. */
 #if ONE_HOT
@@ -23,7 +21,7 @@ INSIDE(real) write(Pair x) { return x.hi; }
 #endif
 
 /* Each: the type of what is computed for every class. */
-namespace far {
+namespace general {
 #if defined(FLOAT64)
 typedef Pair Each;
 #else
@@ -31,20 +29,20 @@ typedef double Each;
 #endif
 }
 
-/* Side: a vector of Each, for rows side by side. Row: what is computed once for a row of many classes. */
-namespace near {
+/* Vector: a vector of Each, for rows side by side. Row: what is computed once for a row of many classes. */
+namespace bounded {
 #if FAST
 typedef float Each;
-typedef Floats Side;
-typedef int32_t Class; /* as wide as Each, so that comparisons with a class select Each */
+typedef Floats Vector;
+typedef int32_t Class; /* as long_rows as Each, so that comparisons with a class select Each */
 #else
 typedef double Each;
-typedef Doubles Side;
+typedef Doubles Vector;
 typedef int64_t Class;
 #endif
 typedef double Row;
 }
-using near::Class;
+using bounded::Class;
 
 #define ROWS 128                      /* rows that a kernel for rows side by side takes at a time */
 #define BLOCK (BY_CLASS ? ROWS : 256) /* the same, for losses of single outputs as well */
@@ -55,16 +53,16 @@ typedef struct {
   const int64_t *index;
   const double *weights[4];
   double numbers[8];
-  /* For the kernels in `near`; the pointers have one entry for each row of a block. */
+  /* For the kernels in `bounded`; the pointers have one entry for each row of a block. */
   const Class *classes;            /* the target class */
-  const near::Each *weights_of[4]; /* the weights of that class */
-  const near::Each *factors;       /* of the gradient; 0 where a row does not count */
-  const near::Each *counted;       /* 1, or 0 where a row does not count */
-  int32_t reach;                   /* the bits of the largest |logit| that is allowed */
+  const bounded::Each *weights_of[4]; /* the weights of that class */
+  const bounded::Each *factors;       /* of the gradient; 0 where a row does not count */
+  const bounded::Each *counted;       /* 1, or 0 where a row does not count */
+  int32_t bound;                   /* the bits of the largest |logit| that is allowed */
   int stream;                      /* whether the gradient is written past the caches */
   int *refused;                    /* set where a logit exceeds the bound */
 } Inputs;
 
-#if NEAR
-#include "near.h"
+#if BOUNDED
+#include "bounded.h"
 #endif

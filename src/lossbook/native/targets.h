@@ -11,14 +11,14 @@ static int usual(const Call *call, int64_t first, int64_t rows) {
   for (int64_t b = 0; b < rows; b++) others |= ((uint64_t)index[b] >= (uint64_t)call->classes) | (index[b] == call->ignored);
 #else
   const int64_t K = call->classes, at = place(call, first);
-  const int tall = !BY_CLASS || call->inner != 1;
+  const int adjacent = !BY_CLASS || call->inner != 1;
   const real *targets = call->in.arrays[0] + at;
   double sums[BLOCK] = {};
-  for (int64_t part = 0; part < (tall ? K : 1); part++, targets += call->inner) {
+  for (int64_t part = 0; part < (adjacent ? K : 1); part++, targets += call->inner) {
     SIMD_OF(reduction(| : others))
-    for (int64_t b = 0; b < (tall ? rows : rows * K); b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
+    for (int64_t b = 0; b < (adjacent ? rows : rows * K); b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
     if (call->look < SUMS) continue;
-    if (tall)
+    if (adjacent)
       SIMD for (int64_t b = 0; b < rows; b++) sums[b] += read(targets[b]);
     else
       for (int64_t b = 0; b < rows; b++) {

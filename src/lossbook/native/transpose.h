@@ -1,5 +1,5 @@
 /* Rows of a few classes to columns, so that the rows of a block lie side by side, and back. Vectors of eight float32 are
- * transposed in registers; other dtypes, and what is left over, number by number. */
+ * transposed_rows in registers; other dtypes, and what is left over, number by number. */
 #if defined(__has_builtin) && !defined(FLOAT16) && !defined(BFLOAT16) && !defined(FLOAT64)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES 1

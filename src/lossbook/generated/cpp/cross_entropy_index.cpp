@@ -14,13 +14,13 @@
 #define STORED 1
 #define EXPONENT -1
 #define HARD 0
-#define NEAR 1
+#define BOUNDED 1
 #define INPUTS "logits:logits,targets:class index,weight:per class"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *weight = in->weights[0];
@@ -54,9 +54,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   return (double)term_2_;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *weight = in->weights[0];
@@ -141,9 +139,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *weight = in->weights[0];
@@ -196,9 +192,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   return (double)term_5_;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *weight = in->weights[0];
@@ -315,14 +309,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Class *index = in->classes;
   const Each *weight = in->weights_of[0];
@@ -349,7 +341,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
   }
@@ -377,76 +369,72 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Classes *index = (const Classes *)in->classes;
-  const Side *weight = (const Side *)in->weights_of[0];
-  const Side *counted = (const Side *)in->counted;
-  const int64_t sides = rows / LANES;
-  Side total = {};
-  Side rest_[SIDES];
-  Side term_[SIDES];
-  Side term_4_[SIDES];
-  Side rest_sum[SIDES];
-  Side rest_lost[SIDES];
-  Side v4[SIDES];
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] = Side{};
-    term_[b] = Side{};
+  const Vector *weight = (const Vector *)in->weights_of[0];
+  const Vector *counted = (const Vector *)in->counted;
+  const int64_t vectors = rows / LANES;
+  Vector total = {};
+  Vector rest_[VECTORS];
+  Vector term_[VECTORS];
+  Vector term_4_[VECTORS];
+  Vector rest_sum[VECTORS];
+  Vector rest_lost[VECTORS];
+  Vector v4[VECTORS];
+  for (int64_t b = 0; b < vectors; b++) {
+    rest_[b] = Vector{};
+    term_[b] = Vector{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest_sum[b] = Side{};
-      rest_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest_sum[b] = Vector{};
+      rest_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v1 = exp_(side(logits + k * stride, b));
-        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
+        const Vector v1 = exp_(load(logits + k * stride, b));
+        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_[b] += v2;
         term_[b] = either((k == index[b]), v1, term_[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Side{};
+        rest_[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest_[b] = rest_sum[b] + rest_lost[b];
     }
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side v3 = (all((Each)1.0) / term_[b]);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector v3 = (all((Each)1.0) / term_[b]);
     v4[b] = (rest_[b] * v3);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side log_total5 = log1p_(v4[b]);
-    const Side v6 = (weight[b] * log_total5);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector log_total5 = log1p_(v4[b]);
+    const Vector v6 = (weight[b] * log_total5);
     term_4_[b] = v6;
-    const Side loss = counted[b] * term_4_[b];
+    const Vector loss = counted[b] * term_4_[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Class *index = in->classes;
   const Each *weight = in->weights_of[0];
@@ -479,7 +467,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[b * classes + index[b]];
   }
@@ -529,102 +517,98 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Classes *index = (const Classes *)in->classes;
-  const Side *weight = (const Side *)in->weights_of[0];
-  const Side *factors = (const Side *)in->factors;
-  const Side *counted = (const Side *)in->counted;
-  const int64_t sides = rows / LANES;
+  const Vector *weight = (const Vector *)in->weights_of[0];
+  const Vector *factors = (const Vector *)in->factors;
+  const Vector *counted = (const Vector *)in->counted;
+  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Side *__restrict term_all = (Side *)(scratch + 0 * classes * ROWS);
-  Side total = {};
-  Side rest_[SIDES];
-  Side term_2_[SIDES];
-  Side term_5_[SIDES];
-  Side term_6_[SIDES];
-  Side term_8_[SIDES];
-  Side slope[SIDES];
-  Side rest_sum[SIDES];
-  Side rest_lost[SIDES];
-  Side v4[SIDES];
-  Side total8[SIDES];
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] = Side{};
-    term_2_[b] = Side{};
+  Vector *__restrict term_all = (Vector *)(scratch + 0 * classes * ROWS);
+  Vector total = {};
+  Vector rest_[VECTORS];
+  Vector term_2_[VECTORS];
+  Vector term_5_[VECTORS];
+  Vector term_6_[VECTORS];
+  Vector term_8_[VECTORS];
+  Vector slope[VECTORS];
+  Vector rest_sum[VECTORS];
+  Vector rest_lost[VECTORS];
+  Vector v4[VECTORS];
+  Vector total8[VECTORS];
+  for (int64_t b = 0; b < vectors; b++) {
+    rest_[b] = Vector{};
+    term_2_[b] = Vector{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest_sum[b] = Side{};
-      rest_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest_sum[b] = Vector{};
+      rest_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v1 = exp_(side(logits + k * stride, b));
-        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
+        const Vector v1 = exp_(load(logits + k * stride, b));
+        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_[b] += v2;
-        term_all[k * SIDES + b] = v1;
+        term_all[k * VECTORS + b] = v1;
         term_2_[b] = either((k == index[b]), v1, term_2_[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Side{};
+        rest_[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest_[b] = rest_sum[b] + rest_lost[b];
     }
   }
   Mask any_lost = {};
-  for (int64_t b = 0; b < sides; b++) {
-    const Side v3 = (all((Each)1.0) / term_2_[b]);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector v3 = (all((Each)1.0) / term_2_[b]);
     v4[b] = (rest_[b] * v3);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side log_total5 = log1p_(v4[b]);
-    const Side v6 = (weight[b] * log_total5);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector log_total5 = log1p_(v4[b]);
+    const Vector v6 = (weight[b] * log_total5);
     term_5_[b] = v6;
-    const Side v7 = (-rest_[b]);
+    const Vector v7 = (-rest_[b]);
     term_6_[b] = v7;
     total8[b] = (rest_[b] + term_2_[b]);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side v9 = (all((Each)1.0) / total8[b]);
-    const Side v10 = (weight[b] * v9);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector v9 = (all((Each)1.0) / total8[b]);
+    const Vector v10 = (weight[b] * v9);
     term_8_[b] = v10;
     slope[b] = all((Each)factor) * term_8_[b] * factors[b];
     any_lost |= lost(slope[b], factors[b]);
-    const Side loss = counted[b] * term_5_[b];
+    const Vector loss = counted[b] * term_5_[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v11 = either((k == index[b]), term_6_[b], term_all[k * SIDES + b]);
-      put(gradient + k * stride, b, slope[b] * v11, stream);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v11 = either((k == index[b]), term_6_[b], term_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, slope[b] * v11, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

@@ -15,13 +15,13 @@
 #define STORED 0
 #define EXPONENT 1
 #define HARD 1
-#define NEAR FAST
+#define BOUNDED FAST
 #define INPUTS "logits:logits,targets:array,alpha:scalar,gamma:scalar"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
@@ -82,9 +82,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
@@ -162,129 +160,123 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  const int64_t sides = rows / LANES;
-  Side total = {};
-  Side v1[SIDES];
-  Side v3[SIDES];
-  Side v5[SIDES];
-  Side tail6[SIDES];
-  Side v12[SIDES];
-  Side v14[SIDES];
-  Side log_total15[SIDES];
+  const int64_t vectors = rows / LANES;
+  Vector total = {};
+  Vector v1[VECTORS];
+  Vector v3[VECTORS];
+  Vector v5[VECTORS];
+  Vector tail6[VECTORS];
+  Vector v12[VECTORS];
+  Vector v14[VECTORS];
+  Vector log_total15[VECTORS];
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Side v2 = (-side(logits + k * stride, b));
-      v3[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
+    for (int64_t b = 0; b < vectors; b++) {
+      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = (-load(logits + k * stride, b));
+      v3[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
+      const Vector v4 = abs_(load(logits + k * stride, b));
       v5[b] = (-v4);
     }
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       tail6[b] = exp_(v5[b]);
     }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Side total8 = (all((Each)1.0) + tail6[b]);
-      const Side v9 = (all((Each)1.0) / total8);
-      const Side complement10 = (v7 * v9);
-      const Side modulation_positive11 = power(complement10, gamma, square);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Vector total8 = (all((Each)1.0) + tail6[b]);
+      const Vector v9 = (all((Each)1.0) / total8);
+      const Vector complement10 = (v7 * v9);
+      const Vector modulation_positive11 = power(complement10, gamma, square);
       v12[b] = (v1[b] * modulation_positive11);
-      const Side v13 = (-v3[b]);
+      const Vector v13 = (-v3[b]);
       v14[b] = larger(v13, all((Each)0.0));
     }
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       log_total15[b] = log1p_to_one(tail6[b]);
     }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side neg_log_probs16 = (v14[b] + log_total15[b]);
-      const Side v17 = (v12[b] * neg_log_probs16);
-      const Side loss = v17;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector neg_log_probs16 = (v14[b] + log_total15[b]);
+      const Vector v17 = (v12[b] * neg_log_probs16);
+      const Vector loss = v17;
       total += loss;
-      ((Side *)values)[b] = loss;
+      ((Vector *)values)[b] = loss;
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  const Side *factors = (const Side *)in->factors;
-  const int64_t sides = rows / LANES;
+  const Vector *factors = (const Vector *)in->factors;
+  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Side total = {};
-  Side v1[SIDES];
-  Side v3[SIDES];
-  Side v5[SIDES];
-  Side tail6[SIDES];
-  Side v9[SIDES];
-  Side complement10[SIDES];
-  Side v12[SIDES];
-  Side v14[SIDES];
-  Side log_total15[SIDES];
+  Vector total = {};
+  Vector v1[VECTORS];
+  Vector v3[VECTORS];
+  Vector v5[VECTORS];
+  Vector tail6[VECTORS];
+  Vector v9[VECTORS];
+  Vector complement10[VECTORS];
+  Vector v12[VECTORS];
+  Vector v14[VECTORS];
+  Vector log_total15[VECTORS];
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      v1[b] = either((side(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Side v2 = (-side(logits + k * stride, b));
-      v3[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
+    for (int64_t b = 0; b < vectors; b++) {
+      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = (-load(logits + k * stride, b));
+      v3[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
+      const Vector v4 = abs_(load(logits + k * stride, b));
       v5[b] = (-v4);
     }
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       tail6[b] = exp_(v5[b]);
     }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Side total8 = (all((Each)1.0) + tail6[b]);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Vector total8 = (all((Each)1.0) + tail6[b]);
       v9[b] = (all((Each)1.0) / total8);
       complement10[b] = (v7 * v9[b]);
-      const Side modulation_positive11 = power(complement10[b], gamma, square);
+      const Vector modulation_positive11 = power(complement10[b], gamma, square);
       v12[b] = (v1[b] * modulation_positive11);
-      const Side v13 = (-v3[b]);
+      const Vector v13 = (-v3[b]);
       v14[b] = larger(v13, all((Each)0.0));
     }
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       log_total15[b] = log1p_to_one(tail6[b]);
     }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side neg_log_probs16 = (v14[b] + log_total15[b]);
-      const Side v17 = (all((Each)gamma) * neg_log_probs16);
-      const Side v18 = either((v3[b] >= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Side probs19 = (v18 * v9[b]);
-      const Side v20 = (v17 * probs19);
-      const Side v21 = (complement10[b] + v20);
-      const Side v22 = (v12[b] * v21);
-      const Side v23 = (-v22);
-      const Side v24 = either((side(targets + k * stride, b) == all((Each)1.0)), v23, v22);
-      const Side v25 = (v12[b] * neg_log_probs16);
-      const Side loss = v25;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector neg_log_probs16 = (v14[b] + log_total15[b]);
+      const Vector v17 = (all((Each)gamma) * neg_log_probs16);
+      const Vector v18 = either((v3[b] >= all((Each)0.0)), all((Each)1.0), tail6[b]);
+      const Vector probs19 = (v18 * v9[b]);
+      const Vector v20 = (v17 * probs19);
+      const Vector v21 = (complement10[b] + v20);
+      const Vector v22 = (v12[b] * v21);
+      const Vector v23 = (-v22);
+      const Vector v24 = either((load(targets + k * stride, b) == all((Each)1.0)), v23, v22);
+      const Vector v25 = (v12[b] * neg_log_probs16);
+      const Vector loss = v25;
       total += loss;
-      ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v24, stream);
+      ((Vector *)values)[b] = loss;
+      store(gradient + k * stride, b, all((Each)factor) * factors[b] * v24, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

@@ -14,13 +14,13 @@
 #define STORED 1
 #define EXPONENT 0
 #define HARD 0
-#define NEAR 1
+#define BOUNDED 1
 #define INPUTS "logits:logits,targets:class index,alpha:per class,gamma:scalar"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
@@ -67,9 +67,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   return (double)scale_2_;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *alpha = in->weights[0];
@@ -173,9 +171,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
   const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
@@ -247,9 +243,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   return (double)scale_2_;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const int64_t *index = in->index;
   const double *alpha = in->weights[0];
@@ -396,14 +390,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Class *index = in->classes;
   const Each *alpha = in->weights_of[0];
@@ -433,7 +425,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
   }
@@ -469,83 +461,79 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Classes *index = (const Classes *)in->classes;
-  const Side *alpha = (const Side *)in->weights_of[0];
+  const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
-  const Side *counted = (const Side *)in->counted;
-  const int64_t sides = rows / LANES;
-  Side total = {};
-  Side rest_[SIDES];
-  Side term_[SIDES];
-  Side scale_[SIDES];
-  Side rest_sum[SIDES];
-  Side rest_lost[SIDES];
-  Side v7[SIDES];
-  Side v9[SIDES];
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] = Side{};
-    term_[b] = Side{};
+  const Vector *counted = (const Vector *)in->counted;
+  const int64_t vectors = rows / LANES;
+  Vector total = {};
+  Vector rest_[VECTORS];
+  Vector term_[VECTORS];
+  Vector scale_[VECTORS];
+  Vector rest_sum[VECTORS];
+  Vector rest_lost[VECTORS];
+  Vector v7[VECTORS];
+  Vector v9[VECTORS];
+  for (int64_t b = 0; b < vectors; b++) {
+    rest_[b] = Vector{};
+    term_[b] = Vector{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest_sum[b] = Side{};
-      rest_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest_sum[b] = Vector{};
+      rest_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v1 = exp_(side(logits + k * stride, b));
-        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
+        const Vector v1 = exp_(load(logits + k * stride, b));
+        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_[b] += v2;
         term_[b] = either((k == index[b]), v1, term_[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Side{};
+        rest_[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest_[b] = rest_sum[b] + rest_lost[b];
     }
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side total3 = (rest_[b] + term_[b]);
-    const Side v4 = (all((Each)1.0) / total3);
-    const Side prob_others5 = (v4 * rest_[b]);
-    const Side modulation6 = power(prob_others5, gamma, square);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector total3 = (rest_[b] + term_[b]);
+    const Vector v4 = (all((Each)1.0) / total3);
+    const Vector prob_others5 = (v4 * rest_[b]);
+    const Vector modulation6 = power(prob_others5, gamma, square);
     v7[b] = (alpha[b] * modulation6);
-    const Side v8 = (all((Each)1.0) / term_[b]);
+    const Vector v8 = (all((Each)1.0) / term_[b]);
     v9[b] = (rest_[b] * v8);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side log_total10 = log1p_(v9[b]);
-    const Side scale11 = (v7[b] * log_total10);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector log_total10 = log1p_(v9[b]);
+    const Vector scale11 = (v7[b] * log_total10);
     scale_[b] = scale11;
-    const Side loss = counted[b] * scale_[b];
+    const Vector loss = counted[b] * scale_[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Class *index = in->classes;
   const Each *alpha = in->weights_of[0];
@@ -583,7 +571,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest_[b] = rest_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   for (int64_t b = 0; b < rows; b++) {
     v3[b] = term_all[b * classes + index[b]];
   }
@@ -650,118 +638,114 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Classes *index = (const Classes *)in->classes;
-  const Side *alpha = (const Side *)in->weights_of[0];
+  const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
-  const Side *factors = (const Side *)in->factors;
-  const Side *counted = (const Side *)in->counted;
-  const int64_t sides = rows / LANES;
+  const Vector *factors = (const Vector *)in->factors;
+  const Vector *counted = (const Vector *)in->counted;
+  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Side *__restrict term_all = (Side *)(scratch + 0 * classes * ROWS);
-  Side total = {};
-  Side rest_[SIDES];
-  Side term_2_[SIDES];
-  Side scale_[SIDES];
-  Side term_7_[SIDES];
-  Side term_13_[SIDES];
-  Side slope[SIDES];
-  Side rest_sum[SIDES];
-  Side rest_lost[SIDES];
-  Side v4[SIDES];
-  Side prob_others5[SIDES];
-  Side v7[SIDES];
-  Side v9[SIDES];
-  Side v13[SIDES];
-  Side v14[SIDES];
-  for (int64_t b = 0; b < sides; b++) {
-    rest_[b] = Side{};
-    term_2_[b] = Side{};
+  Vector *__restrict term_all = (Vector *)(scratch + 0 * classes * ROWS);
+  Vector total = {};
+  Vector rest_[VECTORS];
+  Vector term_2_[VECTORS];
+  Vector scale_[VECTORS];
+  Vector term_7_[VECTORS];
+  Vector term_13_[VECTORS];
+  Vector slope[VECTORS];
+  Vector rest_sum[VECTORS];
+  Vector rest_lost[VECTORS];
+  Vector v4[VECTORS];
+  Vector prob_others5[VECTORS];
+  Vector v7[VECTORS];
+  Vector v9[VECTORS];
+  Vector v13[VECTORS];
+  Vector v14[VECTORS];
+  for (int64_t b = 0; b < vectors; b++) {
+    rest_[b] = Vector{};
+    term_2_[b] = Vector{};
   }
   Sizes most = {};
   const Class group = group_of(classes);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest_sum[b] = Side{};
-      rest_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest_sum[b] = Vector{};
+      rest_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v1 = exp_(side(logits + k * stride, b));
-        const Side v2 = either((k == index[b]), all((Each)0.0), v1);
+        const Vector v1 = exp_(load(logits + k * stride, b));
+        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
         rest_[b] += v2;
-        term_all[k * SIDES + b] = v1;
+        term_all[k * VECTORS + b] = v1;
         term_2_[b] = either((k == index[b]), v1, term_2_[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Side{};
+        rest_[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest_[b] = rest_sum[b] + rest_lost[b];
     }
   }
   Mask any_lost = {};
-  for (int64_t b = 0; b < sides; b++) {
-    const Side total3 = (rest_[b] + term_2_[b]);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector total3 = (rest_[b] + term_2_[b]);
     v4[b] = (all((Each)1.0) / total3);
     prob_others5[b] = (v4[b] * rest_[b]);
-    const Side modulation6 = power(prob_others5[b], gamma, square);
+    const Vector modulation6 = power(prob_others5[b], gamma, square);
     v7[b] = (alpha[b] * modulation6);
-    const Side v8 = (all((Each)1.0) / term_2_[b]);
+    const Vector v8 = (all((Each)1.0) / term_2_[b]);
     v9[b] = (rest_[b] * v8);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side log_total10 = log1p_(v9[b]);
-    const Side scale11 = (v7[b] * log_total10);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector log_total10 = log1p_(v9[b]);
+    const Vector scale11 = (v7[b] * log_total10);
     scale_[b] = scale11;
-    const Side v12 = (-rest_[b]);
+    const Vector v12 = (-rest_[b]);
     term_7_[b] = v12;
     v13[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), log_total10);
     v14[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), prob_others5[b]);
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side log_ratio15 = (v13[b] / v14[b]);
-    const Side v16 = (all((Each)gamma) * log_ratio15);
-    const Side prob_target17 = (term_2_[b] * v4[b]);
-    const Side v18 = (v16 * prob_target17);
-    const Side v19 = (all((Each)1.0) + v18);
-    const Side scale20 = (v7[b] * v19);
-    const Side v21 = (scale20 * v4[b]);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector log_ratio15 = (v13[b] / v14[b]);
+    const Vector v16 = (all((Each)gamma) * log_ratio15);
+    const Vector prob_target17 = (term_2_[b] * v4[b]);
+    const Vector v18 = (v16 * prob_target17);
+    const Vector v19 = (all((Each)1.0) + v18);
+    const Vector scale20 = (v7[b] * v19);
+    const Vector v21 = (scale20 * v4[b]);
     term_13_[b] = v21;
     slope[b] = all((Each)factor) * term_13_[b] * factors[b];
     any_lost |= lost(slope[b], factors[b]);
-    const Side loss = counted[b] * scale_[b];
+    const Vector loss = counted[b] * scale_[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v22 = either((k == index[b]), term_7_[b], term_all[k * SIDES + b]);
-      put(gradient + k * stride, b, slope[b] * v22, stream);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v22 = either((k == index[b]), term_7_[b], term_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, slope[b] * v22, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

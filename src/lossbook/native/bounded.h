@@ -1,6 +1,6 @@
 /* What the kernels for logits within a bound are written in. One that meets a logit beyond it has
  * written nothing and returns refused(in). */
-namespace near {
+namespace bounded {
 
 INSIDE(double) refused(const Inputs *in) {
   *in->refused = 1;
@@ -69,11 +69,11 @@ template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t count, r
 
 /* -- rows side by side, LANES in each vector ----------------------------------------------------- */
 
-#define LANES ((int)(VECTOR / sizeof(near::Each)))
-#define SIDES (BLOCK / LANES) /* vectors in a block */
+#define LANES ((int)(VECTOR_BYTES / sizeof(bounded::Each)))
+#define VECTORS (BLOCK / LANES) /* vectors in a block */
 typedef number Numbers SO_WIDE(LANES * sizeof(number)); /* logits before they are converted to Each */
 typedef int32_t Sizes SO_WIDE(LANES * 4);
-typedef Class Classes SO_WIDE(VECTOR);
+typedef Class Classes SO_WIDE(VECTOR_BYTES);
 typedef Classes Mask; /* what comparisons give */
 
 /* Prefetches a vector that is read soon, once for each cache line. */
@@ -91,10 +91,10 @@ INSIDE(Numbers) numbers(const real *from, int64_t b) {
 #endif
   return x;
 }
-INSIDE(Side) side(const real *from, int64_t b) { return __builtin_convertvector(numbers(from, b), Side); }
+INSIDE(Vector) load(const real *from, int64_t b) { return __builtin_convertvector(numbers(from, b), Vector); }
 
 /* Writes the b-th vector. stream: past the caches, to an address that is a multiple of its size. */
-INSIDE(void) put(real *to, int64_t b, Side x, int stream) {
+INSIDE(void) store(real *to, int64_t b, Vector x, int stream) {
 #if defined(__AVX__) && !defined(FLOAT16) && !defined(BFLOAT16)
   const Numbers y = __builtin_convertvector(x, Numbers);
   if (!stream) memcpy(to + b * LANES, &y, sizeof y);
@@ -120,7 +120,7 @@ INSIDE(int32_t) largest(Sizes most) {
 }
 
 /* In which rows that count the factor x of the gradient has lost digits. */
-INSIDE(Mask) lost(Side x, Side factor) {
+INSIDE(Mask) lost(Vector x, Vector factor) {
 #if FAST
   return (abs_(x) < 0x1p-126f) & (factor != 0);
 #else
@@ -132,8 +132,8 @@ INSIDE(Mask) lost(Side x, Side factor) {
 INSIDE(Class) group_of(int64_t classes) { return FAST ? 32 : (Class)classes; }
 
 /* sum += part; the rounding errors add up in `lost` (Knuth's two-sum). */
-INSIDE(void) add_up(Side &sum, Side &lost, Side part) {
-  const Side s = sum + part, t = s - sum;
+INSIDE(void) add_up(Vector &sum, Vector &lost, Vector part) {
+  const Vector s = sum + part, t = s - sum;
   lost += (sum - (s - t)) + (part - t);
   sum = s;
 }
@@ -143,10 +143,10 @@ INSIDE(int) any(Mask x) {
   for (int n = 0; n < LANES; n++) found |= x[n];
   return found != 0;
 }
-INSIDE(double) sum_of(Side x) {
+INSIDE(double) sum_of(Vector x) {
   double sum = 0;
   for (int n = 0; n < LANES; n++) sum += x[n];
   return sum;
 }
 
-} // namespace near
+} // namespace bounded
