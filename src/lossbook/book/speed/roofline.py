@@ -1,5 +1,5 @@
 """The two roofs over the speed of a loss, measured on one core: bytes copied in a nanosecond, and operations done in one;
-what a copy into fresh memory costs; and what the compiler says and makes of a kernel.
+and what a copy into fresh memory costs.
 
 `python -m lossbook.book.speed.roofline --json chapters/data/roofs.json` measures them; it takes a few seconds and a compiler.
 """
@@ -10,10 +10,7 @@ import argparse
 import ctypes
 import json
 import mmap
-import os
 import platform
-import re
-import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -25,19 +22,11 @@ import numpy as np
 from ...native import compiler
 
 SIZE = 1 << 26  # bytes of an array that is in no cache
-CHAINS = (
-    8,
-    10,
-    12,
-    14,
-)  # vectors that are computed side by side, so that no operation waits for another
+CHAINS = (8, 10, 12, 14)  # vectors computed side by side, so that no operation waits for another
 WIDTHS = (16, 32, 64)  # bytes of a vector
 STEPS = 100_000
 ROUNDS = 15
 OPERATIONS = 2  # a multiplication and an addition
-INSTRUCTION = re.compile(
-    r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s"
-)  # packed, or a single number
 SOURCE = """
 typedef KIND Vector __attribute__((vector_size(WIDTH)));
 #if defined(__GNUC__) && !defined(__clang__)
@@ -57,18 +46,16 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 
 @dataclass(frozen=True)
 class Roofs:
-    """bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
-    many times as long a copy takes into memory that was never used. vectors: for each function of a kernel, the widths in
-    bytes of the loops that the compiler vectorised. arithmetic: for each of them, how many of its instructions compute with
-    whole vectors, and how many with single numbers. page: bytes that the system gives at a time. tools: the compiler and the
-    processor.
+    """What one core can do at most.
+
+    bytes_: copied in a nanosecond, read and written. operations: in a nanosecond, in "double" and in "float". fresh: how
+    many times as long a copy takes into memory that was never used. page: bytes that the system gives at a time. tools: the
+    compiler and the processor.
     """
 
     bytes_: float
     operations: dict[str, float]
     fresh: float
-    vectors: dict[str, list[int]]
-    arithmetic: dict[str, list[int]]
     page: int
     tools: dict[str, str]
 
@@ -95,9 +82,7 @@ def measure() -> Roofs:
         "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0],
     }
     operations = {kind: _arithmetic(kind) for kind in ("double", "float")}
-    loss = "softmax_focal"
-    made = vectors(loss), arithmetic(loss)
-    return Roofs(2 * SIZE / warm, operations, fresh / warm, *made, mmap.PAGESIZE, tools)
+    return Roofs(2 * SIZE / warm, operations, fresh / warm, mmap.PAGESIZE, tools)
 
 
 def _processor() -> str:
@@ -133,52 +118,6 @@ def _arithmetic(kind: str) -> float:
             best, OPERATIONS * numbers / _best(lambda s=steps, g=given: s(g.ctypes.data, STEPS))
         )
     return best
-
-
-def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports them."""
-    text = compiler.source(loss, fast=fast)
-    command = [*compiler.compiler(), "-fopt-info-vec-optimized", "-x", "c++", "-", "-o", os.devnull]
-    said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
-    where, names = "", []
-    for line in text.splitlines():
-        space, function = (
-            re.match(r"namespace (\w+) \{", line),
-            re.match(r"INSIDE\(double\) (\w+)_of\(", line),
-        )
-        where = f"{space[1]} " if space else "" if line.startswith("} // namespace") else where
-        names.append(
-            f"{where}{function[1]}" if function else "" if line == "}" or not names else names[-1]
-        )
-    found: dict[str, list[int]] = {}
-    for line, width in dict.fromkeys(
-        re.findall(r":(\d+):\d+: optimized: loop vectorized using (\d+) byte", said)
-    ):
-        if names[int(line) - 1]:
-            found.setdefault(names[int(line) - 1], []).append(int(width))
-    return found
-
-
-def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """For each function of a loss's kernels, how many instructions of the compiled code add, subtract, multiply or divide
-    whole vectors, and how many single numbers. Only for x86 processors; empty elsewhere.
-    """
-    command = [*compiler.compiler(), "-S", "-x", "c++", "-", "-o", "-"]
-    made = subprocess.run(
-        command, input=compiler.source(loss, fast=fast), capture_output=True, text=True, check=True
-    ).stdout
-    found: dict[str, list[int]] = {}
-    name = ""
-    for line in made.splitlines():
-        if label := re.match(
-            r"_ZN[KL]*\d+(near|far)L?\d+((?:wide|tall)_(?:value|both))E\w*(?:\.\w+)*:", line
-        ):
-            name = f"{label[1]} {label[2]}"
-        elif re.match(r"[_A-Za-z]\w*[.\w]*:", line):
-            name = ""
-        elif name and (done := INSTRUCTION.match(line)):
-            found.setdefault(name, [0, 0])[done[1] == "s"] += 1
-    return found
 
 
 def main(arguments: list[str] | None = None) -> None:
