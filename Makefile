@@ -36,15 +36,15 @@ check: lint _build/html/.ready ## lint, what most changes can break, and one pag
 	$(PY) -m pytest tests/book/test_browser.py -k "$(CHECKED_PAGE) or planted"
 
 test: lint _build/html/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
-	$(PY) -m lossbook.native
+	$(BIN)/lossbook kernels
 	$(PYTEST)
 
 full: lint _build/html/.ready ## the same with every case, for nightly runs
-	$(PY) -m lossbook.native
+	$(BIN)/lossbook kernels
 	$(PYTEST) --full
 
 durations: lint _build/html/.ready ## the same as test; writes tests/durations.json, which orders the files
-	$(PY) -m lossbook.native
+	$(BIN)/lossbook kernels
 	$(PYTEST) --record-durations
 
 serve: _build/html/.ready ## serve the site at http://localhost:8000; PORT=... for another port

@@ -19,6 +19,7 @@ SUBCOMMANDS = {
     "bench": "measure how fast the losses are",
     "generate": "write the generated code of all losses",
     "grade": "judge answers to the exercises",
+    "kernels": "compile the kernels of all losses",
     "roofs": "measure what bounds the speed of the losses on this machine",
 }
 

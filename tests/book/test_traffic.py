@@ -1,5 +1,7 @@
 """Traffic and operations are counted right: in programs whose counts are known, and in PyTorch as it runs."""
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,8 +9,9 @@ from sympy import Symbol
 
 from lossbook import losses
 from lossbook.book.speed import operations, traffic
-from lossbook.codegen.cpp.program import fused, has_near
+from lossbook.codegen.cpp.program import fused, has_bounded
 from lossbook.losses import all_losses
+from lossbook.native import compiler
 
 LOSSES = [loss for loss in all_losses() if not loss.is_activation]
 ROWS, CLASSES = 8, 4096
@@ -43,18 +46,19 @@ def test_a_mask_takes_a_quarter():
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 def test_fused_loops_are_the_least(loss):
-    program = fused(loss, near=has_near(loss))
+    program = fused(loss, bounded=has_bounded(loss))
     assert traffic.in_loops(program).writes == 1
     assert traffic.in_loops(program).total < traffic.summed("", traffic.in_arrays(loss)).total
     assert traffic.loops(program)[-1][2] == "the gradient"
 
 
-def test_bounded_the_logits_are_read_in_one_loop():
-    near, far = (
-        traffic.loops(fused(losses.get("softmax_focal"), near=near)) for near in (True, False)
+def test_bounded_logits_are_read_in_one_loop():
+    bounded, general = (
+        traffic.loops(fused(losses.get("softmax_focal"), bounded=bounded))
+        for bounded in (True, False)
     )
-    assert [reads for reads, _, _ in near] == ["logits", "the kept exp"]
-    assert [reads for reads, _, _ in far].count("logits") == 2
+    assert [reads for reads, _, _ in bounded] == ["logits", "the kept exp"]
+    assert [reads for reads, _, _ in general].count("logits") == 2
 
 
 def test_the_built_in_loss(logits, targets):
@@ -93,18 +97,39 @@ def test_writing_in_place_is_counted(logits):
 # -- operations ---------------------------------------------------------------------------------------------------------
 
 
-def test_operations_of_a_polynomial():
-    assert operations._operators("return a * x + b;") == 2
-    assert operations._operators("return (float)a < -0x1.8p-3f ? 0 : x;") == 2
-    assert operations._operators("return -x;") == 0
+DEFINITION = re.compile(
+    r"FOR\((double|float)\) INSIDE\(T\) (\w+)\([^)]*\) \{(.*?)\n?\}(?:\n|$)", re.DOTALL
+)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+OPERATOR = re.compile(r"<<|>>|<=|>=|==|!=|[-+*/<>&|?]")
+CHOICES = {"mul_add": 2, "either": 1}
+
+
+def counted(kind):
+    """The operations of each function of the headers, counted in their text."""
+    folders = (compiler.SOURCES, compiler.HERE)
+    text = "".join(p.read_text("utf-8") for f in folders for p in sorted(f.glob("*.h")))
+    found = {name: body for k, name, body in DEFINITION.findall(COMMENT.sub("", text)) if k == kind}
+
+    def count(name):
+        body = re.sub(r"0x[0-9a-f.]+p[-+]?\d+f?|\((?:u?int\d+_t|float|double)\)", "1", found[name])
+        body = re.sub(r"(?<=[(,=?:&|<>*/])(\s*)-|(return\s+)-", " ", body)  # a sign
+        called = re.findall(r"(\w+)\(", body)
+        inside = sum(CHOICES.get(f, 0) or (count(f) if f in found else 0) for f in called)
+        return len(OPERATOR.findall(body)) + inside
+
+    return {name: count(name) for name in found}
 
 
 @pytest.mark.parametrize("kind", ["double", "float"])
-def test_functions_are_found(kind):
-    found = operations.functions(kind)
-    assert found["mul_add"] == operations.MUL_ADD
-    assert found["exp_polynomial"] % 2 == 1  # multiply-adds, and one square
-    assert found["exp_polynomial"] < found["exp_"] < found["log_"] < found["log1p_"] < 80
+def test_operations_of_functions_are_those_of_their_text(kind):
+    found = counted(kind)
+    assert operations.function("exp", kind) == found["exp_in_range"]
+    for name in ("log", "log1p"):
+        assert operations.function(name, kind) == found[f"{name}_"]
+    assert operations.function("log1p_to_one", kind) == found["log1p_to_one"]
+    if kind == "double":
+        assert operations.function("exp", kind) + operations.RANGE == found["exp_"]
 
 
 def test_squared_error_takes_few_operations():
@@ -119,24 +144,33 @@ def test_a_row_costs_less_for_each_logit_the_longer_it_is():
 
 def test_one_exponential_for_each_logit():
     for name in ("cross_entropy_index", "softmax_focal"):
-        exp = operations.functions("double")["exp_"]
+        exp = operations.function("exp", "double")
         assert exp < operations.of_kernel(losses.get(name)).each < 2 * exp
 
 
 def test_the_target_of_a_long_row_is_put_in_its_place():
     found = losses.get("cross_entropy_index")
-    exp = operations.functions("double")["exp_"]
+    exp = operations.function("exp", "double")
     assert (
-        operations.of_kernel(found).each == exp + operations.REACH + 4
+        operations.of_kernel(found).each == exp + operations.BOUND + 4
     )  # compare, choose, add; times the factor
 
 
 def test_the_kernel_for_all_logits_does_more():
     loss = losses.get("softmax_focal")
-    assert operations.of_kernel(loss, near=False).each > operations.of_kernel(loss).each
+    assert operations.of_kernel(loss, bounded=False).each > operations.of_kernel(loss).each
 
 
 def test_another_exponent_costs_a_power():
     loss = losses.get("softmax_focal")
     assert any(q.symbol == Symbol("gamma", nonnegative=True) for q in loss.parameters)
     assert operations.of_kernel(loss, square=False).row > operations.of_kernel(loss).row + 50
+
+
+def test_general_kernels_compute_in_double():
+    loss = losses.get("softmax_focal")
+    single, double = (
+        operations.of_kernel(loss, bounded=False, kind=kind) for kind in ("float", "double")
+    )
+    assert single == double
+    assert operations.of_kernel(loss, kind="float").each < operations.of_kernel(loss).each

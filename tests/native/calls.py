@@ -33,14 +33,16 @@ def run(
     one_hot=False,
     **options,
 ):
-    """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored, look.
+    """(sum, values, gradient) of rows of logits (N, K), or of single outputs (N,); options: parameters, factor, ignored, target_check.
 
     layout: "rows", the classes of a row follow each other; "planes": the rows of a class do.
     """
     code = kernel(name, dtype, fast, one_hot)
     assert code is not None
     memory = MEMORY[dtype]
-    extra = {key: options.pop(key) for key in ("factor", "ignored", "look") if key in options}
+    extra = {
+        key: options.pop(key) for key in ("factor", "ignored", "target_check") if key in options
+    }
     logits = np.array(logits, memory)
     rows, classes = logits.shape if logits.ndim == 2 else (logits.size, 1)
     shape = (
@@ -78,5 +80,7 @@ def run(
         "factors": address(factors),
         "threads": threads,
     }
-    total = code.run(shape, address(x), code.fixed(weights, numbers), **inputs, **more, **extra)
+    total = code.run(
+        shape, address(x), code.pack_parameters(weights, numbers), **inputs, **more, **extra
+    )
     return total, values, None if slope is None else laid(slope)

@@ -57,7 +57,7 @@ def test_a_file_that_was_cut_short_is_made_again(tmp_path):
         len(file.read_bytes()) >= len(content) // 2
         for file, content in zip(files, before, strict=True)
     )
-    assert all(cache._whole(file) for file in files)
+    assert all(cache.is_intact(file) for file in files)
 
 
 @pytest.mark.parametrize(
@@ -161,5 +161,5 @@ def test_nothing_is_left_of_a_write_that_failed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fails)
     with pytest.raises(OSError, match="no room"):
-        cache.kept("key", lambda: b"x")
+        cache.get_or_build("key", lambda: b"x")
     assert not list(tmp_path.iterdir())

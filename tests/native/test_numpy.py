@@ -155,15 +155,6 @@ def test_targets_out_of_range_are_found_among_many(size, bad, dtype):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_the_least_and_the_most(threads):
-    x = np.random.default_rng(0).normal(0, 1, 100_001).astype(np.float32)
-    found = kernel("sigmoid_mse").extremes(x.ctypes.data, x.size, threads)
-    assert found == (x.min(), x.max())
-    x[50_000] = np.nan
-    assert kernel("sigmoid_mse").extremes(x.ctypes.data, x.size, threads) is None
-
-
-@pytest.mark.parametrize("threads", [1, 3])
 def test_a_class_out_of_range_is_found_among_many(threads):
     index = np.arange(100_000) % 10
     index[::7] = -100

@@ -7,7 +7,7 @@ import pytest
 from lossbook.book.speed import listing
 from lossbook.native import kernel
 
-SIZE = listing.constant("STREAM") // 4 + 1000
+SIZE = listing.constants("STREAM")[0] // 4 + 1000
 GUARD = 4096  # bytes on either side
 MEMORY = {"float32": np.float32, "bfloat16": ml_dtypes.bfloat16}
 SHAPES = [  # outer x classes x inner
@@ -34,10 +34,13 @@ def test_wherever_it_starts(loss, shape, dtype, offsets):
     code = kernel(loss, dtype, True)
     if classes == 1:
         targets = rng.integers(2, size=size).astype(MEMORY[dtype])
-        inputs, fixed = {"arrays": [targets.ctypes.data]}, code.fixed((), (1.0,))
+        inputs, fixed = {"arrays": [targets.ctypes.data]}, code.pack_parameters((), (1.0,))
     else:
         targets, weight = rng.integers(classes, size=rows), np.ones(classes)
-        inputs, fixed = {"index": targets.ctypes.data}, code.fixed([weight.ctypes.data], (2.0,))
+        inputs, fixed = (
+            {"index": targets.ctypes.data},
+            code.pack_parameters([weight.ctypes.data], (2.0,)),
+        )
     wanted = logits.copy()  # the gradient in the place of the logits never goes past the caches
     code.run(shape, wanted.ctypes.data, fixed, gradient=wanted.ctypes.data, threads=2, **inputs)
     for offset in offsets:

@@ -10,11 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..native import kernel
-from ..native.kernels import SUMS, Kernel
+from ..native.kernels import Kernel, TargetCheck
 from .backend import Backend
 from .call import Call, Plan, check_values
-
-NO_CHECK, EACH_TARGET = 0, 1  # beside SUMS: what a kernel checks of the targets while it computes
 
 
 class KernelCall(NamedTuple):
@@ -100,7 +98,7 @@ def _prepared(plan: Plan, dtype: str) -> tuple[Kernel, tuple, tuple] | None:
         return None
     numbers = [plan.parameters[name] for name in plan.code.scalars]
     weights = tuple(np.full(plan.classes, plan.parameters[name]) for name in plan.code.per_class)
-    return found, Kernel.fixed([a.ctypes.data for a in weights], numbers), weights
+    return found, Kernel.pack_parameters([a.ctypes.data for a in weights], numbers), weights
 
 
 def _prepared_with_arrays(
@@ -118,14 +116,14 @@ def _prepared_with_arrays(
     )
     if not all(bool(((w >= 0) & (w < inf)).all()) for w in weights):
         return None  # a kernel multiplies by them before it knows which rows count
-    return found, Kernel.fixed([xp.address(w) for w in weights], numbers), weights
+    return found, Kernel.pack_parameters([xp.address(w) for w in weights], numbers), weights
 
 
 def evaluate(
     xp: Backend,
     call: Call,
     logits: Any,
-    execute: Callable[[KernelCall, float, int], Any],
+    execute: Callable[[KernelCall, float, TargetCheck], Any],
     *,
     overwrites: bool,
 ):
@@ -147,13 +145,13 @@ def evaluate(
         weight = call.mean_weights
     if not overwrites and type(weight) is float:
         divisor = plan.rows * weight if mean else 1.0
-        check = SUMS if plan.target_sums else EACH_TARGET if plan.each_target else NO_CHECK
+        check = _target_check(plan)
         result = execute(found, divisor, check) if divisor > 0 else None
         if result is not None:
             return result
     if not plan.by_index:
         check_values(xp, call)
-        return execute(found, plan.rows if mean else 1.0, NO_CHECK)
+        return execute(found, plan.rows if mean else 1.0, TargetCheck.NONE)
     weights = None
     if type(weight) is not float:
         weights = found.weights[plan.code.per_class.index(plan.mean_weights)]
@@ -170,7 +168,14 @@ def evaluate(
     divisor = (count * weight if weights is None else total) if mean else 1.0
     if bad >= 0 or count == 0 or not divisor > 0:
         return None  # the mean over no rows is not a kernel's business
-    return execute(found, divisor, NO_CHECK)
+    return execute(found, divisor, TargetCheck.NONE)
+
+
+def _target_check(plan: Plan) -> TargetCheck:
+    """What a kernel has to check of the targets."""
+    if plan.target_sums:
+        return TargetCheck.SUMS
+    return TargetCheck.EACH if plan.each_target else TargetCheck.NONE
 
 
 def placed(

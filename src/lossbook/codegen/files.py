@@ -8,7 +8,7 @@ from pathlib import Path
 from ..losses import Loss
 from . import TARGETS, source
 from .cpp.coefficients import header
-from .cpp.printer import cpp_text
+from .cpp.source import cpp_text
 from .javascript import table as javascript
 from .python.functions import functions_text, modules_text
 

@@ -35,6 +35,7 @@ DOORS = {
     "command.bench": "lossbook.measure.speed.command",
     "command.generate": "lossbook.codegen.command",
     "command.grade": "lossbook.exercises.command",
+    "command.kernels": "lossbook.native.command",
     "command.roofs": "lossbook.book.speed.roofline",
     "Loss.derivation": "lossbook.calculus.derive:derive",
     "Loss.source": "lossbook.codegen:source",

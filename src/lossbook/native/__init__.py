@@ -5,6 +5,6 @@ is first used. Nothing depends on it: where there is no compiler, the generated 
 code computes the same.
 """
 
-from .kernels import Status, enabled, kernel, status
+from .kernels import Status, enabled, kernel, status, warm
 
-__all__ = ["Status", "enabled", "kernel", "status"]
+__all__ = ["Status", "enabled", "kernel", "status", "warm"]

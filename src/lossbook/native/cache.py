@@ -1,7 +1,8 @@
-"""Compiled kernels, kept for each user: $LOSSBOOK_CACHE, or the folder for caches of the user.
+"""The cache of compiled kernels: `$LOSSBOOK_CACHE`, or the cache folder of the user.
 
-A file is written whole under another name and then renamed, so that processes may do it at once; it ends in the digest of
-what comes before, so that a file that was cut short is never loaded.
+A file is written under a temporary name and then renamed, so that several processes may build the
+same kernel at once. It ends in the digest of what comes before, so that a truncated file is rebuilt
+and never loaded.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-DIGEST = 32
+DIGEST = 32  # bytes of a SHA-256 digest
 
 
 def folder() -> Path:
-    """Where they are."""
+    """The folder of the cache, which need not exist yet."""
     if chosen := os.environ.get("LOSSBOOK_CACHE"):
         return Path(chosen)
     if sys.platform == "darwin":
@@ -26,11 +27,19 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lossbook"
 
 
-def kept(key: str, make: Callable[[], bytes]) -> Path:
-    """The file of that name, made where it is missing or damaged. Raises `OSError` where it cannot be written."""
+def get_or_build(key: str, build: Callable[[], bytes]) -> Path:
+    """The shared library stored under a key, built first where it is missing or damaged.
+
+    Args:
+        key: The file name without its suffix.
+        build: Returns the content of the file.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
     path = folder() / f"{key}.so"
-    if not _whole(path):
-        content = make()
+    if not is_intact(path):
+        content = build()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{key}-", delete=False) as file:
             try:
@@ -44,7 +53,8 @@ def kept(key: str, make: Callable[[], bytes]) -> Path:
     return path
 
 
-def _whole(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
+    """Whether the file exists and ends in the digest of its content."""
     try:
         content = path.read_bytes()
     except OSError:

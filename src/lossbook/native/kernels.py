@@ -1,4 +1,4 @@
-"""The kernels of this process: compiled or loaded when first asked for, or the reason why there are none."""
+"""The kernels of this process, compiled or loaded on first use, or why there are none."""
 
 from __future__ import annotations
 
@@ -8,42 +8,34 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
+from pathlib import Path
 
 from . import cache as files
 from . import compiler
 
+DTYPES = ("float32", "float64", "float16", "bfloat16")
 COUNT, POINTER, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
+TO_COUNT, TO_NUMBER = ctypes.POINTER(COUNT), ctypes.POINTER(NUMBER)
+# The arguments of lossbook_run and lossbook_check in driver.h.
 RUN = (
-    COUNT,
-    COUNT,
-    COUNT,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-    NUMBER,
-    COUNT,
+    *(COUNT, COUNT, COUNT),
+    *(POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER),
+    *(NUMBER, COUNT, ctypes.c_int, ctypes.c_int, TO_NUMBER),
 )
-RUN += (ctypes.c_int, ctypes.c_int, ctypes.POINTER(NUMBER))
-NO_MEMORY, STOPPED = 1, 2  # what it may return beside 0
-SUMS = 2  # as `look`
-CHECK = (
-    POINTER,
-    COUNT,
-    COUNT,
-    COUNT,
-    POINTER,
-    ctypes.c_int,
-    ctypes.POINTER(COUNT),
-    ctypes.POINTER(NUMBER),
-)
-EXTREMES = (POINTER, COUNT, ctypes.c_int, ctypes.POINTER(NUMBER), ctypes.POINTER(NUMBER))
+CHECK = (POINTER, COUNT, COUNT, COUNT, POINTER, ctypes.c_int, TO_COUNT, TO_NUMBER)
+NO_MEMORY, UNUSUAL_TARGET = 1, 2  # what lossbook_run returns beside 0
+
+
+class TargetCheck(IntEnum):
+    """What `Kernel.run` checks of the targets while it computes."""
+
+    NONE = 0
+    RANGE = 1  # each is a class that is not ignored, or a probability from 0 to 1
+    SUMS = 2  # the probabilities of each row sum to 1 as well
 
 
 @dataclass(frozen=True)
@@ -65,38 +57,44 @@ class Status:
     loaded: tuple[str, ...]
 
 
-_threads = {
-    "most": 2**31 - 1
-}  # OpenMP's are gone after a fork, and whoever waits for them waits for ever
+# OpenMP's threads do not survive a fork, and a parallel region waits for them forever: a forked
+# process computes in one thread.
+_threads = {"most": 2**31 - 1}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: _threads.update(most=1))
 
 
 class Kernel:
-    """The kernels of one loss, for logits of one dtype: addresses in, nothing checked."""
+    """The kernels of one loss for logits of one dtype. Arguments are addresses; none is checked.
+
+    Attributes:
+        inputs: The name and the role of each input of the loss, in order.
+    """
 
     def __init__(self, library: ctypes.CDLL):
-        self.run_ = library.lossbook_run
-        self.run_.argtypes, self.run_.restype = RUN, ctypes.c_int
-        self.check_ = library.lossbook_check
-        self.check_.argtypes, self.check_.restype = CHECK, COUNT
-        self.extremes_ = library.lossbook_extremes
-        self.extremes_.argtypes, self.extremes_.restype = EXTREMES, ctypes.c_int
-        self.map = library.lossbook_map
+        self._run = library.lossbook_run
+        self._run.argtypes, self._run.restype = RUN, ctypes.c_int
+        self._check = library.lossbook_check
+        self._check.argtypes, self._check.restype = CHECK, COUNT
         library.lossbook_inputs.restype = ctypes.c_char_p
         text = library.lossbook_inputs().decode()
         self.inputs = tuple(tuple(part.split(":")) for part in text.split(","))
 
     @staticmethod
-    def fixed(weights: Sequence[int] = (), numbers: Sequence[float] = ()) -> tuple:
-        """The addresses of weights and the numbers as `run` takes them: made once, they serve many calls."""
+    def pack_parameters(weights: Sequence[int] = (), numbers: Sequence[float] = ()) -> tuple:
+        """The parameters as `run` takes them; one result serves any number of calls.
+
+        Args:
+            weights: The addresses of the class weights, float64.
+            numbers: The scalar parameters.
+        """
         return (POINTER * len(weights))(*weights), (NUMBER * len(numbers))(*numbers)
 
     def run(
         self,
         shape: tuple[int, int, int],
         logits: int,
-        fixed: tuple,
+        parameters: tuple,
         *,
         arrays: Sequence[int] = (),
         index: int | None = None,
@@ -105,36 +103,50 @@ class Kernel:
         factors: int | None = None,
         factor: float = 1.0,
         ignored: int = -(2**63),
-        look: int = False,
+        target_check: int = TargetCheck.NONE,
         threads: int = 1,
     ) -> float | None:
-        """The sum of the values of all rows; with addresses for them, the values and the gradient too.
+        """The sum of the losses of all rows; given addresses, their gradient and values as well.
 
-        shape: outer x classes x inner, as the logits lie in memory. fixed, arrays, index: the other inputs, in the order
-        of `inputs`. factors: float64, for each row what its gradient is multiplied by; factor: for all.
-        ignored: the class of rows that count for nothing. gradient may be the address of the logits.
-        look: whether the targets are looked at on the way. None then where one is no class that counts, or no share from
-        0 to 1, or, for SUMS, where the shares of a row do not sum to 1: what was written means nothing.
+        Args:
+            shape: outer, classes and inner: how the logits are laid out in memory.
+            logits: Their address.
+            parameters: From `pack_parameters`.
+            arrays: The addresses of the inputs that have the logits' shape and dtype.
+            index: The address of the target classes, int64, one for each row.
+            gradient: Where the gradient goes; it may be the address of the logits.
+            values: Where the loss of each row goes.
+            factors: float64, what the gradient of each row is multiplied by.
+            factor: What the whole gradient is multiplied by.
+            ignored: The class index of rows that do not count.
+            target_check: What to check of the targets, a `TargetCheck`.
+            threads: How many threads to use at most.
+
+        Returns:
+            The sum, or None where the check failed: what was written then means nothing.
+
+        Raises:
+            MemoryError: There is no scratch space.
         """
         total = NUMBER()
-        failed = self.run_(
+        failed = self._run(
             *shape,
             logits,
             (POINTER * len(arrays))(*arrays) if arrays else None,
             index,
-            *fixed,
+            *parameters,
             gradient,
             values,
             factors,
             factor,
             ignored,
-            look,
+            target_check,
             min(threads, _threads["most"]),
             total,
         )
         if failed == NO_MEMORY:
             raise MemoryError("there is no memory for the kernel's scratch space")
-        return None if failed == STOPPED else total.value
+        return None if failed == UNUSUAL_TARGET else total.value
 
     def check(
         self,
@@ -145,27 +157,30 @@ class Kernel:
         weight: int | None = None,
         threads: int = 1,
     ) -> tuple[int, int, float]:
-        """(position of the first class number out of range, or -1; how many rows count; their weight)."""
+        """Check class indices: (position of the first one out of range or -1, rows, weight).
+
+        The second and the third say how many rows count, and the sum of their class weights.
+        """
         count, total = COUNT(), NUMBER()
-        bad = self.check_(
+        bad = self._check(
             index, rows, classes, ignored, weight, min(threads, _threads["most"]), count, total
         )
         return bad, count.value, total.value
 
-    def extremes(self, numbers: int, size: int, threads: int = 1) -> tuple[float, float] | None:
-        """The least and the most of numbers of the kernel's dtype; None where one is NaN."""
-        least, most = NUMBER(), NUMBER()
-        known = self.extremes_(numbers, size, min(threads, _threads["most"]), least, most)
-        return (least.value, most.value) if known else None
 
-
-DTYPES = ("float32", "float64", "float16", "bfloat16")
 _lock = threading.RLock()
 _loaded: dict[tuple[str, str, bool, bool], Kernel | None] = {}
 _failures: list[str] = []
 
 
-SWITCHED_OFF = os.environ.get("LOSSBOOK_NATIVE") == "0"  # read once: a call on few rows costs less
+def switched_off() -> bool:
+    """Whether `LOSSBOOK_NATIVE=0` is set. Kernels that are loaded already stay in use."""
+    return os.environ.get("LOSSBOOK_NATIVE") == "0"
+
+
+def supported() -> bool:
+    """Whether this platform has what driver.h needs; a browser has not."""
+    return os.name == "posix" and sys.byteorder == "little" and sys.platform != "emscripten"
 
 
 def enabled() -> bool:
@@ -173,12 +188,7 @@ def enabled() -> bool:
 
     They may unless LOSSBOOK_NATIVE=0 is set, on little-endian POSIX systems, and not in a browser.
     """
-    return (
-        not SWITCHED_OFF
-        and os.name == "posix"
-        and sys.byteorder == "little"
-        and sys.platform != "emscripten"
-    )
+    return not switched_off() and supported()
 
 
 def kernel(
@@ -209,11 +219,14 @@ def kernel(
         return _loaded[key]
 
 
+def _built(name: str, dtype: str, fast: bool, one_hot: bool) -> Path:
+    text = compiler.source(name, dtype, fast, one_hot)
+    return files.get_or_build(compiler.key(text), lambda: compiler.compiled(text))
+
+
 def _load(name: str, dtype: str, fast: bool, one_hot: bool) -> Kernel | None:
     try:
-        text = compiler.source(name, dtype, fast, one_hot)
-        path = files.kept(compiler.key(text), lambda: compiler.compiled(text))
-        return Kernel(ctypes.CDLL(str(path)))
+        return Kernel(ctypes.CDLL(str(_built(name, dtype, fast, one_hot))))
     except (compiler.CompileError, OSError) as error:
         _failures.append(str(error))
         warnings.warn(
@@ -225,6 +238,26 @@ def _load(name: str, dtype: str, fast: bool, one_hot: bool) -> Kernel | None:
         return None
 
 
+def warm() -> int:
+    """Compile the kernels of all losses for float32 logits that are not in the cache yet.
+
+    Returns:
+        How many kernels the cache then holds for float32 logits.
+
+    Raises:
+        CompileError: The compiler failed.
+        OSError: The cache cannot be written to.
+    """
+    wanted = [
+        (name, "float32", fast, one_hot)
+        for name in compiler.losses()
+        for fast in (False, True)
+        for one_hot in (False, True)[: 1 + compiler.accepts_class_indices(name)]
+    ]
+    with ThreadPoolExecutor(processors()) as pool:
+        return len(list(pool.map(lambda key: _built(*key), wanted)))
+
+
 def status() -> Status:
     """Return whether losses are computed by compiled kernels, and why or why not.
 
@@ -233,36 +266,26 @@ def status() -> Status:
         True
     """
     command, reason = "", ""
-    if not enabled():
-        reason = (
-            "switched off by LOSSBOOK_NATIVE=0"
-            if SWITCHED_OFF
-            else f"not supported on {sys.platform}"
-        )
+    if switched_off():
+        reason = "switched off by LOSSBOOK_NATIVE=0"
+    elif not supported():
+        reason = f"not supported on {sys.platform}"
     else:
         try:
             command = " ".join(compiler.compiler())
-            works = (
-                "the compiler works"
-                if compiler.PARALLEL[0] in command.split()
-                else "no OpenMP: one thread"
-            )
+            openmp = compiler.PARALLEL[0] in command.split()
+            works = "the compiler works" if openmp else "no OpenMP: one thread"
             reason = _failures[0] if _failures else works
         except compiler.CompileError as error:
             reason = str(error)
-    available = enabled() and bool(command) and not _failures
-    return Status(
-        available,
-        reason,
-        command,
-        str(files.folder()),
-        tuple(sorted({n for (n, *_), k in _loaded.items() if k})),
-    )
+    loaded = {name for (name, *_), found in _loaded.items() if found}
+    available = bool(command) and not _failures
+    return Status(available, reason, command, str(files.folder()), tuple(sorted(loaded)))
 
 
 @cache
 def processors() -> int:
-    """How many threads to use: OMP_NUM_THREADS, or the processors that this process may use."""
+    """How many threads to use: `$OMP_NUM_THREADS`, or the processors this process may run on."""
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if first.isdigit() and int(first):
         return int(first)

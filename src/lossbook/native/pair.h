@@ -1,10 +1,10 @@
-/* Arithmetic for float64: a number is hi + lo, two doubles, |lo| at most half a unit in the last place of hi. The methods of
- * numerics/pairs.py (Knuth's two-sum, Dekker 1971), without its tables: products and sums to 2^-100, exp and log to 2^-64.
- * Results below 2^-900 are as right as double is; at infinities and NaN hi is what double has, and lo 0. */
+/* Double-double arithmetic for float64 logits: a number is the sum hi + lo of two doubles, with |lo| at most half a unit in
+ * the last place of hi (Knuth's two-sum; Dekker 1971). Sums and products are right to 2^-100, exp and log to 2^-64. Below
+ * 2^-900 the precision is that of double; at infinities and NaN hi is what double arithmetic gives, and lo is 0. */
 struct Pair {
   double hi, lo;
   Pair() = default;
-  ALWAYS Pair(const Pair &x) : hi(x.hi), lo(x.lo) {} /* in two parts: a compiler does not vectorise copies of structs */
+  ALWAYS Pair(const Pair &x) : hi(x.hi), lo(x.lo) {} /* by members: compilers do not vectorise copies of structs */
   ALWAYS Pair &operator=(const Pair &x) { hi = x.hi; lo = x.lo; return *this; }
   ALWAYS Pair(double x) : hi(x), lo(0) {}
   ALWAYS Pair(double high, double low) : hi(high), lo(low) {}
@@ -37,7 +37,7 @@ INSIDE(Pair) two_product(double a, double b) {
 #endif
 }
 
-/* plain + rest; plain where that is no number. */
+/* plain + rest, or plain where that is infinite or NaN. */
 INSIDE(Pair) settled(double plain, double rest) {
   const Pair sum = quick_sum(plain, rest);
   return either(abs_(sum.hi) < INFINITY, sum, Pair(plain));
@@ -78,14 +78,14 @@ INSIDE(Pair) abs_(Pair x) { return either(x.hi < 0, -x, x); }
 INSIDE(Pair) larger(Pair a, Pair b) { return either((a > b) | (a.hi != a.hi), a, b); }
 INSIDE(Pair) smaller(Pair a, Pair b) { return either((a < b) | (a.hi != a.hi), a, b); }
 
-/* constant + x y, where the constant is the larger part; not quite normal: |lo| may be a little more than it should. */
+/* constant + x y, where the constant is the larger part; |lo| may be a little too large. */
 INSIDE(Pair) product_added(Pair constant, Pair x, Pair y) {
   const Pair p = two_product(x.hi, y.hi);
   const Pair sum = quick_sum(constant.hi, p.hi);
   return Pair(sum.hi, sum.lo + (p.lo + (x.hi * y.lo + x.lo * y.hi) + constant.lo));
 }
 
-/* 2^n for whole numbers from -1022 to 1023. */
+/* 2^n for integers n from -1022 to 1023. */
 INSIDE(double) two_to(double n) { return of_bits(bits_of(n + (0x1.8p52 + 1023)) << 52); }
 
 /* exp(x) for x <= 709: 2^n exp(r), |r| <= log(2)/2. The terms up to r^4 are pairs. */
@@ -102,7 +102,7 @@ INSIDE(Pair) exp_(Pair x) {
   e = product_added(Pair(1), r, e);
   e = product_added(Pair(1), r, e);
   e = quick_sum(e.hi, e.lo);
-  const double half = (0.5 * n + magic) - magic; /* in two steps, so that a subnormal number is rounded once */
+  const double half = (0.5 * n + magic) - magic; /* in two steps, so that a subnormal result is rounded once */
   const double first = two_to(half), second = two_to(n - half);
   return Pair(e.hi * first * second, e.lo * first * second);
 }
@@ -124,7 +124,7 @@ INSIDE(double) exponent_of(double x) {
 }
 
 INSIDE(Pair) log_(Pair x) {
-  const bool small = x.hi < 0x1p-900; /* a subnormal number has no exponent of its own */
+  const bool small = x.hi < 0x1p-900; /* a subnormal number is scaled first, to read its exponent */
   const double up = small ? 0x1p200 : 1;
   const double n = exponent_of(x.hi * up), by = two_to(-n);
   return log_of(Pair(x.hi * up * by, x.lo * up * by) + Pair(-1), small ? n - 200 : n);

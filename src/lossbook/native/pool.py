@@ -1,7 +1,8 @@
-"""Memory for gradients, used again: fresh pages cost more than the loss that fills them.
+"""A pool of buffers for gradients: touching fresh pages costs more than computing the loss.
 
-A block goes back when the last tensor or view that uses it is gone, never before: PyTorch holds the lease for as long as the
-storage lives. LOSSBOOK_POOL is how many megabytes may lie idle; 0 switches it off.
+A block returns to the pool when the last tensor or view that uses it is gone: PyTorch holds the
+lease for as long as the storage lives. `$LOSSBOOK_POOL` limits the idle blocks, in megabytes (1024
+unless given; 0 switches the pool off).
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ from functools import lru_cache
 
 import numpy as np
 
-LINE = 64  # bytes: a block starts where a line of the cache does
-LEAST = 1 << 20  # bytes: below, the allocator has warm memory of its own
-_lock = threading.RLock()  # a lease may end while the same thread holds it
+LINE = 64  # bytes: blocks are aligned to cache lines
+LEAST = 1 << 20  # bytes: smaller blocks come from the allocator, which reuses memory of its own
+_lock = threading.RLock()  # re-entrant: garbage collection may end a lease while it is held
 _idle: list[np.ndarray] = []
 
 
 def limit() -> int:
-    """How many bytes may lie idle."""
+    """The most bytes that may be idle."""
     given = os.environ.get("LOSSBOOK_POOL", "1024")
     return int(given) << 20 if given.isdigit() else 1 << 30
 
 
 def lease(size: int) -> ctypes.Array:
-    """A block of that many bytes, which goes back to the pool when nothing refers to it any more."""
+    """A block of `size` bytes, which returns to the pool once nothing refers to it."""
     block = None
     with _lock:
         for n in range(len(_idle) - 1, -1, -1):
@@ -37,29 +38,29 @@ def lease(size: int) -> ctypes.Array:
         whole = np.empty(size + LINE, np.uint8)
         start = -whole.ctypes.data % LINE
         block = whole[start : start + size]
-    leased = _kind(size).from_buffer(block)
+    leased = _lease_type(size).from_buffer(block)
     leased.block = block
     return leased
 
 
 def clear() -> None:
-    """Give all idle blocks back to the system."""
+    """Return all idle blocks to the system."""
     with _lock:
         _idle.clear()
 
 
 def idle() -> int:
-    """How many bytes lie idle."""
+    """How many bytes are idle."""
     with _lock:
         return sum(block.nbytes for block in _idle)
 
 
 @lru_cache(maxsize=256)
-def _kind(size: int) -> type:
-    return type("Lease", (ctypes.c_char * size,), {"__del__": lambda self: _give(self.block)})
+def _lease_type(size: int) -> type:
+    return type("Lease", (ctypes.c_char * size,), {"__del__": lambda self: _return(self.block)})
 
 
-def _give(block: np.ndarray) -> None:
+def _return(block: np.ndarray) -> None:
     with _lock:
         _idle.append(block)
         while _idle and sum(a.nbytes for a in _idle) > limit():

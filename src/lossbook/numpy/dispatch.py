@@ -13,6 +13,7 @@ from ..api.arrays import compute, inputs_of
 from ..api.call import Call, check_values, checked
 from ..api.kernels import KernelCall, evaluate, inverse, placed, row_shape, without_axis
 from ..api.signature import Options, Signature
+from ..native.kernels import TargetCheck
 from .backend import NUMPY
 
 
@@ -50,7 +51,7 @@ def activation(function: str, code: ModuleType, logits: Any, axis: int | None = 
 def _evaluated(
     call: Call, logits: np.ndarray, with_grad: bool = False, out: np.ndarray | None = None
 ):
-    def execute(found: KernelCall, divisor: float, check: int):
+    def execute(found: KernelCall, divisor: float, check: TargetCheck):
         return _by_kernel(call, found, logits, divisor, check, with_grad, out)
 
     overwrites = out is not None and np.may_share_memory(out, logits)
@@ -76,7 +77,7 @@ def _by_kernel(call, found, logits, divisor, check, with_grad, out):
         gradient=None if grad is None else grad.ctypes.data,
         values=None if values is None else values.ctypes.data,
         factor=factor,
-        look=check,
+        target_check=check,
     )
     if total is None:
         return None

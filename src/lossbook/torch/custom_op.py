@@ -99,7 +99,7 @@ def _computed(
     if index is not None:
         index = index.contiguous()
         _check_index(name, compiled, index, x.shape[axis])
-    packed = Kernel.fixed([w.data_ptr() for w in weights], numbers)
+    packed = Kernel.pack_parameters([w.data_ptr() for w in weights], numbers)
     shape = memory_shape(x.shape, axis)
     found = KernelCall(compiled, axis, shape, index, arrays, packed, weights, IGNORED)
     if reduction == "none":

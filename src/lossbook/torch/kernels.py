@@ -28,6 +28,7 @@ from ..api.kernels import (
     without_axis,
 )
 from ..native import pool
+from ..native.kernels import TargetCheck
 from .autograd import ReducedLoss
 from .backend import KERNEL_DTYPES, TORCH
 
@@ -79,7 +80,7 @@ def loss(call: Call, logits: Tensor, inplace: bool = False) -> Tensor | None:
         return None
     wanted = logits.requires_grad and torch.is_grad_enabled()
 
-    def execute(found: KernelCall, divisor: float, check: int) -> Tensor | None:
+    def execute(found: KernelCall, divisor: float, check: TargetCheck) -> Tensor | None:
         run = _Run(call, found, float(call.scale) / divisor, check, wanted, inplace and wanted)
         # `Function.apply` would ask again what `suits` has asked
         return super(Function, _KernelLoss).apply(logits, run)
@@ -136,7 +137,7 @@ class _Run(NamedTuple):
     call: Call
     found: KernelCall
     factor: float
-    check: int
+    check: TargetCheck
     wanted: bool
     inplace: bool
 
@@ -173,7 +174,7 @@ class _KernelLoss(Function):
         x, found, order = placed(TORCH, run.found, logits)
         if run.call.plan.reduction == "none":
             values = x.new_empty(row_shape(x.shape, found.axis))
-            if found.run(TORCH, x, values=values.data_ptr(), look=run.check) is None:
+            if found.run(TORCH, x, values=values.data_ptr(), target_check=run.check) is None:
                 return None
             if order is not None:
                 values = values.permute(inverse(without_axis(order, run.found.axis)))
@@ -187,7 +188,7 @@ class _KernelLoss(Function):
             x,
             gradient=None if grad is None else grad.data_ptr(),
             factor=run.factor,
-            look=run.check,
+            target_check=run.check,
         )
         return None if total is None else x.new_full((), total * run.factor)
 

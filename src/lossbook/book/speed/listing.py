@@ -1,4 +1,4 @@
-"""Generated kernels on a page: the text of one function, and what can be read from it."""
+"""Kernels on a page: the text of one function, generated or written by hand."""
 
 from __future__ import annotations
 
@@ -9,52 +9,49 @@ from ...native import compiler
 from ..show import Html
 
 
-def text(loss: str, function: str, where: str = "near") -> str:
+def generated(loss: str, function: str, namespace: str) -> str:
     """One function of the generated C++ of a loss.
 
-    function: such as "wide_both": wide or tall, value or both. where: "near", for logits within reach, or "far", for all.
-    Raises `ValueError` where there is none.
+    Args:
+        loss: Its registered name.
+        function: Such as "wide_both".
+        namespace: "near" for bounded logits, or "far" for all.
+
+    Raises:
+        ValueError: Where there is none.
     """
     source = (compiler.SOURCES / f"{loss}.cpp").read_text("utf-8")
-    inside = re.search(
-        rf"^namespace {where} \{{$(.*?)^\}} // namespace {where}$", source, re.DOTALL | re.MULTILINE
+    _, _, inside = source.partition(f"namespace {namespace} {{")
+    return _function(
+        inside.partition("} // namespace")[0], f"{function}_of", f"namespace {namespace} of {loss}"
     )
-    found = inside and re.search(
-        rf"^INSIDE\(double\) {function}_of\(.*?^\}}$", inside[1], re.DOTALL | re.MULTILINE
+
+
+def by_hand(function: str) -> str:
+    """One function of the headers; of those with that name the first. Raises `ValueError` where there is none."""
+    return _function(_headers(), function, "the headers")
+
+
+def _function(text: str, name: str, where: str) -> str:
+    start = rf"^[^\n(]*(?:\([^\n)]*\)[^\n(]*)*\b{name}\("
+    found = re.search(
+        rf"{start}(?:[^\n;]*;[^\n]*\}}$|[^\n;]*\{{$.*?^\}}$)", text, re.DOTALL | re.MULTILINE
     )
     if not found:
-        raise ValueError(f"the kernels of {loss!r} have no function {function!r} in {where!r}")
+        raise ValueError(f"{where} has no function {name!r}")
     return found[0]
 
 
-def by_hand(function: str, file: str = "driver.h") -> str:
-    """One function of the hand-written part; of those with that name the first."""
-    source = (compiler.HERE / file).read_text("utf-8")
-    start = rf"^(?:(?:FOR\(\w+\) )?INSIDE\(\w+\)|static [\w ]+?) {function}\("
-    found = re.search(rf"{start}(?:[^\n]*\}}|.*?^\}})$", source, re.DOTALL | re.MULTILINE)
+def constants(name: str) -> list[int]:
+    """The numbers that the headers define under a name, in order. Raises `ValueError` where there is none."""
+    found = re.findall(rf"^#define {name} (\d+)\b", _headers(), re.MULTILINE)
     if not found:
-        raise ValueError(f"{file} has no function {function!r}")
-    return found[0]
+        raise ValueError(f"the headers do not define {name}")
+    return [int(number) for number in found]
 
 
-def constant(name: str, file: str = "driver.h", *defined: str) -> int:
-    """A number that the hand-written part defines where these macros are defined, such as "FLOAT64", and no others."""
-    taken: list[
-        bool | None
-    ] = []  # for each #if around a line; None where it asks for something else
-    for line in (compiler.HERE / file).read_text("utf-8").splitlines():
-        asked = re.match(r"#(?:el)?if (?:defined\((\w+)\)$)?", line)
-        if line.startswith("#if"):
-            taken.append(asked[1] in defined if asked and asked[1] else None)
-        elif line.startswith("#elif"):
-            taken[-1] = None
-        elif line.startswith("#else"):
-            taken[-1] = None if taken[-1] is None else not taken[-1]
-        elif line.startswith("#endif"):
-            taken.pop()
-        elif False not in taken and (found := re.match(rf"#define {name} (\d+)\b", line)):
-            return int(found[1])
-    raise ValueError(f"{file} does not define {name}")
+def _headers() -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(compiler.HERE.glob("*.h")))
 
 
 def cpp(code: str, title: str = "") -> Html:

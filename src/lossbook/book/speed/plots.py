@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from ... import losses
@@ -33,6 +34,7 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     ax.set_xlabel("operations for each byte of memory traffic")
     ax.set_ylabel("operations in a nanosecond")
     ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    _freeze_layout(fig, ax)
     alt = (
         "Log-log plot of operations per nanosecond against operations per byte: a line that rises "
         "with slope 1, then a flat "
@@ -44,6 +46,16 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
         "Filled: the most that is possible; hollow: measured."
     )
     return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
+
+
+def _freeze_layout(fig, ax) -> None:
+    """Round where the axes stand. The last digit of a layout depends on the processor's vector instructions, and matplotlib
+    names clip paths after all its digits, so that the same figure would be another text on another machine.
+    """
+    with figures.style():
+        fig.savefig(io.BytesIO(), format="svg")
+    fig.set_layout_engine("none")
+    ax.set_position([round(x, 13) for x in ax.get_position().bounds])
 
 
 def growth(bench: Bench, name: str, threads: int, allocator: str = "default") -> Html:

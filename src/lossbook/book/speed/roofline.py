@@ -1,6 +1,6 @@
 """What bounds the speed of a loss on one core: bytes copied and operations done in a nanosecond.
 
-Also what a copy into fresh memory costs, and what the compiler reports and makes of a kernel.
+Also what a copy into fresh memory costs.
 `lossbook roofs --json chapters/data/roofs.json` measures it in a few seconds, with a compiler.
 """
 
@@ -10,10 +10,7 @@ import argparse
 import ctypes
 import json
 import mmap
-import os
 import platform
-import re
-import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -31,8 +28,6 @@ WIDTHS = (16, 32, 64)  # bytes of a vector
 STEPS = 100_000
 ROUNDS = 15
 OPERATIONS = 2  # a multiplication and an addition
-# Arithmetic on packed numbers (p) or a single one (s).
-INSTRUCTION = re.compile(r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s")
 SOURCE = """
 typedef KIND Vector __attribute__((vector_size(WIDTH)));
 #if defined(__GNUC__) && !defined(__clang__)
@@ -52,15 +47,12 @@ extern "C" void steps(KIND *given, long count) { run(given, count); }
 
 @dataclass(frozen=True)
 class Roofs:
-    """What was measured of one core, and of the compiled kernels of one loss.
+    """What one core can do at most.
 
     Attributes:
         bytes_: copied in a nanosecond, read and written.
         operations: done in a nanosecond, in "double" and in "float".
         fresh: how many times as long a copy takes into memory that was never used.
-        vectors: for each function of a kernel, the widths in bytes of its vectorised loops.
-        arithmetic: for each of them, how many of its instructions compute with whole vectors, and
-            how many with single numbers.
         page: bytes that the system gives at a time.
         tools: the compiler and the processor.
     """
@@ -68,8 +60,6 @@ class Roofs:
     bytes_: float
     operations: dict[str, float]
     fresh: float
-    vectors: dict[str, list[int]]
-    arithmetic: dict[str, list[int]]
     page: int
     tools: dict[str, str]
 
@@ -96,9 +86,7 @@ def measure() -> Roofs:
         "compiler": compiler.version(compiler.compiler()[0]).splitlines()[0],
     }
     operations = {kind: _arithmetic(kind) for kind in ("double", "float")}
-    loss = "softmax_focal"
-    made = vectors(loss), arithmetic(loss)
-    return Roofs(2 * SIZE / warm, operations, fresh / warm, *made, mmap.PAGESIZE, tools)
+    return Roofs(2 * SIZE / warm, operations, fresh / warm, mmap.PAGESIZE, tools)
 
 
 def _processor() -> str:
@@ -134,53 +122,6 @@ def _arithmetic(kind: str) -> float:
             best, OPERATIONS * numbers / _best(lambda s=steps, g=given: s(g.ctypes.data, STEPS))
         )
     return best
-
-
-def vectors(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """The widths of the vectorised loops in each function of a loss's kernels, as GCC reports."""
-    text = compiler.source(loss, fast=fast)
-    command = [*compiler.compiler(), "-fopt-info-vec-optimized", "-x", "c++", "-", "-o", os.devnull]
-    said = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stderr
-    where, names = "", []
-    for line in text.splitlines():
-        space, function = (
-            re.match(r"namespace (\w+) \{", line),
-            re.match(r"INSIDE\(double\) (\w+)_of\(", line),
-        )
-        where = f"{space[1]} " if space else "" if line.startswith("} // namespace") else where
-        names.append(
-            f"{where}{function[1]}" if function else "" if line == "}" or not names else names[-1]
-        )
-    found: dict[str, list[int]] = {}
-    for line, width in dict.fromkeys(
-        re.findall(r":(\d+):\d+: optimized: loop vectorized using (\d+) byte", said)
-    ):
-        if names[int(line) - 1]:
-            found.setdefault(names[int(line) - 1], []).append(int(width))
-    return found
-
-
-def arithmetic(loss: str, fast: bool = False) -> dict[str, list[int]]:
-    """How many instructions of each function of a kernel compute, on vectors and on single numbers.
-
-    They add, subtract, multiply or divide. Only x86 processors are known; empty elsewhere.
-    """
-    command = [*compiler.compiler(), "-S", "-x", "c++", "-", "-o", "-"]
-    made = subprocess.run(
-        command, input=compiler.source(loss, fast=fast), capture_output=True, text=True, check=True
-    ).stdout
-    found: dict[str, list[int]] = {}
-    name = ""
-    for line in made.splitlines():
-        if label := re.match(
-            r"_ZN[KL]*\d+(near|far)L?\d+((?:wide|tall)_(?:value|both))E\w*(?:\.\w+)*:", line
-        ):
-            name = f"{label[1]} {label[2]}"
-        elif re.match(r"[_A-Za-z]\w*[.\w]*:", line):
-            name = ""
-        elif name and (done := INSTRUCTION.match(line)):
-            found.setdefault(name, [0, 0])[done[1] == "s"] += 1
-    return found
 
 
 def add(subcommands) -> None:

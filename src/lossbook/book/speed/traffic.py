@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ...codegen.cpp.program import Fused
+from ...codegen.cpp.program import Fused, in_pass
 from ...codegen.program import Node
 from ...codegen.python.module import programs_of
 from ...losses import Loss
@@ -113,35 +113,19 @@ def in_loops(program: Fused) -> Traffic:
 
 
 def loops(program: Fused) -> list[tuple[str, str, str]]:
-    """For each loop over the classes what it reads, what it finds out about the row, and what it writes."""
+    """For each pass over the classes what it reads, what it finds out about the row, and what it writes."""
     told = []
-    for n, loop in enumerate(program.loops):
+    for n, one in enumerate(program.passes):
         reads: dict[str, None] = {}
-        for root in (
-            *loop.reductions,
-            *loop.results,
-            *(s for s, first in program.stored.items() if first == n),
-        ):
-            for node in _unstored(root, program, n):
-                if node.op == "input" and node.extent == "each":
-                    reads[str(node.value)] = None
-                elif program.stored.get(node, n) < n:
-                    reads[f"the kept {node.op}"] = None
+        for node in in_pass(program, n):
+            if node.op == "input" and node.extent == "each":
+                reads[str(node.value)] = None
+            elif program.stored.get(node, n) < n:
+                reads[f"the kept {node.op}"] = None
         keeps = [f"keeps {node.op}" for node, first in program.stored.items() if first == n]
-        writes = ["the gradient"] if program.gradient in loop.results else keeps
-        told.append((", ".join(reads), ", ".join(r.op for r in loop.reductions), ", ".join(writes)))
+        writes = ["the gradient"] if program.gradient in one.results else keeps
+        told.append((", ".join(reads), ", ".join(r.op for r in one.reductions), ", ".join(writes)))
     return told
-
-
-def _unstored(root: Node, program: Fused, loop: int) -> Iterator[Node]:
-    """The nodes that are computed for each class in a loop, and where they end: inputs, and what is stored."""
-    yield root
-    if (
-        program.stored.get(root, loop) == loop and root.op != "classes"
-    ):  # class numbers are counted, not read
-        for a in root.args:
-            if a.extent == "each":
-                yield from _unstored(a, program, loop)
 
 
 # -- PyTorch as it runs ------------------------------------------------------------------------------------------------

@@ -32,43 +32,42 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : shift_))
+  number shift1 = -INFINITY;
+  SIMD_OF(reduction(max : shift1))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    shift1 = either(read(logits[k]) > shift1, read(logits[k]), shift1);
   }
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(min : top_))
+  int64_t top2 = classes - 1;
+  SIMD_OF(reduction(min : top2))
   for (int64_t k = 0; k < classes; k++) {
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
+    top2 = (read(logits[k]) == shift1) & (k < top2) ? k : top2;
   }
-  Each rest_ = 0;
-  SIMD_OF(reduction(+ : rest_))
+  Each rest3 = 0;
+  SIMD_OF(reduction(+ : rest3))
   for (int64_t k = 0; k < classes; k++) {
-    const Each shifted1 = ((Each)read(logits[k]) - shift_);
-    const Each exps2 = exp_(shifted1);
-    const Each v3 = either((k == top_), (Each)0.0, exps2);
-    rest_ += v3;
+    const Each shifted4 = (Each)read(logits[k]) - shift1;
+    const Each exps5 = exp_(shifted4);
+    const Each v6 = either(k == top2, (Each)0.0, exps5);
+    rest3 += v6;
   }
-  const Each log_total4 = log1p_(rest_);
-  const Each log_total_ = log_total4;
-  Each term_ = 0;
-  SIMD_OF(reduction(+ : term_))
+  const Each log_total7 = log1p_(rest3);
+  Each v8 = 0;
+  SIMD_OF(reduction(+ : v8))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v5 = ((Each)label_smoothing / (Each)classes);
-    const Each v6 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets7 = (v6 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets8 = (v5 + weighted_targets7);
-    const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
-    const Each shifted10 = ((Each)read(logits[k]) - shift_);
-    const Each log_probs11 = (shifted10 - log_total_);
-    const Each v12 = either((weighted_targets9 == (Each)0.0), (Each)0.0, log_probs11);
-    const Each v13 = (weighted_targets9 * v12);
-    term_ += v13;
+    const Each v9 = (Each)label_smoothing / (Each)classes;
+    const Each v10 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets11 = v10 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets12 = v9 + weighted_targets11;
+    const Each weighted_targets13 = (Each)weight[k] * weighted_targets12;
+    const Each shifted14 = (Each)read(logits[k]) - shift1;
+    const Each log_probs15 = shifted14 - log_total7;
+    const Each v16 = either(weighted_targets13 == (Each)0.0, (Each)0.0, log_probs15);
+    const Each v17 = weighted_targets13 * v16;
+    v8 += v17;
   }
-  const Each v14 = (-term_);
-  const Each term_2_ = v14;
-  return (double)term_2_;
+  const Each v18 = -v8;
+  const double total = (double)v18;
+  return total;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
@@ -79,82 +78,76 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const double *weight = in->weights[0];
   const double label_smoothing = in->numbers[0];
   const int64_t *index = in->index;
+  number shift1[BLOCK];
+  int64_t top2[BLOCK];
+  Each rest3[BLOCK];
+  Each log_total7[BLOCK];
+  Each v8[BLOCK];
+  Each v18[BLOCK];
   double total = 0;
-  number shift_[BLOCK];
-  int64_t top_[BLOCK];
-  Each rest_[BLOCK];
-  Each log_total_[BLOCK];
-  Each term_[BLOCK];
-  Each term_2_[BLOCK];
-  Each log_total4[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
+    shift1[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      shift1[b] = either(read(logits[k * stride + b]) > shift1[b], read(logits[k * stride + b]), shift1[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    top_[b] = classes - 1;
+    top2[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
+      top2[b] = (read(logits[k * stride + b]) == shift1[b]) & (k < top2[b]) ? k : top2[b];
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+    rest3[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps2 = exp_(shifted1);
-      const Each v3 = either((k == top_[b]), (Each)0.0, exps2);
-      rest_[b] += v3;
+      const Each shifted4 = (Each)read(logits[k * stride + b]) - shift1[b];
+      const Each exps5 = exp_(shifted4);
+      const Each v6 = either(k == top2[b], (Each)0.0, exps5);
+      rest3[b] += v6;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total4[b] = log1p_(rest_[b]);
+    log_total7[b] = log1p_(rest3[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total_[b] = log_total4[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_[b] = 0;
+    v8[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v5 = ((Each)label_smoothing / (Each)classes);
-      const Each v6 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets7 = (v6 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets8 = (v5 + weighted_targets7);
-      const Each weighted_targets9 = ((Each)weight[k] * weighted_targets8);
-      const Each shifted10 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each log_probs11 = (shifted10 - log_total_[b]);
-      const Each v12 = either((weighted_targets9 == (Each)0.0), (Each)0.0, log_probs11);
-      const Each v13 = (weighted_targets9 * v12);
-      term_[b] += v13;
+      const Each v9 = (Each)label_smoothing / (Each)classes;
+      const Each v10 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets11 = v10 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets12 = v9 + weighted_targets11;
+      const Each weighted_targets13 = (Each)weight[k] * weighted_targets12;
+      const Each shifted14 = (Each)read(logits[k * stride + b]) - shift1[b];
+      const Each log_probs15 = shifted14 - log_total7[b];
+      const Each v16 = either(weighted_targets13 == (Each)0.0, (Each)0.0, log_probs15);
+      const Each v17 = weighted_targets13 * v16;
+      v8[b] += v17;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v14 = (-term_[b]);
-    term_2_[b] = v14;
+    v18[b] = -v8[b];
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_2_[b] : 0;
+    const double loss = counts[b] ? (double)v18[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -170,96 +163,92 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   const double label_smoothing = in->numbers[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
-  number shift_ = -INFINITY;
-  Each term_ = -INFINITY;
-  Each term_2_ = 0;
-  SIMD_OF(reduction(max : shift_) reduction(max : term_) reduction(+ : term_2_))
+  number shift1 = -INFINITY;
+  Each v2 = -INFINITY;
+  Each v3 = 0;
+  SIMD_OF(reduction(max : shift1) reduction(max : v2) reduction(+ : v3))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
-    const Each v1 = ((Each)label_smoothing / (Each)classes);
-    const Each v2 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets3 = (v2 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets4 = (v1 + weighted_targets3);
-    const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
-    const Each weighted_targets6 = abs_(weighted_targets5);
-    term_ = either(weighted_targets6 > term_, weighted_targets6, term_);
-    term_2_ += weighted_targets5;
+    shift1 = either(read(logits[k]) > shift1, read(logits[k]), shift1);
+    const Each v4 = (Each)label_smoothing / (Each)classes;
+    const Each v5 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets6 = v5 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets7 = v4 + weighted_targets6;
+    const Each weighted_targets8 = (Each)weight[k] * weighted_targets7;
+    const Each weighted_targets9 = abs_(weighted_targets8);
+    v2 = either(weighted_targets9 > v2, weighted_targets9, v2);
+    v3 += weighted_targets8;
   }
-  int64_t top_ = classes - 1;
-  int64_t largest_ = classes - 1;
-  Each total_ = 0;
-  SIMD_OF(reduction(min : top_) reduction(min : largest_) reduction(+ : total_))
+  int64_t top10 = classes - 1;
+  int64_t largest11 = classes - 1;
+  Each total12 = 0;
+  SIMD_OF(reduction(min : top10) reduction(min : largest11) reduction(+ : total12))
   for (int64_t k = 0; k < classes; k++) {
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    const Each v7 = ((Each)label_smoothing / (Each)classes);
-    const Each v8 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets9 = (v8 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets10 = (v7 + weighted_targets9);
-    const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
-    const Each weighted_targets12 = abs_(weighted_targets11);
-    largest_ = (weighted_targets12 == term_) & (k < largest_) ? k : largest_;
-    const Each shifted13 = ((Each)read(logits[k]) - shift_);
-    const Each exps14 = exp_(shifted13);
-    total_ += exps14;
-    exps_all[k] = exps14;
+    top10 = (read(logits[k]) == shift1) & (k < top10) ? k : top10;
+    const Each v13 = (Each)label_smoothing / (Each)classes;
+    const Each v14 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets15 = v14 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets16 = v13 + weighted_targets15;
+    const Each weighted_targets17 = (Each)weight[k] * weighted_targets16;
+    const Each weighted_targets18 = abs_(weighted_targets17);
+    largest11 = (weighted_targets18 == v2) & (k < largest11) ? k : largest11;
+    const Each shifted19 = (Each)read(logits[k]) - shift1;
+    const Each exps20 = exp_(shifted19);
+    total12 += exps20;
+    exps_all[k] = exps20;
   }
-  const Each v15 = ((Each)1.0 / total_);
-  const Each term_3_ = v15;
-  const Each v16 = (v15 * total_);
-  const Each term_4_ = v16;
-  Each rest_ = 0;
-  Each rest_targets_ = 0;
-  SIMD_OF(reduction(+ : rest_) reduction(+ : rest_targets_))
+  const Each v21 = (Each)1.0 / total12;
+  const Each v22 = v21 * total12;
+  Each rest23 = 0;
+  Each rest_targets24 = 0;
+  SIMD_OF(reduction(+ : rest23) reduction(+ : rest_targets24))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v17 = either((k == top_), (Each)0.0, exps_all[k]);
-    rest_ += v17;
-    const Each v18 = ((Each)label_smoothing / (Each)classes);
-    const Each v19 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets20 = (v19 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets21 = (v18 + weighted_targets20);
-    const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
-    const Each v23 = either((k == largest_), (Each)0.0, weighted_targets22);
-    rest_targets_ += v23;
+    const Each v25 = either(k == top10, (Each)0.0, exps_all[k]);
+    rest23 += v25;
+    const Each v26 = (Each)label_smoothing / (Each)classes;
+    const Each v27 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets28 = v27 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets29 = v26 + weighted_targets28;
+    const Each weighted_targets30 = (Each)weight[k] * weighted_targets29;
+    const Each v31 = either(k == largest11, (Each)0.0, weighted_targets30);
+    rest_targets24 += v31;
   }
-  const Each log_total24 = log1p_(rest_);
-  const Each log_total_ = log_total24;
-  const Each rest_probs25 = (term_3_ * rest_);
-  const Each rest_probs_ = rest_probs25;
-  Each term_5_ = 0;
-  SIMD_OF(reduction(+ : term_5_))
+  const Each log_total32 = log1p_(rest23);
+  const Each rest_probs33 = v21 * rest23;
+  Each v34 = 0;
+  SIMD_OF(reduction(+ : v34))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v26 = ((Each)label_smoothing / (Each)classes);
-    const Each v27 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets28 = (v27 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets29 = (v26 + weighted_targets28);
-    const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
-    const Each shifted31 = ((Each)read(logits[k]) - shift_);
-    const Each log_probs32 = (shifted31 - log_total_);
-    const Each v33 = either((weighted_targets30 == (Each)0.0), (Each)0.0, log_probs32);
-    const Each v34 = (weighted_targets30 * v33);
-    term_5_ += v34;
+    const Each v35 = (Each)label_smoothing / (Each)classes;
+    const Each v36 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets37 = v36 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets38 = v35 + weighted_targets37;
+    const Each weighted_targets39 = (Each)weight[k] * weighted_targets38;
+    const Each shifted40 = (Each)read(logits[k]) - shift1;
+    const Each log_probs41 = shifted40 - log_total32;
+    const Each v42 = either(weighted_targets39 == (Each)0.0, (Each)0.0, log_probs41);
+    const Each v43 = weighted_targets39 * v42;
+    v34 += v43;
   }
-  const Each v35 = (-term_5_);
-  const Each term_6_ = v35;
-  const Each slope = (Each)factor;
+  const Each v44 = -v34;
+  const Each scale = (Each)factor;
+  const double total = (double)v44;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const Each v36 = ((Each)label_smoothing / (Each)classes);
-    const Each v37 = ((Each)1.0 - (Each)label_smoothing);
-    const Each weighted_targets38 = (v37 * (Each)TARGET(targets, k, k, index));
-    const Each weighted_targets39 = (v36 + weighted_targets38);
-    const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
-    const Each v41 = (term_2_ - weighted_targets40);
-    const Each v42 = either((k == largest_), rest_targets_, v41);
-    const Each probs43 = (exps_all[k] * term_3_);
-    const Each v44 = (v42 * probs43);
-    const Each v45 = (term_4_ - probs43);
-    const Each v46 = either((k == top_), rest_probs_, v45);
-    const Each v47 = (weighted_targets40 * v46);
-    const Each v48 = (v44 - v47);
-    gradient[k] = write(slope * v48);
+    const Each v45 = (Each)label_smoothing / (Each)classes;
+    const Each v46 = (Each)1.0 - (Each)label_smoothing;
+    const Each weighted_targets47 = v46 * (Each)TARGET(targets, k, k, index);
+    const Each weighted_targets48 = v45 + weighted_targets47;
+    const Each weighted_targets49 = (Each)weight[k] * weighted_targets48;
+    const Each v50 = v3 - weighted_targets49;
+    const Each v51 = either(k == largest11, rest_targets24, v50);
+    const Each probs52 = exps_all[k] * v21;
+    const Each v53 = v51 * probs52;
+    const Each v54 = v22 - probs52;
+    const Each v55 = either(k == top10, rest_probs33, v54);
+    const Each v56 = weighted_targets49 * v55;
+    const Each v57 = v53 - v56;
+    gradient[k] = write(scale * v57);
   }
-  return (double)term_6_;
+  return total;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
@@ -271,158 +260,142 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const double label_smoothing = in->numbers[0];
   const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
+  number shift1[BLOCK];
+  Each v2[BLOCK];
+  Each v3[BLOCK];
+  int64_t top10[BLOCK];
+  int64_t largest11[BLOCK];
+  Each total12[BLOCK];
+  Each v21[BLOCK];
+  Each v22[BLOCK];
+  Each rest23[BLOCK];
+  Each rest_targets24[BLOCK];
+  Each log_total32[BLOCK];
+  Each rest_probs33[BLOCK];
+  Each v34[BLOCK];
+  Each v44[BLOCK];
+  Each scale[BLOCK];
   double total = 0;
-  number shift_[BLOCK];
-  Each term_[BLOCK];
-  Each term_2_[BLOCK];
-  int64_t top_[BLOCK];
-  int64_t largest_[BLOCK];
-  Each total_[BLOCK];
-  Each term_3_[BLOCK];
-  Each term_4_[BLOCK];
-  Each rest_[BLOCK];
-  Each rest_targets_[BLOCK];
-  Each log_total_[BLOCK];
-  Each rest_probs_[BLOCK];
-  Each term_5_[BLOCK];
-  Each term_6_[BLOCK];
-  Each slope[BLOCK];
-  Each shifted13[BLOCK];
-  Each log_total24[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
-    term_[b] = -INFINITY;
-    term_2_[b] = 0;
+    shift1[b] = -INFINITY;
+    v2[b] = -INFINITY;
+    v3[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
-      const Each v1 = ((Each)label_smoothing / (Each)classes);
-      const Each v2 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets3 = (v2 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets4 = (v1 + weighted_targets3);
-      const Each weighted_targets5 = ((Each)weight[k] * weighted_targets4);
-      const Each weighted_targets6 = abs_(weighted_targets5);
-      term_[b] = either(weighted_targets6 > term_[b], weighted_targets6, term_[b]);
-      term_2_[b] += weighted_targets5;
+      shift1[b] = either(read(logits[k * stride + b]) > shift1[b], read(logits[k * stride + b]), shift1[b]);
+      const Each v4 = (Each)label_smoothing / (Each)classes;
+      const Each v5 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets6 = v5 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets7 = v4 + weighted_targets6;
+      const Each weighted_targets8 = (Each)weight[k] * weighted_targets7;
+      const Each weighted_targets9 = abs_(weighted_targets8);
+      v2[b] = either(weighted_targets9 > v2[b], weighted_targets9, v2[b]);
+      v3[b] += weighted_targets8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    top_[b] = classes - 1;
-    largest_[b] = classes - 1;
-    total_[b] = 0;
+    top10[b] = classes - 1;
+    largest11[b] = classes - 1;
+    total12[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      const Each v7 = ((Each)label_smoothing / (Each)classes);
-      const Each v8 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets9 = (v8 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets10 = (v7 + weighted_targets9);
-      const Each weighted_targets11 = ((Each)weight[k] * weighted_targets10);
-      const Each weighted_targets12 = abs_(weighted_targets11);
-      largest_[b] = (weighted_targets12 == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      shifted13[b] = ((Each)read(logits[k * stride + b]) - shift_[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each exps14 = exp_(shifted13[b]);
-      total_[b] += exps14;
-      exps_all[k * ROWS + b] = exps14;
+      top10[b] = (read(logits[k * stride + b]) == shift1[b]) & (k < top10[b]) ? k : top10[b];
+      const Each v13 = (Each)label_smoothing / (Each)classes;
+      const Each v14 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets15 = v14 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets16 = v13 + weighted_targets15;
+      const Each weighted_targets17 = (Each)weight[k] * weighted_targets16;
+      const Each weighted_targets18 = abs_(weighted_targets17);
+      largest11[b] = (weighted_targets18 == v2[b]) & (k < largest11[b]) ? k : largest11[b];
+      const Each shifted19 = (Each)read(logits[k * stride + b]) - shift1[b];
+      const Each exps20 = exp_(shifted19);
+      total12[b] += exps20;
+      exps_all[k * ROWS + b] = exps20;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v15 = ((Each)1.0 / total_[b]);
-    term_3_[b] = v15;
-    const Each v16 = (v15 * total_[b]);
-    term_4_[b] = v16;
+    v21[b] = (Each)1.0 / total12[b];
+    v22[b] = v21[b] * total12[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
-    rest_targets_[b] = 0;
+    rest23[b] = 0;
+    rest_targets24[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v17 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      rest_[b] += v17;
-      const Each v18 = ((Each)label_smoothing / (Each)classes);
-      const Each v19 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets20 = (v19 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets21 = (v18 + weighted_targets20);
-      const Each weighted_targets22 = ((Each)weight[k] * weighted_targets21);
-      const Each v23 = either((k == largest_[b]), (Each)0.0, weighted_targets22);
-      rest_targets_[b] += v23;
+      const Each v25 = either(k == top10[b], (Each)0.0, exps_all[k * ROWS + b]);
+      rest23[b] += v25;
+      const Each v26 = (Each)label_smoothing / (Each)classes;
+      const Each v27 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets28 = v27 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets29 = v26 + weighted_targets28;
+      const Each weighted_targets30 = (Each)weight[k] * weighted_targets29;
+      const Each v31 = either(k == largest11[b], (Each)0.0, weighted_targets30);
+      rest_targets24[b] += v31;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total24[b] = log1p_(rest_[b]);
+    log_total32[b] = log1p_(rest23[b]);
+    rest_probs33[b] = v21[b] * rest23[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total_[b] = log_total24[b];
-    const Each rest_probs25 = (term_3_[b] * rest_[b]);
-    rest_probs_[b] = rest_probs25;
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_5_[b] = 0;
+    v34[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v26 = ((Each)label_smoothing / (Each)classes);
-      const Each v27 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets28 = (v27 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets29 = (v26 + weighted_targets28);
-      const Each weighted_targets30 = ((Each)weight[k] * weighted_targets29);
-      const Each shifted31 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each log_probs32 = (shifted31 - log_total_[b]);
-      const Each v33 = either((weighted_targets30 == (Each)0.0), (Each)0.0, log_probs32);
-      const Each v34 = (weighted_targets30 * v33);
-      term_5_[b] += v34;
+      const Each v35 = (Each)label_smoothing / (Each)classes;
+      const Each v36 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets37 = v36 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets38 = v35 + weighted_targets37;
+      const Each weighted_targets39 = (Each)weight[k] * weighted_targets38;
+      const Each shifted40 = (Each)read(logits[k * stride + b]) - shift1[b];
+      const Each log_probs41 = shifted40 - log_total32[b];
+      const Each v42 = either(weighted_targets39 == (Each)0.0, (Each)0.0, log_probs41);
+      const Each v43 = weighted_targets39 * v42;
+      v34[b] += v43;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v35 = (-term_5_[b]);
-    term_6_[b] = v35;
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * factors[b];
-  }
-  for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v36 = ((Each)label_smoothing / (Each)classes);
-      const Each v37 = ((Each)1.0 - (Each)label_smoothing);
-      const Each weighted_targets38 = (v37 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each weighted_targets39 = (v36 + weighted_targets38);
-      const Each weighted_targets40 = ((Each)weight[k] * weighted_targets39);
-      const Each v41 = (term_2_[b] - weighted_targets40);
-      const Each v42 = either((k == largest_[b]), rest_targets_[b], v41);
-      const Each probs43 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const Each v44 = (v42 * probs43);
-      const Each v45 = (term_4_[b] - probs43);
-      const Each v46 = either((k == top_[b]), rest_probs_[b], v45);
-      const Each v47 = (weighted_targets40 * v46);
-      const Each v48 = (v44 - v47);
-      gradient[k * stride + b] = write(either(counts[b], slope[b] * v48, (Each)0.0));
-    }
+    v44[b] = -v34[b];
+    scale[b] = (Each)factor * factors[b];
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_6_[b] : 0;
+    const double loss = counts[b] ? (double)v44[b] : 0;
     total += loss;
     values[b] = loss;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    SIMD
+    for (int64_t b = 0; b < rows; b++) {
+      const Each v45 = (Each)label_smoothing / (Each)classes;
+      const Each v46 = (Each)1.0 - (Each)label_smoothing;
+      const Each weighted_targets47 = v46 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each weighted_targets48 = v45 + weighted_targets47;
+      const Each weighted_targets49 = (Each)weight[k] * weighted_targets48;
+      const Each v50 = v3[b] - weighted_targets49;
+      const Each v51 = either(k == largest11[b], rest_targets24[b], v50);
+      const Each probs52 = exps_all[k * ROWS + b] * v21[b];
+      const Each v53 = v51 * probs52;
+      const Each v54 = v22[b] - probs52;
+      const Each v55 = either(k == top10[b], rest_probs33[b], v54);
+      const Each v56 = weighted_targets49 * v55;
+      const Each v57 = v53 - v56;
+      gradient[k * stride + b] = write(either(counts[b], scale[b] * v57, (Each)0.0));
+    }
   }
   return total;
 }

@@ -27,8 +27,8 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
-      const Each v2 = (v1 * v1);
+      const Each v1 = (Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]);
+      const Each v2 = v1 * v1;
       const double loss = (double)v2;
       total += loss;
       values[b] = loss;
@@ -46,13 +46,13 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   for (int64_t k = 0; k < classes; k++) {
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]));
-      const Each v2 = ((Each)2.0 * v1);
-      const Each v3 = (v1 * v1);
+      const Each v1 = (Each)read(inputs[k * stride + b]) - (Each)read(targets[k * stride + b]);
+      const Each v2 = (Each)2.0 * v1;
+      const Each v3 = v1 * v1;
       const double loss = (double)v3;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v2);
+      gradient[k * stride + b] = write(((Each)factor * factors[b]) * v2);
     }
   }
   return total;

@@ -24,30 +24,23 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = (v13 * v13);
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = -v2;
+      const Each tail4 = exp_(v3);
+      const Each v5 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail4);
+      const Each total6 = (Each)1.0 + tail4;
+      const Each v7 = (Each)1.0 / total6;
+      const Each probs8 = v5 * v7;
+      const Each negative_part9 = v1 * probs8;
+      const Each v10 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail4);
+      const Each complement11 = v10 * v7;
+      const Each positive_part12 = complement11 * (Each)read(targets[k * stride + b]);
+      const Each v13 = negative_part9 - positive_part12;
+      const Each v14 = v13 * v13;
       const double loss = (double)v14;
       total += loss;
       values[b] = loss;
@@ -62,37 +55,30 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = ((Each)2.0 * v13);
-      const Each v15 = (v14 * complement11);
-      const Each v16 = (v15 * probs8);
-      const Each v17 = (v13 * v13);
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = -v2;
+      const Each tail4 = exp_(v3);
+      const Each v5 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail4);
+      const Each total6 = (Each)1.0 + tail4;
+      const Each v7 = (Each)1.0 / total6;
+      const Each probs8 = v5 * v7;
+      const Each negative_part9 = v1 * probs8;
+      const Each v10 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail4);
+      const Each complement11 = v10 * v7;
+      const Each positive_part12 = complement11 * (Each)read(targets[k * stride + b]);
+      const Each v13 = negative_part9 - positive_part12;
+      const Each v14 = (Each)2.0 * v13;
+      const Each v15 = v14 * complement11;
+      const Each v16 = v15 * probs8;
+      const Each v17 = v13 * v13;
       const double loss = (double)v17;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v16);
+      gradient[k * stride + b] = write(((Each)factor * factors[b]) * v16);
     }
   }
   return total;
@@ -109,27 +95,20 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const int64_t sides = rows / LANES;
-  Side total = {};
-  Side v2[SIDES];
-  Side v4[SIDES];
-  Side tail5[SIDES];
+  Side total = Side{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (-side(logits + k * stride, b));
-      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v1);
+      const Side v1 = -side(logits + k * stride, b);
+      const Side v2 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v1);
       const Side v3 = abs_(side(logits + k * stride, b));
-      v4[b] = (-v3);
-    }
-    for (int64_t b = 0; b < sides; b++) {
-      tail5[b] = exp_(v4[b]);
-    }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Side total7 = (all((Each)1.0) + tail5[b]);
-      const Side v8 = (all((Each)1.0) / total7);
-      const Side complement9 = (v6 * v8);
-      const Side v10 = (-complement9);
-      const Side v11 = (v10 * v10);
+      const Side v4 = -v3;
+      const Side tail5 = exp_(v4);
+      const Side v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Side total7 = all((Each)1.0) + tail5;
+      const Side v8 = all((Each)1.0) / total7;
+      const Side complement9 = v6 * v8;
+      const Side v10 = -complement9;
+      const Side v11 = v10 * v10;
       const Side loss = v11;
       total += loss;
       ((Side *)values)[b] = loss;
@@ -144,44 +123,33 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const Side *factors = (const Side *)in->factors;
-  const int64_t sides = rows / LANES;
   const int stream = in->stream;
-  Side total = {};
-  Side v2[SIDES];
-  Side v4[SIDES];
-  Side tail5[SIDES];
-  Side complement9[SIDES];
-  Side v16[SIDES];
+  const int64_t sides = rows / LANES;
+  Side total = Side{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = (-side(logits + k * stride, b));
-      v2[b] = either((side(targets + k * stride, b) == all((Each)1.0)), side(logits + k * stride, b), v1);
+      const Side v1 = -side(logits + k * stride, b);
+      const Side v2 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v1);
       const Side v3 = abs_(side(logits + k * stride, b));
-      v4[b] = (-v3);
-    }
-    for (int64_t b = 0; b < sides; b++) {
-      tail5[b] = exp_(v4[b]);
-    }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Side total7 = (all((Each)1.0) + tail5[b]);
-      const Side v8 = (all((Each)1.0) / total7);
-      complement9[b] = (v6 * v8);
-      const Side v10 = (complement9[b] * complement9[b]);
-      const Side v11 = (all((Each)2.0) * v10);
-      const Side v12 = either((v2[b] >= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Side probs13 = (v12 * v8);
-      const Side v14 = (v11 * probs13);
-      const Side v15 = (-v14);
-      v16[b] = either((side(targets + k * stride, b) == all((Each)1.0)), v15, v14);
-    }
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v17 = (-complement9[b]);
-      const Side v18 = (v17 * v17);
+      const Side v4 = -v3;
+      const Side tail5 = exp_(v4);
+      const Side v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Side total7 = all((Each)1.0) + tail5;
+      const Side v8 = all((Each)1.0) / total7;
+      const Side complement9 = v6 * v8;
+      const Side v10 = complement9 * complement9;
+      const Side v11 = all((Each)2.0) * v10;
+      const Side v12 = either(v2 >= all((Each)0.0), all((Each)1.0), tail5);
+      const Side probs13 = v12 * v8;
+      const Side v14 = v11 * probs13;
+      const Side v15 = -v14;
+      const Side v16 = either(side(targets + k * stride, b) == all((Each)1.0), v15, v14);
+      const Side v17 = -complement9;
+      const Side v18 = v17 * v17;
       const Side loss = v18;
       total += loss;
       ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, all((Each)factor) * factors[b] * v16[b], stream);
+      put(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v16, stream);
     }
   }
   return sum_of(total);

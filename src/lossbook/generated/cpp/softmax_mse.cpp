@@ -31,57 +31,55 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   const real *targets = in->arrays[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
-  number term_ = -INFINITY;
-  Each term_2_ = 0;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
+  number v1 = -INFINITY;
+  Each v2 = 0;
+  number shift3 = -INFINITY;
+  SIMD_OF(reduction(max : v1) reduction(+ : v2) reduction(max : shift3))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = either(TARGET(targets, k, k, index) > term_, TARGET(targets, k, k, index), term_);
-    term_2_ += (Each)TARGET(targets, k, k, index);
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    v1 = either(TARGET(targets, k, k, index) > v1, TARGET(targets, k, k, index), v1);
+    v2 += (Each)TARGET(targets, k, k, index);
+    shift3 = either(read(logits[k]) > shift3, read(logits[k]), shift3);
   }
-  int64_t largest_ = classes - 1;
-  Each total_ = 0;
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
+  int64_t largest4 = classes - 1;
+  Each total5 = 0;
+  int64_t top6 = classes - 1;
+  SIMD_OF(reduction(min : largest4) reduction(+ : total5) reduction(min : top6))
   for (int64_t k = 0; k < classes; k++) {
-    largest_ = (TARGET(targets, k, k, index) == term_) & (k < largest_) ? k : largest_;
-    const Each shifted1 = ((Each)read(logits[k]) - shift_);
-    const Each exps2 = exp_(shifted1);
-    total_ += exps2;
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    exps_all[k] = exps2;
+    largest4 = (TARGET(targets, k, k, index) == v1) & (k < largest4) ? k : largest4;
+    const Each shifted7 = (Each)read(logits[k]) - shift3;
+    const Each exps8 = exp_(shifted7);
+    total5 += exps8;
+    top6 = (read(logits[k]) == shift3) & (k < top6) ? k : top6;
+    exps_all[k] = exps8;
   }
-  const Each v3 = ((Each)1.0 / total_);
-  const Each term_3_ = v3;
-  const Each v4 = (v3 * total_);
-  const Each term_4_ = v4;
-  Each rest_targets_ = 0;
-  Each term_5_ = 0;
-  SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_5_))
+  const Each v9 = (Each)1.0 / total5;
+  const Each v10 = v9 * total5;
+  Each rest_targets11 = 0;
+  Each v12 = 0;
+  SIMD_OF(reduction(+ : rest_targets11) reduction(+ : v12))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v5 = either((k == largest_), (Each)0.0, (Each)TARGET(targets, k, k, index));
-    rest_targets_ += v5;
-    const Each v6 = either((k == top_), (Each)0.0, exps_all[k]);
-    term_5_ += v6;
+    const Each v13 = either(k == largest4, (Each)0.0, (Each)TARGET(targets, k, k, index));
+    rest_targets11 += v13;
+    const Each v14 = either(k == top6, (Each)0.0, exps_all[k]);
+    v12 += v14;
   }
-  const Each rest_probs7 = (term_3_ * term_5_);
-  const Each rest_probs_ = rest_probs7;
-  Each term_6_ = 0;
-  SIMD_OF(reduction(+ : term_6_))
+  const Each rest_probs15 = v9 * v12;
+  Each v16 = 0;
+  SIMD_OF(reduction(+ : v16))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v8 = (term_2_ - (Each)TARGET(targets, k, k, index));
-    const Each v9 = either((k == largest_), rest_targets_, v8);
-    const Each probs10 = (exps_all[k] * term_3_);
-    const Each v11 = (v9 * probs10);
-    const Each v12 = (term_4_ - probs10);
-    const Each v13 = either((k == top_), rest_probs_, v12);
-    const Each v14 = (v13 * (Each)TARGET(targets, k, k, index));
-    const Each v15 = (v11 - v14);
-    const Each v16 = (v15 * v15);
-    term_6_ += v16;
+    const Each v17 = v2 - (Each)TARGET(targets, k, k, index);
+    const Each v18 = either(k == largest4, rest_targets11, v17);
+    const Each probs19 = exps_all[k] * v9;
+    const Each v20 = v18 * probs19;
+    const Each v21 = v10 - probs19;
+    const Each v22 = either(k == top6, rest_probs15, v21);
+    const Each v23 = v22 * (Each)TARGET(targets, k, k, index);
+    const Each v24 = v20 - v23;
+    const Each v25 = v24 * v24;
+    v16 += v25;
   }
-  return (double)term_6_;
+  const double total = (double)v16;
+  return total;
 }
 
 TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
@@ -91,98 +89,95 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   const real *targets = in->arrays[0];
   const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
+  number v1[BLOCK];
+  Each v2[BLOCK];
+  number shift3[BLOCK];
+  int64_t largest4[BLOCK];
+  Each total5[BLOCK];
+  int64_t top6[BLOCK];
+  Each v9[BLOCK];
+  Each v10[BLOCK];
+  Each rest_targets11[BLOCK];
+  Each v12[BLOCK];
+  Each rest_probs15[BLOCK];
+  Each v16[BLOCK];
   double total = 0;
-  number term_[BLOCK];
-  Each term_2_[BLOCK];
-  number shift_[BLOCK];
-  int64_t largest_[BLOCK];
-  Each total_[BLOCK];
-  int64_t top_[BLOCK];
-  Each term_3_[BLOCK];
-  Each term_4_[BLOCK];
-  Each rest_targets_[BLOCK];
-  Each term_5_[BLOCK];
-  Each rest_probs_[BLOCK];
-  Each term_6_[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_[b] = -INFINITY;
-    term_2_[b] = 0;
-    shift_[b] = -INFINITY;
+    v1[b] = -INFINITY;
+    v2[b] = 0;
+    shift3[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = either(TARGET(targets, k * stride + b, k, index[b]) > term_[b], TARGET(targets, k * stride + b, k, index[b]), term_[b]);
-      term_2_[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      v1[b] = either(TARGET(targets, k * stride + b, k, index[b]) > v1[b], TARGET(targets, k * stride + b, k, index[b]), v1[b]);
+      v2[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
+      shift3[b] = either(read(logits[k * stride + b]) > shift3[b], read(logits[k * stride + b]), shift3[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    largest_[b] = classes - 1;
-    total_[b] = 0;
-    top_[b] = classes - 1;
+    largest4[b] = classes - 1;
+    total5[b] = 0;
+    top6[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      largest_[b] = (TARGET(targets, k * stride + b, k, index[b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps2 = exp_(shifted1);
-      total_[b] += exps2;
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      exps_all[k * ROWS + b] = exps2;
+      largest4[b] = (TARGET(targets, k * stride + b, k, index[b]) == v1[b]) & (k < largest4[b]) ? k : largest4[b];
+      const Each shifted7 = (Each)read(logits[k * stride + b]) - shift3[b];
+      const Each exps8 = exp_(shifted7);
+      total5[b] += exps8;
+      top6[b] = (read(logits[k * stride + b]) == shift3[b]) & (k < top6[b]) ? k : top6[b];
+      exps_all[k * ROWS + b] = exps8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v3 = ((Each)1.0 / total_[b]);
-    term_3_[b] = v3;
-    const Each v4 = (v3 * total_[b]);
-    term_4_[b] = v4;
+    v9[b] = (Each)1.0 / total5[b];
+    v10[b] = v9[b] * total5[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_targets_[b] = 0;
-    term_5_[b] = 0;
+    rest_targets11[b] = 0;
+    v12[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v5 = either((k == largest_[b]), (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
-      rest_targets_[b] += v5;
-      const Each v6 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      term_5_[b] += v6;
+      const Each v13 = either(k == largest4[b], (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
+      rest_targets11[b] += v13;
+      const Each v14 = either(k == top6[b], (Each)0.0, exps_all[k * ROWS + b]);
+      v12[b] += v14;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each rest_probs7 = (term_3_[b] * term_5_[b]);
-    rest_probs_[b] = rest_probs7;
+    rest_probs15[b] = v9[b] * v12[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_6_[b] = 0;
+    v16[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v8 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v9 = either((k == largest_[b]), rest_targets_[b], v8);
-      const Each probs10 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const Each v11 = (v9 * probs10);
-      const Each v12 = (term_4_[b] - probs10);
-      const Each v13 = either((k == top_[b]), rest_probs_[b], v12);
-      const Each v14 = (v13 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v15 = (v11 - v14);
-      const Each v16 = (v15 * v15);
-      term_6_[b] += v16;
+      const Each v17 = v2[b] - (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v18 = either(k == largest4[b], rest_targets11[b], v17);
+      const Each probs19 = exps_all[k * ROWS + b] * v9[b];
+      const Each v20 = v18 * probs19;
+      const Each v21 = v10[b] - probs19;
+      const Each v22 = either(k == top6[b], rest_probs15[b], v21);
+      const Each v23 = v22 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v24 = v20 - v23;
+      const Each v25 = v24 * v24;
+      v16[b] += v25;
     }
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_6_[b] : 0;
+    const double loss = counts[b] ? (double)v16[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -196,99 +191,92 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   const real *targets = in->arrays[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
-  number term_ = -INFINITY;
-  Each term_2_ = 0;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : term_) reduction(+ : term_2_) reduction(max : shift_))
+  number v1 = -INFINITY;
+  Each v2 = 0;
+  number shift3 = -INFINITY;
+  SIMD_OF(reduction(max : v1) reduction(+ : v2) reduction(max : shift3))
   for (int64_t k = 0; k < classes; k++) {
-    term_ = either(TARGET(targets, k, k, index) > term_, TARGET(targets, k, k, index), term_);
-    term_2_ += (Each)TARGET(targets, k, k, index);
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    v1 = either(TARGET(targets, k, k, index) > v1, TARGET(targets, k, k, index), v1);
+    v2 += (Each)TARGET(targets, k, k, index);
+    shift3 = either(read(logits[k]) > shift3, read(logits[k]), shift3);
   }
-  int64_t largest_ = classes - 1;
-  Each total_ = 0;
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(min : largest_) reduction(+ : total_) reduction(min : top_))
+  int64_t largest4 = classes - 1;
+  Each total5 = 0;
+  int64_t top6 = classes - 1;
+  SIMD_OF(reduction(min : largest4) reduction(+ : total5) reduction(min : top6))
   for (int64_t k = 0; k < classes; k++) {
-    largest_ = (TARGET(targets, k, k, index) == term_) & (k < largest_) ? k : largest_;
-    const Each shifted1 = ((Each)read(logits[k]) - shift_);
-    const Each exps2 = exp_(shifted1);
-    total_ += exps2;
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    exps_all[k] = exps2;
+    largest4 = (TARGET(targets, k, k, index) == v1) & (k < largest4) ? k : largest4;
+    const Each shifted7 = (Each)read(logits[k]) - shift3;
+    const Each exps8 = exp_(shifted7);
+    total5 += exps8;
+    top6 = (read(logits[k]) == shift3) & (k < top6) ? k : top6;
+    exps_all[k] = exps8;
   }
-  const Each prob_top3 = ((Each)1.0 / total_);
-  const Each prob_top_ = prob_top3;
-  const Each v4 = (prob_top3 * total_);
-  const Each term_3_ = v4;
-  const Each v5 = (prob_top3 / (Each)2.0);
-  const Each term_4_ = v5;
-  const Each v6 = ((Each)2.0 * prob_top3);
-  const Each term_5_ = v6;
-  Each rest_targets_ = 0;
-  Each term_6_ = 0;
-  SIMD_OF(reduction(+ : rest_targets_) reduction(+ : term_6_))
+  const Each prob_top9 = (Each)1.0 / total5;
+  const Each v10 = prob_top9 * total5;
+  const Each v11 = prob_top9 / (Each)2.0;
+  const Each v12 = (Each)2.0 * prob_top9;
+  Each rest_targets13 = 0;
+  Each v14 = 0;
+  SIMD_OF(reduction(+ : rest_targets13) reduction(+ : v14))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v7 = either((k == largest_), (Each)0.0, (Each)TARGET(targets, k, k, index));
-    rest_targets_ += v7;
-    const Each v8 = either((k == top_), (Each)0.0, exps_all[k]);
-    term_6_ += v8;
+    const Each v15 = either(k == largest4, (Each)0.0, (Each)TARGET(targets, k, k, index));
+    rest_targets13 += v15;
+    const Each v16 = either(k == top6, (Each)0.0, exps_all[k]);
+    v14 += v16;
   }
-  const Each rest_probs9 = (prob_top_ * term_6_);
-  const Each rest_probs_ = rest_probs9;
-  const Each v10 = (term_2_ - (Each)TARGET(targets, top_, top_, index));
-  const Each v11 = either((top_ == largest_), rest_targets_, v10);
-  const Each probs12 = (exps_all[top_] * prob_top_);
-  const Each v13 = (v11 * probs12);
-  const Each v14 = (term_3_ - probs12);
-  const Each v15 = either((top_ == top_), rest_probs9, v14);
-  const Each v16 = (v15 * (Each)TARGET(targets, top_, top_, index));
-  const Each v17 = (v13 - v16);
-  const Each error_top18 = v17;
-  const Each error_top_ = error_top18;
-  Each term_7_ = 0;
-  Each term_8_ = 0;
-  Each term_9_ = 0;
-  SIMD_OF(reduction(+ : term_7_) reduction(+ : term_8_) reduction(+ : term_9_))
+  const Each rest_probs17 = prob_top9 * v14;
+  const Each v18 = v2 - (Each)TARGET(targets, top6, top6, index);
+  const Each v19 = either(top6 == largest4, rest_targets13, v18);
+  const Each probs20 = exps_all[top6] * prob_top9;
+  const Each v21 = v19 * probs20;
+  const Each v22 = v10 - probs20;
+  const Each v23 = either(top6 == top6, rest_probs17, v22);
+  const Each v24 = v23 * (Each)TARGET(targets, top6, top6, index);
+  const Each v25 = v21 - v24;
+  Each v26 = 0;
+  Each v27 = 0;
+  Each v28 = 0;
+  SIMD_OF(reduction(+ : v26) reduction(+ : v27) reduction(+ : v28))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v19 = (term_2_ - (Each)TARGET(targets, k, k, index));
-    const Each v20 = either((k == largest_), rest_targets_, v19);
-    const Each probs21 = (exps_all[k] * prob_top_);
-    const Each v22 = (v20 * probs21);
-    const Each v23 = (term_3_ - probs21);
-    const Each v24 = either((k == top_), rest_probs_, v23);
-    const Each v25 = (v24 * (Each)TARGET(targets, k, k, index));
-    const Each v26 = (v22 - v25);
-    const Each v27 = (v26 * v26);
-    term_7_ += v27;
-    const Each v28 = (v26 - error_top_);
-    const Each v29 = (v28 * exps_all[k]);
-    term_8_ += v29;
-    const Each v30 = (probs21 - prob_top_);
-    const Each v31 = (v30 * v26);
-    term_9_ += v31;
+    const Each v29 = v2 - (Each)TARGET(targets, k, k, index);
+    const Each v30 = either(k == largest4, rest_targets13, v29);
+    const Each probs31 = exps_all[k] * prob_top9;
+    const Each v32 = v30 * probs31;
+    const Each v33 = v10 - probs31;
+    const Each v34 = either(k == top6, rest_probs17, v33);
+    const Each v35 = v34 * (Each)TARGET(targets, k, k, index);
+    const Each v36 = v32 - v35;
+    const Each v37 = v36 * v36;
+    v26 += v37;
+    const Each v38 = v36 - v25;
+    const Each v39 = v38 * exps_all[k];
+    v27 += v39;
+    const Each v40 = probs31 - prob_top9;
+    const Each v41 = v40 * v36;
+    v28 += v41;
   }
-  const Each v32 = (prob_top_ * term_8_);
-  const Each term_10_ = v32;
-  const Each slope = (Each)factor * term_5_;
+  const Each v42 = prob_top9 * v27;
+  const Each scale = (Each)factor * v12;
+  const double total = (double)v26;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const Each probs33 = (exps_all[k] * prob_top_);
-    const Each v34 = (term_2_ - (Each)TARGET(targets, k, k, index));
-    const Each v35 = either((k == largest_), rest_targets_, v34);
-    const Each v36 = (v35 * probs33);
-    const Each v37 = (term_3_ - probs33);
-    const Each v38 = either((k == top_), rest_probs_, v37);
-    const Each v39 = (v38 * (Each)TARGET(targets, k, k, index));
-    const Each v40 = (v36 - v39);
-    const Each v41 = (v40 - error_top_);
-    const Each v42 = (v41 - term_10_);
-    const Each v43 = (v40 - term_9_);
-    const Each v44 = either((probs33 >= term_4_), v42, v43);
-    const Each v45 = (v44 * exps_all[k]);
-    gradient[k] = write(slope * v45);
+    const Each probs43 = exps_all[k] * prob_top9;
+    const Each v44 = v2 - (Each)TARGET(targets, k, k, index);
+    const Each v45 = either(k == largest4, rest_targets13, v44);
+    const Each v46 = v45 * probs43;
+    const Each v47 = v10 - probs43;
+    const Each v48 = either(k == top6, rest_probs17, v47);
+    const Each v49 = v48 * (Each)TARGET(targets, k, k, index);
+    const Each v50 = v46 - v49;
+    const Each v51 = v50 - v25;
+    const Each v52 = v51 - v42;
+    const Each v53 = v50 - v28;
+    const Each v54 = either(probs43 >= v11, v52, v53);
+    const Each v55 = v54 * exps_all[k];
+    gradient[k] = write(scale * v55);
   }
-  return (double)term_7_;
+  return total;
 }
 
 TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
@@ -298,157 +286,146 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   const real *targets = in->arrays[0];
   const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
+  number v1[BLOCK];
+  Each v2[BLOCK];
+  number shift3[BLOCK];
+  int64_t largest4[BLOCK];
+  Each total5[BLOCK];
+  int64_t top6[BLOCK];
+  Each prob_top9[BLOCK];
+  Each v10[BLOCK];
+  Each v11[BLOCK];
+  Each v12[BLOCK];
+  Each rest_targets13[BLOCK];
+  Each v14[BLOCK];
+  Each rest_probs17[BLOCK];
+  Each v25[BLOCK];
+  Each v26[BLOCK];
+  Each v27[BLOCK];
+  Each v28[BLOCK];
+  Each v42[BLOCK];
+  Each scale[BLOCK];
   double total = 0;
-  number term_[BLOCK];
-  Each term_2_[BLOCK];
-  number shift_[BLOCK];
-  int64_t largest_[BLOCK];
-  Each total_[BLOCK];
-  int64_t top_[BLOCK];
-  Each prob_top_[BLOCK];
-  Each term_3_[BLOCK];
-  Each term_4_[BLOCK];
-  Each term_5_[BLOCK];
-  Each rest_targets_[BLOCK];
-  Each term_6_[BLOCK];
-  Each rest_probs_[BLOCK];
-  Each error_top_[BLOCK];
-  Each term_7_[BLOCK];
-  Each term_8_[BLOCK];
-  Each term_9_[BLOCK];
-  Each term_10_[BLOCK];
-  Each slope[BLOCK];
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_[b] = -INFINITY;
-    term_2_[b] = 0;
-    shift_[b] = -INFINITY;
+    v1[b] = -INFINITY;
+    v2[b] = 0;
+    shift3[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      term_[b] = either(TARGET(targets, k * stride + b, k, index[b]) > term_[b], TARGET(targets, k * stride + b, k, index[b]), term_[b]);
-      term_2_[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      v1[b] = either(TARGET(targets, k * stride + b, k, index[b]) > v1[b], TARGET(targets, k * stride + b, k, index[b]), v1[b]);
+      v2[b] += (Each)TARGET(targets, k * stride + b, k, index[b]);
+      shift3[b] = either(read(logits[k * stride + b]) > shift3[b], read(logits[k * stride + b]), shift3[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    largest_[b] = classes - 1;
-    total_[b] = 0;
-    top_[b] = classes - 1;
+    largest4[b] = classes - 1;
+    total5[b] = 0;
+    top6[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      largest_[b] = (TARGET(targets, k * stride + b, k, index[b]) == term_[b]) & (k < largest_[b]) ? k : largest_[b];
-      const Each shifted1 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps2 = exp_(shifted1);
-      total_[b] += exps2;
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      exps_all[k * ROWS + b] = exps2;
+      largest4[b] = (TARGET(targets, k * stride + b, k, index[b]) == v1[b]) & (k < largest4[b]) ? k : largest4[b];
+      const Each shifted7 = (Each)read(logits[k * stride + b]) - shift3[b];
+      const Each exps8 = exp_(shifted7);
+      total5[b] += exps8;
+      top6[b] = (read(logits[k * stride + b]) == shift3[b]) & (k < top6[b]) ? k : top6[b];
+      exps_all[k * ROWS + b] = exps8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each prob_top3 = ((Each)1.0 / total_[b]);
-    prob_top_[b] = prob_top3;
-    const Each v4 = (prob_top3 * total_[b]);
-    term_3_[b] = v4;
-    const Each v5 = (prob_top3 / (Each)2.0);
-    term_4_[b] = v5;
-    const Each v6 = ((Each)2.0 * prob_top3);
-    term_5_[b] = v6;
+    prob_top9[b] = (Each)1.0 / total5[b];
+    v10[b] = prob_top9[b] * total5[b];
+    v11[b] = prob_top9[b] / (Each)2.0;
+    v12[b] = (Each)2.0 * prob_top9[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_targets_[b] = 0;
-    term_6_[b] = 0;
+    rest_targets13[b] = 0;
+    v14[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = either((k == largest_[b]), (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
-      rest_targets_[b] += v7;
-      const Each v8 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      term_6_[b] += v8;
+      const Each v15 = either(k == largest4[b], (Each)0.0, (Each)TARGET(targets, k * stride + b, k, index[b]));
+      rest_targets13[b] += v15;
+      const Each v16 = either(k == top6[b], (Each)0.0, exps_all[k * ROWS + b]);
+      v14[b] += v16;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each rest_probs9 = (prob_top_[b] * term_6_[b]);
-    rest_probs_[b] = rest_probs9;
-    const Each v10 = (term_2_[b] - (Each)TARGET(targets, top_[b] * stride + b, top_[b], index[b]));
-    const Each v11 = either((top_[b] == largest_[b]), rest_targets_[b], v10);
-    const Each probs12 = (exps_all[top_[b] * ROWS + b] * prob_top_[b]);
-    const Each v13 = (v11 * probs12);
-    const Each v14 = (term_3_[b] - probs12);
-    const Each v15 = either((top_[b] == top_[b]), rest_probs9, v14);
-    const Each v16 = (v15 * (Each)TARGET(targets, top_[b] * stride + b, top_[b], index[b]));
-    const Each v17 = (v13 - v16);
-    const Each error_top18 = v17;
-    error_top_[b] = error_top18;
+    rest_probs17[b] = prob_top9[b] * v14[b];
+    const Each v18 = v2[b] - (Each)TARGET(targets, top6[b] * stride + b, top6[b], index[b]);
+    const Each v19 = either(top6[b] == largest4[b], rest_targets13[b], v18);
+    const Each probs20 = exps_all[top6[b] * ROWS + b] * prob_top9[b];
+    const Each v21 = v19 * probs20;
+    const Each v22 = v10[b] - probs20;
+    const Each v23 = either(top6[b] == top6[b], rest_probs17[b], v22);
+    const Each v24 = v23 * (Each)TARGET(targets, top6[b] * stride + b, top6[b], index[b]);
+    v25[b] = v21 - v24;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_7_[b] = 0;
-    term_8_[b] = 0;
-    term_9_[b] = 0;
+    v26[b] = 0;
+    v27[b] = 0;
+    v28[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v19 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v20 = either((k == largest_[b]), rest_targets_[b], v19);
-      const Each probs21 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const Each v22 = (v20 * probs21);
-      const Each v23 = (term_3_[b] - probs21);
-      const Each v24 = either((k == top_[b]), rest_probs_[b], v23);
-      const Each v25 = (v24 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v26 = (v22 - v25);
-      const Each v27 = (v26 * v26);
-      term_7_[b] += v27;
-      const Each v28 = (v26 - error_top_[b]);
-      const Each v29 = (v28 * exps_all[k * ROWS + b]);
-      term_8_[b] += v29;
-      const Each v30 = (probs21 - prob_top_[b]);
-      const Each v31 = (v30 * v26);
-      term_9_[b] += v31;
+      const Each v29 = v2[b] - (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v30 = either(k == largest4[b], rest_targets13[b], v29);
+      const Each probs31 = exps_all[k * ROWS + b] * prob_top9[b];
+      const Each v32 = v30 * probs31;
+      const Each v33 = v10[b] - probs31;
+      const Each v34 = either(k == top6[b], rest_probs17[b], v33);
+      const Each v35 = v34 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v36 = v32 - v35;
+      const Each v37 = v36 * v36;
+      v26[b] += v37;
+      const Each v38 = v36 - v25[b];
+      const Each v39 = v38 * exps_all[k * ROWS + b];
+      v27[b] += v39;
+      const Each v40 = probs31 - prob_top9[b];
+      const Each v41 = v40 * v36;
+      v28[b] += v41;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v32 = (prob_top_[b] * term_8_[b]);
-    term_10_[b] = v32;
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * term_5_[b] * factors[b];
-  }
-  for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each probs33 = (exps_all[k * ROWS + b] * prob_top_[b]);
-      const Each v34 = (term_2_[b] - (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v35 = either((k == largest_[b]), rest_targets_[b], v34);
-      const Each v36 = (v35 * probs33);
-      const Each v37 = (term_3_[b] - probs33);
-      const Each v38 = either((k == top_[b]), rest_probs_[b], v37);
-      const Each v39 = (v38 * (Each)TARGET(targets, k * stride + b, k, index[b]));
-      const Each v40 = (v36 - v39);
-      const Each v41 = (v40 - error_top_[b]);
-      const Each v42 = (v41 - term_10_[b]);
-      const Each v43 = (v40 - term_9_[b]);
-      const Each v44 = either((probs33 >= term_4_[b]), v42, v43);
-      const Each v45 = (v44 * exps_all[k * ROWS + b]);
-      gradient[k * stride + b] = write(either(counts[b], slope[b] * v45, (Each)0.0));
-    }
+    v42[b] = prob_top9[b] * v27[b];
+    scale[b] = ((Each)factor * v12[b]) * factors[b];
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_7_[b] : 0;
+    const double loss = counts[b] ? (double)v26[b] : 0;
     total += loss;
     values[b] = loss;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    SIMD
+    for (int64_t b = 0; b < rows; b++) {
+      const Each probs43 = exps_all[k * ROWS + b] * prob_top9[b];
+      const Each v44 = v2[b] - (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v45 = either(k == largest4[b], rest_targets13[b], v44);
+      const Each v46 = v45 * probs43;
+      const Each v47 = v10[b] - probs43;
+      const Each v48 = either(k == top6[b], rest_probs17[b], v47);
+      const Each v49 = v48 * (Each)TARGET(targets, k * stride + b, k, index[b]);
+      const Each v50 = v46 - v49;
+      const Each v51 = v50 - v25[b];
+      const Each v52 = v51 - v42[b];
+      const Each v53 = v50 - v28[b];
+      const Each v54 = either(probs43 >= v11[b], v52, v53);
+      const Each v55 = v54 * exps_all[k * ROWS + b];
+      gradient[k * stride + b] = write(either(counts[b], scale[b] * v55, (Each)0.0));
+    }
   }
   return total;
 }
