@@ -175,7 +175,7 @@ def _target_check(plan: Plan) -> TargetCheck:
     """What a kernel has to check of the targets."""
     if plan.target_sums:
         return TargetCheck.SUMS
-    return TargetCheck.EACH if plan.each_target else TargetCheck.NONE
+    return TargetCheck.RANGE if plan.each_target else TargetCheck.NONE
 
 
 def placed(
