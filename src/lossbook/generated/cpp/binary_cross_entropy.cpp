@@ -26,34 +26,24 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each v2[BLOCK];
-  Each tail5[BLOCK];
-  Each v14[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      v2[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-      const Each v3 = abs_((Each)read(logits[k * stride + b]));
-      const Each v4 = (-v3);
-      tail5[b] = exp_(v4);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each log_total6 = log1p_to_one(tail5[b]);
-      const Each neg_log_complement7 = (v2[b] + log_total6);
-      const Each v8 = (v1[b] * neg_log_complement7);
-      const Each v9 = (-(Each)read(logits[k * stride + b]));
-      const Each v10 = larger(v9, (Each)0.0);
-      const Each neg_log_probs11 = (v10 + log_total6);
-      const Each v12 = ((Each)pos_weight * neg_log_probs11);
-      const Each v13 = (v12 * (Each)read(targets[k * stride + b]));
-      v14[b] = (v8 + v13);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double loss = (double)v14[b];
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each v3 = abs_((Each)read(logits[k * stride + b]));
+      const Each v4 = -v3;
+      const Each tail5 = exp_(v4);
+      const Each log_total6 = log1p_to_one(tail5);
+      const Each neg_log_complement7 = v2 + log_total6;
+      const Each v8 = v1 * neg_log_complement7;
+      const Each v9 = -(Each)read(logits[k * stride + b]);
+      const Each v10 = larger(v9, (Each)0.0);
+      const Each neg_log_probs11 = v10 + log_total6;
+      const Each v12 = (Each)pos_weight * neg_log_probs11;
+      const Each v13 = v12 * (Each)read(targets[k * stride + b]);
+      const Each v14 = v8 + v13;
+      const double loss = (double)v14;
       total += loss;
       values[b] = loss;
     }
@@ -66,53 +56,37 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
-  Each v14[BLOCK];
-  Each v15[BLOCK];
-  Each v24[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each v12 = ((Each)pos_weight * complement11);
-      const Each positive_part13 = (v12 * (Each)read(targets[k * stride + b]));
-      v14[b] = (negative_part9 - positive_part13);
-      v15[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each log_total16 = log1p_to_one(tail4[b]);
-      const Each neg_log_complement17 = (v15[b] + log_total16);
-      const Each v18 = (v1[b] * neg_log_complement17);
-      const Each v19 = (-(Each)read(logits[k * stride + b]));
-      const Each v20 = larger(v19, (Each)0.0);
-      const Each neg_log_probs21 = (v20 + log_total16);
-      const Each v22 = ((Each)pos_weight * neg_log_probs21);
-      const Each v23 = (v22 * (Each)read(targets[k * stride + b]));
-      v24[b] = (v18 + v23);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const double loss = (double)v24[b];
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = -v2;
+      const Each tail4 = exp_(v3);
+      const Each v5 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail4);
+      const Each total6 = (Each)1.0 + tail4;
+      const Each v7 = (Each)1.0 / total6;
+      const Each probs8 = v5 * v7;
+      const Each negative_part9 = v1 * probs8;
+      const Each v10 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail4);
+      const Each complement11 = v10 * v7;
+      const Each v12 = (Each)pos_weight * complement11;
+      const Each positive_part13 = v12 * (Each)read(targets[k * stride + b]);
+      const Each v14 = negative_part9 - positive_part13;
+      const Each v15 = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each log_total16 = log1p_to_one(tail4);
+      const Each neg_log_complement17 = v15 + log_total16;
+      const Each v18 = v1 * neg_log_complement17;
+      const Each v19 = -(Each)read(logits[k * stride + b]);
+      const Each v20 = larger(v19, (Each)0.0);
+      const Each neg_log_probs21 = v20 + log_total16;
+      const Each v22 = (Each)pos_weight * neg_log_probs21;
+      const Each v23 = v22 * (Each)read(targets[k * stride + b]);
+      const Each v24 = v18 + v23;
+      const double loss = (double)v24;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v14[b]);
+      gradient[k * stride + b] = write(((Each)factor * factors[b]) * v14);
     }
   }
   return total;
@@ -128,31 +102,20 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   const int64_t vectors = rows / LANES;
-  Vector total = {};
-  Vector v1[VECTORS];
-  Vector v5[VECTORS];
-  Vector v7[VECTORS];
-  Vector tail8[VECTORS];
-  Vector log_total9[VECTORS];
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)pos_weight), all((Each)1.0));
-      const Vector v2 = (-load(logits + k * stride, b));
-      const Vector v3 = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
-      const Vector v4 = (-v3);
-      v5[b] = larger(v4, all((Each)0.0));
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
+      const Vector v4 = -v3;
+      const Vector v5 = larger(v4, all((Each)0.0));
       const Vector v6 = abs_(load(logits + k * stride, b));
-      v7[b] = (-v6);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail8[b] = exp_(v7[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      log_total9[b] = log1p_to_one(tail8[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector neg_log_probs10 = (v5[b] + log_total9[b]);
-      const Vector v11 = (v1[b] * neg_log_probs10);
+      const Vector v7 = -v6;
+      const Vector tail8 = exp_(v7);
+      const Vector log_total9 = log1p_to_one(tail8);
+      const Vector neg_log_probs10 = v5 + log_total9;
+      const Vector v11 = v1 * neg_log_probs10;
       const Vector loss = v11;
       total += loss;
       ((Vector *)values)[b] = loss;
@@ -166,48 +129,33 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
   const Vector *factors = (const Vector *)in->factors;
-  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Vector total = {};
-  Vector v1[VECTORS];
-  Vector v3[VECTORS];
-  Vector v5[VECTORS];
-  Vector tail6[VECTORS];
-  Vector v13[VECTORS];
-  Vector v15[VECTORS];
-  Vector log_total16[VECTORS];
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)pos_weight), all((Each)1.0));
-      const Vector v2 = (-load(logits + k * stride, b));
-      v3[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
       const Vector v4 = abs_(load(logits + k * stride, b));
-      v5[b] = (-v4);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail6[b] = exp_(v5[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Vector total8 = (all((Each)1.0) + tail6[b]);
-      const Vector v9 = (all((Each)1.0) / total8);
-      const Vector complement10 = (v7 * v9);
-      const Vector v11 = (v1[b] * complement10);
-      const Vector v12 = (-v11);
-      v13[b] = either((load(targets + k * stride, b) == all((Each)1.0)), v12, v11);
-      const Vector v14 = (-v3[b]);
-      v15[b] = larger(v14, all((Each)0.0));
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      log_total16[b] = log1p_to_one(tail6[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector neg_log_probs17 = (v15[b] + log_total16[b]);
-      const Vector v18 = (v1[b] * neg_log_probs17);
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
+      const Vector v11 = v1 * complement10;
+      const Vector v12 = -v11;
+      const Vector v13 = either(load(targets + k * stride, b) == all((Each)1.0), v12, v11);
+      const Vector v14 = -v3;
+      const Vector v15 = larger(v14, all((Each)0.0));
+      const Vector log_total16 = log1p_to_one(tail6);
+      const Vector neg_log_probs17 = v15 + log_total16;
+      const Vector v18 = v1 * neg_log_probs17;
       const Vector loss = v18;
       total += loss;
       ((Vector *)values)[b] = loss;
-      store(gradient + k * stride, b, all((Each)factor) * factors[b] * v13[b], stream);
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v13, stream);
     }
   }
   return sum_of(total);

@@ -22,117 +22,98 @@ namespace general {
 
 KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t index = in->index[0];
   const double *weight = in->weights[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   const Each logits_target1 = (Each)read(logits[index]);
-  const Each logits_target_ = logits_target1;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : shift_))
+  number shift2 = -INFINITY;
+  SIMD_OF(reduction(max : shift2))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    shift2 = either(read(logits[k]) > shift2, read(logits[k]), shift2);
   }
-  const Each shifted_target2 = (logits_target_ - shift_);
-  const Each shifted_target_ = shifted_target2;
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(min : top_))
+  const Each shifted_target3 = logits_target1 - shift2;
+  int64_t top4 = classes - 1;
+  SIMD_OF(reduction(min : top4))
   for (int64_t k = 0; k < classes; k++) {
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
+    top4 = (read(logits[k]) == shift2) & (k < top4) ? k : top4;
   }
-  Each rest_ = 0;
-  SIMD_OF(reduction(+ : rest_))
+  Each rest5 = 0;
+  SIMD_OF(reduction(+ : rest5))
   for (int64_t k = 0; k < classes; k++) {
-    const Each shifted3 = ((Each)read(logits[k]) - shift_);
-    const Each exps4 = exp_(shifted3);
-    const Each v5 = either((k == top_), (Each)0.0, exps4);
-    rest_ += v5;
+    const Each shifted6 = (Each)read(logits[k]) - shift2;
+    const Each exps7 = exp_(shifted6);
+    const Each v8 = either(k == top4, (Each)0.0, exps7);
+    rest5 += v8;
   }
-  const Each log_total6 = log1p_(rest_);
-  const Each log_prob_target7 = (shifted_target_ - log_total6);
-  const Each v8 = ((Each)weight[index] * log_prob_target7);
-  const Each v9 = (-v8);
-  const Each term_2_ = v9;
-  return (double)term_2_;
+  const Each log_total9 = log1p_(rest5);
+  const Each log_prob_target10 = shifted_target3 - log_total9;
+  const Each v11 = (Each)weight[index] * log_prob_target10;
+  const Each v12 = -v11;
+  const double total = (double)v12;
+  return total;
 }
 
 KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t *index = in->index;
   const double *weight = in->weights[0];
-  double total = 0;
-  Each logits_target_[BLOCK];
-  number shift_[BLOCK];
-  Each shifted_target_[BLOCK];
-  int64_t top_[BLOCK];
-  Each rest_[BLOCK];
-  Each term_2_[BLOCK];
+  const int64_t *index = in->index;
   Each logits_target1[BLOCK];
-  Each log_total6[BLOCK];
-  Each log_prob_target7[BLOCK];
-  Each v8[BLOCK];
+  number shift2[BLOCK];
+  Each shifted_target3[BLOCK];
+  int64_t top4[BLOCK];
+  Each rest5[BLOCK];
+  Each v12[BLOCK];
+  double total = 0;
+  SIMD
   for (int64_t b = 0; b < rows; b++) {
     logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    logits_target_[b] = logits_target1[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
+    shift2[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      shift2[b] = either(read(logits[k * stride + b]) > shift2[b], read(logits[k * stride + b]), shift2[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
-    shifted_target_[b] = shifted_target2;
+    shifted_target3[b] = logits_target1[b] - shift2[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    top_[b] = classes - 1;
+    top4[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
+      top4[b] = (read(logits[k * stride + b]) == shift2[b]) & (k < top4[b]) ? k : top4[b];
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+    rest5[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps4 = exp_(shifted3);
-      const Each v5 = either((k == top_[b]), (Each)0.0, exps4);
-      rest_[b] += v5;
+      const Each shifted6 = (Each)read(logits[k * stride + b]) - shift2[b];
+      const Each exps7 = exp_(shifted6);
+      const Each v8 = either(k == top4[b], (Each)0.0, exps7);
+      rest5[b] += v8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total6[b] = log1p_(rest_[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_prob_target7[b] = (shifted_target_[b] - log_total6[b]);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v8[b] = ((Each)weight[index[b]] * log_prob_target7[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v9 = (-v8[b]);
-    term_2_[b] = v9;
+    const Each log_total9 = log1p_(rest5[b]);
+    const Each log_prob_target10 = shifted_target3[b] - log_total9;
+    const Each v11 = (Each)weight[index[b]] * log_prob_target10;
+    v12[b] = -v11;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_2_[b] : 0;
+    const double loss = counts[b] ? (double)v12[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -141,170 +122,144 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
 
 KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t index = in->index[0];
   const double *weight = in->weights[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   const Each logits_target1 = (Each)read(logits[index]);
-  const Each logits_target_ = logits_target1;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : shift_))
+  number shift2 = -INFINITY;
+  SIMD_OF(reduction(max : shift2))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    shift2 = either(read(logits[k]) > shift2, read(logits[k]), shift2);
   }
-  const Each shifted_target2 = (logits_target_ - shift_);
-  const Each shifted_target_ = shifted_target2;
-  int64_t top_ = classes - 1;
-  Each total_ = 0;
-  Each term_ = 0;
-  SIMD_OF(reduction(min : top_) reduction(+ : total_) reduction(+ : term_))
+  const Each shifted_target3 = logits_target1 - shift2;
+  int64_t top4 = classes - 1;
+  Each total5 = 0;
+  Each v6 = 0;
+  SIMD_OF(reduction(min : top4) reduction(+ : total5) reduction(+ : v6))
   for (int64_t k = 0; k < classes; k++) {
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    const Each shifted3 = ((Each)read(logits[k]) - shift_);
-    const Each exps4 = exp_(shifted3);
-    total_ += exps4;
-    const Each v5 = either((k == index), (Each)0.0, exps4);
-    term_ += v5;
-    exps_all[k] = exps4;
+    top4 = (read(logits[k]) == shift2) & (k < top4) ? k : top4;
+    const Each shifted7 = (Each)read(logits[k]) - shift2;
+    const Each exps8 = exp_(shifted7);
+    total5 += exps8;
+    const Each v9 = either(k == index, (Each)0.0, exps8);
+    v6 += v9;
+    exps_all[k] = exps8;
   }
-  const Each v6 = ((Each)1.0 / total_);
-  const Each term_2_ = v6;
-  const Each prob_others7 = (v6 * term_);
-  const Each v8 = (-prob_others7);
-  const Each term_3_ = v8;
-  Each rest_ = 0;
-  SIMD_OF(reduction(+ : rest_))
+  const Each v10 = (Each)1.0 / total5;
+  const Each prob_others11 = v10 * v6;
+  const Each v12 = -prob_others11;
+  Each rest13 = 0;
+  SIMD_OF(reduction(+ : rest13))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v9 = either((k == top_), (Each)0.0, exps_all[k]);
-    rest_ += v9;
+    const Each v14 = either(k == top4, (Each)0.0, exps_all[k]);
+    rest13 += v14;
   }
-  const Each log_total10 = log1p_(rest_);
-  const Each log_prob_target11 = (shifted_target_ - log_total10);
-  const Each v12 = ((Each)weight[index] * log_prob_target11);
-  const Each v13 = (-v12);
-  const Each term_5_ = v13;
-  const Each slope = (Each)factor * (Each)weight[index];
+  const Each log_total15 = log1p_(rest13);
+  const Each log_prob_target16 = shifted_target3 - log_total15;
+  const Each v17 = (Each)weight[index] * log_prob_target16;
+  const Each v18 = -v17;
+  const Each scale = (Each)factor * (Each)weight[index];
+  const double total = (double)v18;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const Each probs14 = (exps_all[k] * term_2_);
-    const Each v15 = either((k == index), term_3_, probs14);
-    gradient[k] = write(slope * v15);
+    const Each probs19 = exps_all[k] * v10;
+    const Each v20 = either(k == index, v12, probs19);
+    gradient[k] = write(scale * v20);
   }
-  return (double)term_5_;
+  return total;
 }
 
 KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t *index = in->index;
   const double *weight = in->weights[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
-  double total = 0;
-  Each logits_target_[BLOCK];
-  number shift_[BLOCK];
-  Each shifted_target_[BLOCK];
-  int64_t top_[BLOCK];
-  Each total_[BLOCK];
-  Each term_[BLOCK];
-  Each term_2_[BLOCK];
-  Each term_3_[BLOCK];
-  Each rest_[BLOCK];
-  Each term_5_[BLOCK];
-  Each slope[BLOCK];
   Each logits_target1[BLOCK];
-  Each log_total10[BLOCK];
-  Each log_prob_target11[BLOCK];
+  number shift2[BLOCK];
+  Each shifted_target3[BLOCK];
+  int64_t top4[BLOCK];
+  Each total5[BLOCK];
+  Each v6[BLOCK];
+  Each v10[BLOCK];
   Each v12[BLOCK];
+  Each rest13[BLOCK];
+  Each v18[BLOCK];
+  Each scale[BLOCK];
+  double total = 0;
+  SIMD
   for (int64_t b = 0; b < rows; b++) {
     logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    logits_target_[b] = logits_target1[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
+    shift2[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      shift2[b] = either(read(logits[k * stride + b]) > shift2[b], read(logits[k * stride + b]), shift2[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
-    shifted_target_[b] = shifted_target2;
+    shifted_target3[b] = logits_target1[b] - shift2[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    top_[b] = classes - 1;
-    total_[b] = 0;
-    term_[b] = 0;
+    top4[b] = classes - 1;
+    total5[b] = 0;
+    v6[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps4 = exp_(shifted3);
-      total_[b] += exps4;
-      const Each v5 = either((k == index[b]), (Each)0.0, exps4);
-      term_[b] += v5;
-      exps_all[k * ROWS + b] = exps4;
+      top4[b] = (read(logits[k * stride + b]) == shift2[b]) & (k < top4[b]) ? k : top4[b];
+      const Each shifted7 = (Each)read(logits[k * stride + b]) - shift2[b];
+      const Each exps8 = exp_(shifted7);
+      total5[b] += exps8;
+      const Each v9 = either(k == index[b], (Each)0.0, exps8);
+      v6[b] += v9;
+      exps_all[k * ROWS + b] = exps8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v6 = ((Each)1.0 / total_[b]);
-    term_2_[b] = v6;
-    const Each prob_others7 = (v6 * term_[b]);
-    const Each v8 = (-prob_others7);
-    term_3_[b] = v8;
+    v10[b] = (Each)1.0 / total5[b];
+    const Each prob_others11 = v10[b] * v6[b];
+    v12[b] = -prob_others11;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+    rest13[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v9 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      rest_[b] += v9;
+      const Each v14 = either(k == top4[b], (Each)0.0, exps_all[k * ROWS + b]);
+      rest13[b] += v14;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total10[b] = log1p_(rest_[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_prob_target11[b] = (shifted_target_[b] - log_total10[b]);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v12[b] = ((Each)weight[index[b]] * log_prob_target11[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each v13 = (-v12[b]);
-    term_5_[b] = v13;
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * (Each)weight[index[b]] * factors[b];
-  }
-  for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each probs14 = (exps_all[k * ROWS + b] * term_2_[b]);
-      const Each v15 = either((k == index[b]), term_3_[b], probs14);
-      gradient[k * stride + b] = write(either(counts[b], slope[b] * v15, (Each)0.0));
-    }
+    const Each log_total15 = log1p_(rest13[b]);
+    const Each log_prob_target16 = shifted_target3[b] - log_total15;
+    const Each v17 = (Each)weight[index[b]] * log_prob_target16;
+    v18[b] = -v17;
+    scale[b] = ((Each)factor * (Each)weight[index[b]]) * factors[b];
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)term_5_[b] : 0;
+    const double loss = counts[b] ? (double)v18[b] : 0;
     total += loss;
     values[b] = loss;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    SIMD
+    for (int64_t b = 0; b < rows; b++) {
+      const Each probs19 = exps_all[k * ROWS + b] * v10[b];
+      const Each v20 = either(k == index[b], v12[b], probs19);
+      gradient[k * stride + b] = write(either(counts[b], scale[b] * v20, (Each)0.0));
+    }
   }
   return total;
 }
@@ -316,53 +271,40 @@ namespace bounded {
 
 KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
   const Each *weight = in->weights_of[0];
+  const Class *index = in->classes;
   const Each *counted = in->counted;
+  Row rest1[BLOCK];
+  Row v8[BLOCK];
   Row total = 0;
-  Row rest_[BLOCK];
-  Row term_4_[BLOCK];
-  Each v3[BLOCK];
-  Row v6[BLOCK];
-  Row log_total7[BLOCK];
   int32_t most = 0;
   for (int64_t b = 0; b < rows; b++) {
-    Row rest_sum = 0;
+    Row rest1_sum = 0;
     in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
       most = farthest(logits + b * classes + from, to_ - from, most);
-      Each rest_part = 0;
-      SIMD_OF(reduction(+ : rest_part))
+      Each rest1_part = 0;
+      SIMD_OF(reduction(+ : rest1_part))
       for (Class k = from; k < to_; k++) {
-        const Each v1 = exp_((Each)read(logits[b * classes + k]));
-        const Each v2 = either((k == target), (Each)0.0, v1);
-        rest_part += v2;
+        const Each v2 = exp_((Each)read(logits[b * classes + k]));
+        const Each v3 = either(k == target, (Each)0.0, v2);
+        rest1_part += v3;
       }
-      rest_sum += rest_part;
+      rest1_sum += rest1_part;
     });
-    rest_[b] = rest_sum;
+    rest1[b] = rest1_sum;
   }
   if (most > in->bound) return refused(in);
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
-  }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Row v4 = v3[b];
-    const Row v5 = ((Row)1.0 / v4);
-    v6[b] = (rest_[b] * v5);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total7[b] = log1p_(v6[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row v8 = ((Row)weight[b] * log_total7[b]);
-    term_4_[b] = v8;
+    const Each v4 = exp_((Row)read(logits[b * classes + index[b]]));
+    const Row v5 = (Row)1.0 / v4;
+    const Row v6 = rest1[b] * v5;
+    const Row log_total7 = log1p_(v6);
+    v8[b] = (Row)weight[b] * log_total7;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Row loss = counted[b] * term_4_[b];
+    const Row loss = counted[b] * v8[b];
     total += loss;
     values[b] = loss;
   }
@@ -371,27 +313,26 @@ KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *va
 
 KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Classes *index = (const Classes *)in->classes;
   const Vector *weight = (const Vector *)in->weights_of[0];
+  const Classes *index = (const Classes *)in->classes;
   const Vector *counted = (const Vector *)in->counted;
-  const int64_t vectors = rows / LANES;
-  Vector total = {};
-  Vector rest_[VECTORS];
-  Vector term_[VECTORS];
-  Vector term_4_[VECTORS];
-  Vector rest_sum[VECTORS];
-  Vector rest_lost[VECTORS];
-  Vector v4[VECTORS];
-  for (int64_t b = 0; b < vectors; b++) {
-    rest_[b] = Vector{};
-    term_[b] = Vector{};
-  }
-  Sizes most = {};
   const Class group = group_of(classes);
+  const int64_t vectors = rows / LANES;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector v8[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
+  }
+  Sizes most = Sizes{};
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_sum[b] = Vector{};
-      rest_lost[b] = Vector{};
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
@@ -400,34 +341,33 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
       for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Vector v1 = exp_(load(logits + k * stride, b));
-        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_[b] += v2;
-        term_[b] = either((k == index[b]), v1, term_[b]);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
+        rest1[b] += v3;
+        v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
       for (int64_t b = 0; b < vectors; b++) {
-        add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Vector{};
+        add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
+        rest1[b] = Vector{};
       }
     }
   }
   if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_[b] = rest_sum[b] + rest_lost[b];
+      rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector v3 = (all((Each)1.0) / term_[b]);
-    v4[b] = (rest_[b] * v3);
+    const Vector v5 = all((Each)1.0) / v4[b];
+    const Vector v6 = rest1[b] * v5;
+    const Vector log_total7 = log1p_(v6);
+    v8[b] = weight[b] * log_total7;
   }
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector log_total5 = log1p_(v4[b]);
-    const Vector v6 = (weight[b] * log_total5);
-    term_4_[b] = v6;
-    const Vector loss = counted[b] * term_4_[b];
+    const Vector loss = counted[b] * v8[b];
     total += loss;
     ((Vector *)values)[b] = loss;
   }
@@ -436,117 +376,96 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
 
 KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
   const Each *weight = in->weights_of[0];
+  const Class *index = in->classes;
   const Each *factors = in->factors;
   const Each *counted = in->counted;
-  Each *__restrict term_all = scratch + 0 * classes;
+  Each *__restrict exp_all = scratch + 0 * classes;
+  Row rest1[BLOCK];
+  Row v8[BLOCK];
+  Row v9[BLOCK];
+  Row scale[BLOCK];
   Row total = 0;
-  Row rest_[BLOCK];
-  Row term_5_[BLOCK];
-  Row term_6_[BLOCK];
-  Row term_8_[BLOCK];
-  Row slope[BLOCK];
-  Row v3[BLOCK];
-  Row v5[BLOCK];
-  Row log_total6[BLOCK];
   int32_t most = 0;
   for (int64_t b = 0; b < rows; b++) {
-    Row rest_sum = 0;
+    Row rest1_sum = 0;
     in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
       most = farthest(logits + b * classes + from, to_ - from, most);
-      Each rest_part = 0;
-      SIMD_OF(reduction(+ : rest_part))
+      Each rest1_part = 0;
+      SIMD_OF(reduction(+ : rest1_part))
       for (Class k = from; k < to_; k++) {
-        const Each v1 = exp_((Each)read(logits[b * classes + k]));
-        const Each v2 = either((k == target), (Each)0.0, v1);
-        rest_part += v2;
-        term_all[b * classes + k] = v1;
+        const Each v2 = exp_((Each)read(logits[b * classes + k]));
+        const Each v3 = either(k == target, (Each)0.0, v2);
+        rest1_part += v3;
+        exp_all[b * classes + k] = v2;
       }
-      rest_sum += rest_part;
+      rest1_sum += rest1_part;
     });
-    rest_[b] = rest_sum;
+    rest1[b] = rest1_sum;
   }
   if (most > in->bound) return refused(in);
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = term_all[b * classes + index[b]];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row v4 = ((Row)1.0 / v3[b]);
-    v5[b] = (rest_[b] * v4);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total6[b] = log1p_(v5[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row v7 = ((Row)weight[b] * log_total6[b]);
-    term_5_[b] = v7;
-    const Row v8 = (-rest_[b]);
-    term_6_[b] = v8;
-    const Row total9 = (rest_[b] + v3[b]);
-    const Row v10 = ((Row)1.0 / total9);
-    const Row v11 = ((Row)weight[b] * v10);
-    term_8_[b] = v11;
-  }
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Row)factor * term_8_[b] * factors[b];
-    any_lost |= lost(slope[b]);
+    const Row v4 = exp_all[b * classes + index[b]];
+    const Row v5 = (Row)1.0 / v4;
+    const Row v6 = rest1[b] * v5;
+    const Row log_total7 = log1p_(v6);
+    v8[b] = (Row)weight[b] * log_total7;
+    v9[b] = -rest1[b];
+    const Row total10 = rest1[b] + v4;
+    const Row v11 = (Row)1.0 / total10;
+    const Row v12 = (Row)weight[b] * v11;
+    scale[b] = ((Row)factor * v12) * factors[b];
+    any_lost |= lost(scale[b]);
   }
   if (any_lost) return refused(in);
+  SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    term_all[b * classes + index[b]] = term_6_[b];
-    const Each by = (Each)slope[b];
+    const Row loss = counted[b] * v8[b];
+    total += loss;
+    values[b] = loss;
+  }
+  for (int64_t b = 0; b < rows; b++) {
+    exp_all[b * classes + index[b]] = v9[b];
+    const Each by = (Each)scale[b];
     written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {
       SIMD
       for (Class k = from; k < to_; k++) {
-        to[k] = write(by * term_all[b * classes + k]);
+        to[k] = write(by * exp_all[b * classes + k]);
       }
     });
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Row loss = counted[b] * term_5_[b];
-    total += loss;
-    values[b] = loss;
   }
   return total;
 }
 
 KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Classes *index = (const Classes *)in->classes;
   const Vector *weight = (const Vector *)in->weights_of[0];
+  const Classes *index = (const Classes *)in->classes;
   const Vector *factors = (const Vector *)in->factors;
-  const Vector *counted = (const Vector *)in->counted;
-  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Vector *__restrict term_all = (Vector *)(scratch + 0 * classes * ROWS);
-  Vector total = {};
-  Vector rest_[VECTORS];
-  Vector term_2_[VECTORS];
-  Vector term_5_[VECTORS];
-  Vector term_6_[VECTORS];
-  Vector term_8_[VECTORS];
-  Vector slope[VECTORS];
-  Vector rest_sum[VECTORS];
-  Vector rest_lost[VECTORS];
-  Vector v4[VECTORS];
-  Vector total8[VECTORS];
-  for (int64_t b = 0; b < vectors; b++) {
-    rest_[b] = Vector{};
-    term_2_[b] = Vector{};
-  }
-  Sizes most = {};
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
+  const int64_t vectors = rows / LANES;
+  Vector *__restrict exp_all = (Vector *)scratch + 0 * classes * VECTORS;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector v8[VECTORS];
+  Vector v9[VECTORS];
+  Vector scale[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
+  }
+  Sizes most = Sizes{};
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_sum[b] = Vector{};
-      rest_lost[b] = Vector{};
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
@@ -555,54 +474,49 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
       for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Vector v1 = exp_(load(logits + k * stride, b));
-        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_[b] += v2;
-        term_all[k * VECTORS + b] = v1;
-        term_2_[b] = either((k == index[b]), v1, term_2_[b]);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
+        rest1[b] += v3;
+        exp_all[k * VECTORS + b] = v2;
+        v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
       for (int64_t b = 0; b < vectors; b++) {
-        add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Vector{};
+        add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
+        rest1[b] = Vector{};
       }
     }
   }
   if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_[b] = rest_sum[b] + rest_lost[b];
+      rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
-  Mask any_lost = {};
+  Mask any_lost = Mask{};
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector v3 = (all((Each)1.0) / term_2_[b]);
-    v4[b] = (rest_[b] * v3);
+    const Vector v5 = all((Each)1.0) / v4[b];
+    const Vector v6 = rest1[b] * v5;
+    const Vector log_total7 = log1p_(v6);
+    v8[b] = weight[b] * log_total7;
+    v9[b] = -rest1[b];
+    const Vector total10 = rest1[b] + v4[b];
+    const Vector v11 = all((Each)1.0) / total10;
+    const Vector v12 = weight[b] * v11;
+    scale[b] = (all((Each)factor) * v12) * factors[b];
+    any_lost |= lost(scale[b], factors[b]);
   }
+  if (any(any_lost)) return refused(in);
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector log_total5 = log1p_(v4[b]);
-    const Vector v6 = (weight[b] * log_total5);
-    term_5_[b] = v6;
-    const Vector v7 = (-rest_[b]);
-    term_6_[b] = v7;
-    total8[b] = (rest_[b] + term_2_[b]);
-  }
-  for (int64_t b = 0; b < vectors; b++) {
-    const Vector v9 = (all((Each)1.0) / total8[b]);
-    const Vector v10 = (weight[b] * v9);
-    term_8_[b] = v10;
-    slope[b] = all((Each)factor) * term_8_[b] * factors[b];
-    any_lost |= lost(slope[b], factors[b]);
-    const Vector loss = counted[b] * term_5_[b];
+    const Vector loss = counted[b] * v8[b];
     total += loss;
     ((Vector *)values)[b] = loss;
   }
-  if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      const Vector v11 = either((k == index[b]), term_6_[b], term_all[k * VECTORS + b]);
-      store(gradient + k * stride, b, slope[b] * v11, stream);
+      const Vector v13 = either(k == index[b], v9[b], exp_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, scale[b] * v13, stream);
     }
   }
   return sum_of(total);

@@ -27,53 +27,35 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   double total = 0;
-  Each v3[BLOCK];
-  Each v4[BLOCK];
-  Each tail7[BLOCK];
-  Each log_total8[BLOCK];
-  Each v10[BLOCK];
-  Each v11[BLOCK];
-  Each total12[BLOCK];
-  Each v16[BLOCK];
-  Each v25[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)1.0 - (Each)alpha);
-      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      v3[b] = (v1 * v2);
-      v4[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-      const Each v5 = abs_((Each)read(logits[k * stride + b]));
-      const Each v6 = (-v5);
-      tail7[b] = exp_(v6);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      log_total8[b] = log1p_to_one(tail7[b]);
-      const Each neg_log_complement9 = (v4[b] + log_total8[b]);
-      v10[b] = (v3[b] * neg_log_complement9);
-      v11[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail7[b]);
-      total12[b] = ((Each)1.0 + tail7[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v13 = ((Each)1.0 / total12[b]);
-      const Each probs14 = (v11[b] * v13);
-      const Each modulation_negative15 = power(probs14, gamma, square);
-      v16[b] = (v10[b] * modulation_negative15);
-      const Each v17 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail7[b]);
-      const Each complement18 = (v17 * v13);
-      const Each modulation_positive19 = power(complement18, gamma, square);
-      const Each v20 = ((Each)alpha * modulation_positive19);
-      const Each v21 = (-(Each)read(logits[k * stride + b]));
-      const Each v22 = larger(v21, (Each)0.0);
-      const Each neg_log_probs23 = (v22 + log_total8[b]);
-      const Each v24 = (v20 * neg_log_probs23);
-      v25[b] = (v24 * (Each)read(targets[k * stride + b]));
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v26 = (v16[b] + v25[b]);
+      const Each v1 = (Each)1.0 - (Each)alpha;
+      const Each v2 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v3 = v1 * v2;
+      const Each v4 = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each v5 = abs_((Each)read(logits[k * stride + b]));
+      const Each v6 = -v5;
+      const Each tail7 = exp_(v6);
+      const Each log_total8 = log1p_to_one(tail7);
+      const Each neg_log_complement9 = v4 + log_total8;
+      const Each v10 = v3 * neg_log_complement9;
+      const Each v11 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail7);
+      const Each total12 = (Each)1.0 + tail7;
+      const Each v13 = (Each)1.0 / total12;
+      const Each probs14 = v11 * v13;
+      const Each modulation_negative15 = power(probs14, gamma, square);
+      const Each v16 = v10 * modulation_negative15;
+      const Each v17 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail7);
+      const Each complement18 = v17 * v13;
+      const Each modulation_positive19 = power(complement18, gamma, square);
+      const Each v20 = (Each)alpha * modulation_positive19;
+      const Each v21 = -(Each)read(logits[k * stride + b]);
+      const Each v22 = larger(v21, (Each)0.0);
+      const Each neg_log_probs23 = v22 + log_total8;
+      const Each v24 = v20 * neg_log_probs23;
+      const Each v25 = v24 * (Each)read(targets[k * stride + b]);
+      const Each v26 = v16 + v25;
       const double loss = (double)v26;
       total += loss;
       values[b] = loss;
@@ -88,73 +70,50 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   double total = 0;
-  Each v3[BLOCK];
-  Each tail6[BLOCK];
-  Each v7[BLOCK];
-  Each total8[BLOCK];
-  Each v9[BLOCK];
-  Each probs10[BLOCK];
-  Each v11[BLOCK];
-  Each log_total12[BLOCK];
-  Each neg_log_complement13[BLOCK];
-  Each modulation_negative20[BLOCK];
-  Each negative_part21[BLOCK];
-  Each v23[BLOCK];
-  Each neg_log_probs26[BLOCK];
-  Each v30[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each v1 = ((Each)1.0 - (Each)alpha);
-      const Each v2 = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      v3[b] = (v1 * v2);
-      const Each v4 = abs_((Each)read(logits[k * stride + b]));
-      const Each v5 = (-v4);
-      tail6[b] = exp_(v5);
-      v7[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail6[b]);
-      total8[b] = ((Each)1.0 + tail6[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v9[b] = ((Each)1.0 / total8[b]);
-      probs10[b] = (v7[b] * v9[b]);
-      v11[b] = larger((Each)read(logits[k * stride + b]), (Each)0.0);
-      log_total12[b] = log1p_to_one(tail6[b]);
-    }
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      neg_log_complement13[b] = (v11[b] + log_total12[b]);
-      const Each v14 = ((Each)gamma * neg_log_complement13[b]);
-      const Each v15 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail6[b]);
-      const Each complement16 = (v15 * v9[b]);
-      const Each v17 = (v14 * complement16);
-      const Each v18 = (probs10[b] + v17);
-      const Each v19 = (v3[b] * v18);
-      modulation_negative20[b] = power(probs10[b], gamma, square);
-      negative_part21[b] = (v19 * modulation_negative20[b]);
-      const Each modulation_positive22 = power(complement16, gamma, square);
-      v23[b] = ((Each)alpha * modulation_positive22);
-      const Each v24 = (-(Each)read(logits[k * stride + b]));
-      const Each v25 = larger(v24, (Each)0.0);
-      neg_log_probs26[b] = (v25 + log_total12[b]);
-      const Each v27 = ((Each)gamma * neg_log_probs26[b]);
-      const Each v28 = (v27 * probs10[b]);
-      const Each v29 = (complement16 + v28);
-      v30[b] = (v23[b] * v29);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each positive_part31 = (v30[b] * (Each)read(targets[k * stride + b]));
-      const Each v32 = (negative_part21[b] - positive_part31);
-      const Each v33 = (v3[b] * neg_log_complement13[b]);
-      const Each v34 = (v33 * modulation_negative20[b]);
-      const Each v35 = (v23[b] * neg_log_probs26[b]);
-      const Each v36 = (v35 * (Each)read(targets[k * stride + b]));
-      const Each v37 = (v34 + v36);
+      const Each v1 = (Each)1.0 - (Each)alpha;
+      const Each v2 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v3 = v1 * v2;
+      const Each v4 = abs_((Each)read(logits[k * stride + b]));
+      const Each v5 = -v4;
+      const Each tail6 = exp_(v5);
+      const Each v7 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail6);
+      const Each total8 = (Each)1.0 + tail6;
+      const Each v9 = (Each)1.0 / total8;
+      const Each probs10 = v7 * v9;
+      const Each v11 = larger((Each)read(logits[k * stride + b]), (Each)0.0);
+      const Each log_total12 = log1p_to_one(tail6);
+      const Each neg_log_complement13 = v11 + log_total12;
+      const Each v14 = (Each)gamma * neg_log_complement13;
+      const Each v15 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail6);
+      const Each complement16 = v15 * v9;
+      const Each v17 = v14 * complement16;
+      const Each v18 = probs10 + v17;
+      const Each v19 = v3 * v18;
+      const Each modulation_negative20 = power(probs10, gamma, square);
+      const Each negative_part21 = v19 * modulation_negative20;
+      const Each modulation_positive22 = power(complement16, gamma, square);
+      const Each v23 = (Each)alpha * modulation_positive22;
+      const Each v24 = -(Each)read(logits[k * stride + b]);
+      const Each v25 = larger(v24, (Each)0.0);
+      const Each neg_log_probs26 = v25 + log_total12;
+      const Each v27 = (Each)gamma * neg_log_probs26;
+      const Each v28 = v27 * probs10;
+      const Each v29 = complement16 + v28;
+      const Each v30 = v23 * v29;
+      const Each positive_part31 = v30 * (Each)read(targets[k * stride + b]);
+      const Each v32 = negative_part21 - positive_part31;
+      const Each v33 = v3 * neg_log_complement13;
+      const Each v34 = v33 * modulation_negative20;
+      const Each v35 = v23 * neg_log_probs26;
+      const Each v36 = v35 * (Each)read(targets[k * stride + b]);
+      const Each v37 = v34 + v36;
       const double loss = (double)v37;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v32);
+      gradient[k * stride + b] = write(((Each)factor * factors[b]) * v32);
     }
   }
   return total;
@@ -171,41 +130,26 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   const int64_t vectors = rows / LANES;
-  Vector total = {};
-  Vector v1[VECTORS];
-  Vector v3[VECTORS];
-  Vector v5[VECTORS];
-  Vector tail6[VECTORS];
-  Vector v12[VECTORS];
-  Vector v14[VECTORS];
-  Vector log_total15[VECTORS];
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Vector v2 = (-load(logits + k * stride, b));
-      v3[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
       const Vector v4 = abs_(load(logits + k * stride, b));
-      v5[b] = (-v4);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail6[b] = exp_(v5[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Vector total8 = (all((Each)1.0) + tail6[b]);
-      const Vector v9 = (all((Each)1.0) / total8);
-      const Vector complement10 = (v7 * v9);
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
       const Vector modulation_positive11 = power(complement10, gamma, square);
-      v12[b] = (v1[b] * modulation_positive11);
-      const Vector v13 = (-v3[b]);
-      v14[b] = larger(v13, all((Each)0.0));
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      log_total15[b] = log1p_to_one(tail6[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector neg_log_probs16 = (v14[b] + log_total15[b]);
-      const Vector v17 = (v12[b] * neg_log_probs16);
+      const Vector v12 = v1 * modulation_positive11;
+      const Vector v13 = -v3;
+      const Vector v14 = larger(v13, all((Each)0.0));
+      const Vector log_total15 = log1p_to_one(tail6);
+      const Vector neg_log_probs16 = v14 + log_total15;
+      const Vector v17 = v12 * neg_log_probs16;
       const Vector loss = v17;
       total += loss;
       ((Vector *)values)[b] = loss;
@@ -220,57 +164,40 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
   const Vector *factors = (const Vector *)in->factors;
-  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Vector total = {};
-  Vector v1[VECTORS];
-  Vector v3[VECTORS];
-  Vector v5[VECTORS];
-  Vector tail6[VECTORS];
-  Vector v9[VECTORS];
-  Vector complement10[VECTORS];
-  Vector v12[VECTORS];
-  Vector v14[VECTORS];
-  Vector log_total15[VECTORS];
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      v1[b] = either((load(targets + k * stride, b) == all((Each)1.0)), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Vector v2 = (-load(logits + k * stride, b));
-      v3[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v2);
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
       const Vector v4 = abs_(load(logits + k * stride, b));
-      v5[b] = (-v4);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail6[b] = exp_(v5[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v7 = either((v3[b] <= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Vector total8 = (all((Each)1.0) + tail6[b]);
-      v9[b] = (all((Each)1.0) / total8);
-      complement10[b] = (v7 * v9[b]);
-      const Vector modulation_positive11 = power(complement10[b], gamma, square);
-      v12[b] = (v1[b] * modulation_positive11);
-      const Vector v13 = (-v3[b]);
-      v14[b] = larger(v13, all((Each)0.0));
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      log_total15[b] = log1p_to_one(tail6[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector neg_log_probs16 = (v14[b] + log_total15[b]);
-      const Vector v17 = (all((Each)gamma) * neg_log_probs16);
-      const Vector v18 = either((v3[b] >= all((Each)0.0)), all((Each)1.0), tail6[b]);
-      const Vector probs19 = (v18 * v9[b]);
-      const Vector v20 = (v17 * probs19);
-      const Vector v21 = (complement10[b] + v20);
-      const Vector v22 = (v12[b] * v21);
-      const Vector v23 = (-v22);
-      const Vector v24 = either((load(targets + k * stride, b) == all((Each)1.0)), v23, v22);
-      const Vector v25 = (v12[b] * neg_log_probs16);
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
+      const Vector modulation_positive11 = power(complement10, gamma, square);
+      const Vector v12 = v1 * modulation_positive11;
+      const Vector v13 = -v3;
+      const Vector v14 = larger(v13, all((Each)0.0));
+      const Vector log_total15 = log1p_to_one(tail6);
+      const Vector neg_log_probs16 = v14 + log_total15;
+      const Vector v17 = all((Each)gamma) * neg_log_probs16;
+      const Vector v18 = either(v3 >= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector probs19 = v18 * v9;
+      const Vector v20 = v17 * probs19;
+      const Vector v21 = complement10 + v20;
+      const Vector v22 = v12 * v21;
+      const Vector v23 = -v22;
+      const Vector v24 = either(load(targets + k * stride, b) == all((Each)1.0), v23, v22);
+      const Vector v25 = v12 * neg_log_probs16;
       const Vector loss = v25;
       total += loss;
       ((Vector *)values)[b] = loss;
-      store(gradient + k * stride, b, all((Each)factor) * factors[b] * v24, stream);
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v24, stream);
     }
   }
   return sum_of(total);

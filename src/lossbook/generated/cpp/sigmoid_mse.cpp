@@ -24,30 +24,23 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = (v13 * v13);
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = -v2;
+      const Each tail4 = exp_(v3);
+      const Each v5 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail4);
+      const Each total6 = (Each)1.0 + tail4;
+      const Each v7 = (Each)1.0 / total6;
+      const Each probs8 = v5 * v7;
+      const Each negative_part9 = v1 * probs8;
+      const Each v10 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail4);
+      const Each complement11 = v10 * v7;
+      const Each positive_part12 = complement11 * (Each)read(targets[k * stride + b]);
+      const Each v13 = negative_part9 - positive_part12;
+      const Each v14 = v13 * v13;
       const double loss = (double)v14;
       total += loss;
       values[b] = loss;
@@ -60,37 +53,30 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
-  Each v1[BLOCK];
-  Each tail4[BLOCK];
-  Each v5[BLOCK];
-  Each total6[BLOCK];
   for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      v1[b] = ((Each)1.0 - (Each)read(targets[k * stride + b]));
-      const Each v2 = abs_((Each)read(logits[k * stride + b]));
-      const Each v3 = (-v2);
-      tail4[b] = exp_(v3);
-      v5[b] = either(((Each)read(logits[k * stride + b]) >= (Each)0.0), (Each)1.0, tail4[b]);
-      total6[b] = ((Each)1.0 + tail4[b]);
-    }
     SIMD_OF(reduction(+ : total))
     for (int64_t b = 0; b < rows; b++) {
-      const Each v7 = ((Each)1.0 / total6[b]);
-      const Each probs8 = (v5[b] * v7);
-      const Each negative_part9 = (v1[b] * probs8);
-      const Each v10 = either(((Each)read(logits[k * stride + b]) <= (Each)0.0), (Each)1.0, tail4[b]);
-      const Each complement11 = (v10 * v7);
-      const Each positive_part12 = (complement11 * (Each)read(targets[k * stride + b]));
-      const Each v13 = (negative_part9 - positive_part12);
-      const Each v14 = ((Each)2.0 * v13);
-      const Each v15 = (v14 * complement11);
-      const Each v16 = (v15 * probs8);
-      const Each v17 = (v13 * v13);
+      const Each v1 = (Each)1.0 - (Each)read(targets[k * stride + b]);
+      const Each v2 = abs_((Each)read(logits[k * stride + b]));
+      const Each v3 = -v2;
+      const Each tail4 = exp_(v3);
+      const Each v5 = either((Each)read(logits[k * stride + b]) >= (Each)0.0, (Each)1.0, tail4);
+      const Each total6 = (Each)1.0 + tail4;
+      const Each v7 = (Each)1.0 / total6;
+      const Each probs8 = v5 * v7;
+      const Each negative_part9 = v1 * probs8;
+      const Each v10 = either((Each)read(logits[k * stride + b]) <= (Each)0.0, (Each)1.0, tail4);
+      const Each complement11 = v10 * v7;
+      const Each positive_part12 = complement11 * (Each)read(targets[k * stride + b]);
+      const Each v13 = negative_part9 - positive_part12;
+      const Each v14 = (Each)2.0 * v13;
+      const Each v15 = v14 * complement11;
+      const Each v16 = v15 * probs8;
+      const Each v17 = v13 * v13;
       const double loss = (double)v17;
       total += loss;
       values[b] = loss;
-      gradient[k * stride + b] = write((Each)factor * factors[b] * v16);
+      gradient[k * stride + b] = write(((Each)factor * factors[b]) * v16);
     }
   }
   return total;
@@ -105,27 +91,20 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const int64_t vectors = rows / LANES;
-  Vector total = {};
-  Vector v2[VECTORS];
-  Vector v4[VECTORS];
-  Vector tail5[VECTORS];
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      const Vector v1 = (-load(logits + k * stride, b));
-      v2[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v1);
+      const Vector v1 = -load(logits + k * stride, b);
+      const Vector v2 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v1);
       const Vector v3 = abs_(load(logits + k * stride, b));
-      v4[b] = (-v3);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail5[b] = exp_(v4[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Vector total7 = (all((Each)1.0) + tail5[b]);
-      const Vector v8 = (all((Each)1.0) / total7);
-      const Vector complement9 = (v6 * v8);
-      const Vector v10 = (-complement9);
-      const Vector v11 = (v10 * v10);
+      const Vector v4 = -v3;
+      const Vector tail5 = exp_(v4);
+      const Vector v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector total7 = all((Each)1.0) + tail5;
+      const Vector v8 = all((Each)1.0) / total7;
+      const Vector complement9 = v6 * v8;
+      const Vector v10 = -complement9;
+      const Vector v11 = v10 * v10;
       const Vector loss = v11;
       total += loss;
       ((Vector *)values)[b] = loss;
@@ -138,44 +117,33 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const Vector *factors = (const Vector *)in->factors;
-  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Vector total = {};
-  Vector v2[VECTORS];
-  Vector v4[VECTORS];
-  Vector tail5[VECTORS];
-  Vector complement9[VECTORS];
-  Vector v16[VECTORS];
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      const Vector v1 = (-load(logits + k * stride, b));
-      v2[b] = either((load(targets + k * stride, b) == all((Each)1.0)), load(logits + k * stride, b), v1);
+      const Vector v1 = -load(logits + k * stride, b);
+      const Vector v2 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v1);
       const Vector v3 = abs_(load(logits + k * stride, b));
-      v4[b] = (-v3);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      tail5[b] = exp_(v4[b]);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v6 = either((v2[b] <= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Vector total7 = (all((Each)1.0) + tail5[b]);
-      const Vector v8 = (all((Each)1.0) / total7);
-      complement9[b] = (v6 * v8);
-      const Vector v10 = (complement9[b] * complement9[b]);
-      const Vector v11 = (all((Each)2.0) * v10);
-      const Vector v12 = either((v2[b] >= all((Each)0.0)), all((Each)1.0), tail5[b]);
-      const Vector probs13 = (v12 * v8);
-      const Vector v14 = (v11 * probs13);
-      const Vector v15 = (-v14);
-      v16[b] = either((load(targets + k * stride, b) == all((Each)1.0)), v15, v14);
-    }
-    for (int64_t b = 0; b < vectors; b++) {
-      const Vector v17 = (-complement9[b]);
-      const Vector v18 = (v17 * v17);
+      const Vector v4 = -v3;
+      const Vector tail5 = exp_(v4);
+      const Vector v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector total7 = all((Each)1.0) + tail5;
+      const Vector v8 = all((Each)1.0) / total7;
+      const Vector complement9 = v6 * v8;
+      const Vector v10 = complement9 * complement9;
+      const Vector v11 = all((Each)2.0) * v10;
+      const Vector v12 = either(v2 >= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector probs13 = v12 * v8;
+      const Vector v14 = v11 * probs13;
+      const Vector v15 = -v14;
+      const Vector v16 = either(load(targets + k * stride, b) == all((Each)1.0), v15, v14);
+      const Vector v17 = -complement9;
+      const Vector v18 = v17 * v17;
       const Vector loss = v18;
       total += loss;
       ((Vector *)values)[b] = loss;
-      store(gradient + k * stride, b, all((Each)factor) * factors[b] * v16[b], stream);
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v16, stream);
     }
   }
   return sum_of(total);

@@ -22,149 +22,128 @@ namespace general {
 
 KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   const Each logits_target1 = (Each)read(logits[index]);
-  const Each logits_target_ = logits_target1;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : shift_))
+  number shift2 = -INFINITY;
+  SIMD_OF(reduction(max : shift2))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    shift2 = either(read(logits[k]) > shift2, read(logits[k]), shift2);
   }
-  const Each shifted_target2 = (logits_target_ - shift_);
-  const Each shifted_target_ = shifted_target2;
-  Each total_ = 0;
-  Each term_ = 0;
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(+ : total_) reduction(+ : term_) reduction(min : top_))
+  const Each shifted_target3 = logits_target1 - shift2;
+  Each total4 = 0;
+  Each v5 = 0;
+  int64_t top6 = classes - 1;
+  SIMD_OF(reduction(+ : total4) reduction(+ : v5) reduction(min : top6))
   for (int64_t k = 0; k < classes; k++) {
-    const Each shifted3 = ((Each)read(logits[k]) - shift_);
-    const Each exps4 = exp_(shifted3);
-    total_ += exps4;
-    const Each v5 = either((k == index), (Each)0.0, exps4);
-    term_ += v5;
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    exps_all[k] = exps4;
+    const Each shifted7 = (Each)read(logits[k]) - shift2;
+    const Each exps8 = exp_(shifted7);
+    total4 += exps8;
+    const Each v9 = either(k == index, (Each)0.0, exps8);
+    v5 += v9;
+    top6 = (read(logits[k]) == shift2) & (k < top6) ? k : top6;
+    exps_all[k] = exps8;
   }
-  const Each v6 = ((Each)1.0 / total_);
-  const Each prob_others7 = (v6 * term_);
-  const Each modulation8 = power(prob_others7, gamma, square);
-  const Each v9 = ((Each)alpha[index] * modulation8);
-  const Each term_3_ = v9;
-  Each rest_ = 0;
-  SIMD_OF(reduction(+ : rest_))
+  const Each v10 = (Each)1.0 / total4;
+  const Each prob_others11 = v10 * v5;
+  const Each modulation12 = power(prob_others11, gamma, square);
+  const Each v13 = (Each)alpha[index] * modulation12;
+  Each rest14 = 0;
+  SIMD_OF(reduction(+ : rest14))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v10 = either((k == top_), (Each)0.0, exps_all[k]);
-    rest_ += v10;
+    const Each v15 = either(k == top6, (Each)0.0, exps_all[k]);
+    rest14 += v15;
   }
-  const Each log_total11 = log1p_(rest_);
-  const Each log_prob_target12 = (shifted_target_ - log_total11);
-  const Each scale13 = (term_3_ * log_prob_target12);
-  const Each scale14 = (-scale13);
-  const Each scale_2_ = scale14;
-  return (double)scale_2_;
+  const Each log_total16 = log1p_(rest14);
+  const Each log_prob_target17 = shifted_target3 - log_total16;
+  const Each scale18 = v13 * log_prob_target17;
+  const Each scale19 = -scale18;
+  const double total = (double)scale19;
+  return total;
 }
 
 KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t *index = in->index;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
-  double total = 0;
-  Each logits_target_[BLOCK];
-  number shift_[BLOCK];
-  Each shifted_target_[BLOCK];
-  Each total_[BLOCK];
-  Each term_[BLOCK];
-  int64_t top_[BLOCK];
-  Each term_3_[BLOCK];
-  Each rest_[BLOCK];
-  Each scale_2_[BLOCK];
   Each logits_target1[BLOCK];
-  Each modulation8[BLOCK];
-  Each v9[BLOCK];
-  Each log_total11[BLOCK];
+  number shift2[BLOCK];
+  Each shifted_target3[BLOCK];
+  Each total4[BLOCK];
+  Each v5[BLOCK];
+  int64_t top6[BLOCK];
+  Each v13[BLOCK];
+  Each rest14[BLOCK];
+  Each scale19[BLOCK];
+  double total = 0;
+  SIMD
   for (int64_t b = 0; b < rows; b++) {
     logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    logits_target_[b] = logits_target1[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
+    shift2[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      shift2[b] = either(read(logits[k * stride + b]) > shift2[b], read(logits[k * stride + b]), shift2[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
-    shifted_target_[b] = shifted_target2;
+    shifted_target3[b] = logits_target1[b] - shift2[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    total_[b] = 0;
-    term_[b] = 0;
-    top_[b] = classes - 1;
+    total4[b] = 0;
+    v5[b] = 0;
+    top6[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each shifted3 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps4 = exp_(shifted3);
-      total_[b] += exps4;
-      const Each v5 = either((k == index[b]), (Each)0.0, exps4);
-      term_[b] += v5;
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      exps_all[k * ROWS + b] = exps4;
+      const Each shifted7 = (Each)read(logits[k * stride + b]) - shift2[b];
+      const Each exps8 = exp_(shifted7);
+      total4[b] += exps8;
+      const Each v9 = either(k == index[b], (Each)0.0, exps8);
+      v5[b] += v9;
+      top6[b] = (read(logits[k * stride + b]) == shift2[b]) & (k < top6[b]) ? k : top6[b];
+      exps_all[k * ROWS + b] = exps8;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v6 = ((Each)1.0 / total_[b]);
-    const Each prob_others7 = (v6 * term_[b]);
-    modulation8[b] = power(prob_others7, gamma, square);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v9[b] = ((Each)alpha[index[b]] * modulation8[b]);
+    const Each v10 = (Each)1.0 / total4[b];
+    const Each prob_others11 = v10 * v5[b];
+    const Each modulation12 = power(prob_others11, gamma, square);
+    v13[b] = (Each)alpha[index[b]] * modulation12;
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    term_3_[b] = v9[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+    rest14[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v10 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      rest_[b] += v10;
+      const Each v15 = either(k == top6[b], (Each)0.0, exps_all[k * ROWS + b]);
+      rest14[b] += v15;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total11[b] = log1p_(rest_[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each log_prob_target12 = (shifted_target_[b] - log_total11[b]);
-    const Each scale13 = (term_3_[b] * log_prob_target12);
-    const Each scale14 = (-scale13);
-    scale_2_[b] = scale14;
+    const Each log_total16 = log1p_(rest14[b]);
+    const Each log_prob_target17 = shifted_target3[b] - log_total16;
+    const Each scale18 = v13[b] * log_prob_target17;
+    scale19[b] = -scale18;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)scale_2_[b] : 0;
+    const double loss = counts[b] ? (double)scale19[b] : 0;
     total += loss;
     values[b] = loss;
   }
@@ -173,219 +152,175 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
 
 KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t index = in->index[0];
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
+  const int64_t index = BY_INDEX ? in->index[0] : 0;
   Each *__restrict exps_all = scratch + 0 * classes;
   const Each logits_target1 = (Each)read(logits[index]);
-  const Each logits_target_ = logits_target1;
-  number shift_ = -INFINITY;
-  SIMD_OF(reduction(max : shift_))
+  number shift2 = -INFINITY;
+  SIMD_OF(reduction(max : shift2))
   for (int64_t k = 0; k < classes; k++) {
-    shift_ = either(read(logits[k]) > shift_, read(logits[k]), shift_);
+    shift2 = either(read(logits[k]) > shift2, read(logits[k]), shift2);
   }
-  const Each shifted_target2 = (logits_target_ - shift_);
-  const Each shifted_target_ = shifted_target2;
-  const Each v3 = exp_(shifted_target2);
-  const Each term_ = v3;
-  Each total_ = 0;
-  Each term_2_ = 0;
-  int64_t top_ = classes - 1;
-  SIMD_OF(reduction(+ : total_) reduction(+ : term_2_) reduction(min : top_))
+  const Each shifted_target3 = logits_target1 - shift2;
+  const Each v4 = exp_(shifted_target3);
+  Each total5 = 0;
+  Each v6 = 0;
+  int64_t top7 = classes - 1;
+  SIMD_OF(reduction(+ : total5) reduction(+ : v6) reduction(min : top7))
   for (int64_t k = 0; k < classes; k++) {
-    const Each shifted4 = ((Each)read(logits[k]) - shift_);
-    const Each exps5 = exp_(shifted4);
-    total_ += exps5;
-    const Each v6 = either((k == index), (Each)0.0, exps5);
-    term_2_ += v6;
-    top_ = (read(logits[k]) == shift_) & (k < top_) ? k : top_;
-    exps_all[k] = exps5;
+    const Each shifted8 = (Each)read(logits[k]) - shift2;
+    const Each exps9 = exp_(shifted8);
+    total5 += exps9;
+    const Each v10 = either(k == index, (Each)0.0, exps9);
+    v6 += v10;
+    top7 = (read(logits[k]) == shift2) & (k < top7) ? k : top7;
+    exps_all[k] = exps9;
   }
-  const Each v7 = ((Each)1.0 / total_);
-  const Each term_3_ = v7;
-  const Each prob_others8 = (v7 * term_2_);
-  const Each prob_others_ = prob_others8;
-  const Each modulation9 = power(prob_others8, gamma, square);
-  const Each v10 = ((Each)alpha[index] * modulation9);
-  const Each term_4_ = v10;
-  const Each v11 = (-prob_others8);
-  const Each term_5_ = v11;
-  const Each v12 = either((prob_others8 == (Each)0.0), (Each)1.0, prob_others8);
-  const Each term_6_ = v12;
-  const Each prob_target13 = (term_ / total_);
-  const Each prob_target_ = prob_target13;
-  Each rest_ = 0;
-  SIMD_OF(reduction(+ : rest_))
+  const Each v11 = (Each)1.0 / total5;
+  const Each prob_others12 = v11 * v6;
+  const Each modulation13 = power(prob_others12, gamma, square);
+  const Each v14 = (Each)alpha[index] * modulation13;
+  const Each v15 = -prob_others12;
+  const Each v16 = either(prob_others12 == (Each)0.0, (Each)1.0, prob_others12);
+  const Each prob_target17 = v4 / total5;
+  Each rest18 = 0;
+  SIMD_OF(reduction(+ : rest18))
   for (int64_t k = 0; k < classes; k++) {
-    const Each v14 = either((k == top_), (Each)0.0, exps_all[k]);
-    rest_ += v14;
+    const Each v19 = either(k == top7, (Each)0.0, exps_all[k]);
+    rest18 += v19;
   }
-  const Each log_total15 = log1p_(rest_);
-  const Each log_prob_target16 = (shifted_target_ - log_total15);
-  const Each scale17 = (term_4_ * log_prob_target16);
-  const Each scale18 = (-scale17);
-  const Each scale_2_ = scale18;
-  const Each v19 = (-log_prob_target16);
-  const Each v20 = either((prob_others_ == (Each)0.0), (Each)1.0, v19);
-  const Each log_ratio21 = (v20 / term_6_);
-  const Each v22 = ((Each)gamma * log_ratio21);
-  const Each v23 = (v22 * prob_target_);
-  const Each v24 = ((Each)1.0 + v23);
-  const Each scale25 = (term_4_ * v24);
-  const Each scale_3_ = scale25;
-  const Each slope = (Each)factor * scale_3_;
+  const Each log_total20 = log1p_(rest18);
+  const Each log_prob_target21 = shifted_target3 - log_total20;
+  const Each scale22 = v14 * log_prob_target21;
+  const Each scale23 = -scale22;
+  const Each v24 = -log_prob_target21;
+  const Each v25 = either(prob_others12 == (Each)0.0, (Each)1.0, v24);
+  const Each log_ratio26 = v25 / v16;
+  const Each v27 = (Each)gamma * log_ratio26;
+  const Each v28 = v27 * prob_target17;
+  const Each v29 = (Each)1.0 + v28;
+  const Each scale30 = v14 * v29;
+  const Each scale = (Each)factor * scale30;
+  const double total = (double)scale23;
   SIMD
   for (int64_t k = 0; k < classes; k++) {
-    const Each probs26 = (exps_all[k] * term_3_);
-    const Each v27 = either((k == index), term_5_, probs26);
-    gradient[k] = write(slope * v27);
+    const Each probs31 = exps_all[k] * v11;
+    const Each v32 = either(k == index, v15, probs31);
+    gradient[k] = write(scale * v32);
   }
-  return (double)scale_2_;
+  return total;
 }
 
 KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
-  const int64_t *index = in->index;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
+  const int64_t *index = in->index;
   Each *__restrict exps_all = scratch + 0 * classes * ROWS;
-  double total = 0;
-  Each logits_target_[BLOCK];
-  number shift_[BLOCK];
-  Each shifted_target_[BLOCK];
-  Each term_[BLOCK];
-  Each total_[BLOCK];
-  Each term_2_[BLOCK];
-  int64_t top_[BLOCK];
-  Each term_3_[BLOCK];
-  Each prob_others_[BLOCK];
-  Each term_4_[BLOCK];
-  Each term_5_[BLOCK];
-  Each term_6_[BLOCK];
-  Each prob_target_[BLOCK];
-  Each rest_[BLOCK];
-  Each scale_2_[BLOCK];
-  Each scale_3_[BLOCK];
-  Each slope[BLOCK];
   Each logits_target1[BLOCK];
-  Each prob_others8[BLOCK];
-  Each modulation9[BLOCK];
-  Each v10[BLOCK];
-  Each log_total15[BLOCK];
-  Each v24[BLOCK];
+  number shift2[BLOCK];
+  Each shifted_target3[BLOCK];
+  Each v4[BLOCK];
+  Each total5[BLOCK];
+  Each v6[BLOCK];
+  int64_t top7[BLOCK];
+  Each v11[BLOCK];
+  Each prob_others12[BLOCK];
+  Each v14[BLOCK];
+  Each v15[BLOCK];
+  Each v16[BLOCK];
+  Each prob_target17[BLOCK];
+  Each rest18[BLOCK];
+  Each scale23[BLOCK];
+  Each scale[BLOCK];
+  double total = 0;
+  SIMD
   for (int64_t b = 0; b < rows; b++) {
     logits_target1[b] = (Each)read(logits[index[b] * stride + b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    logits_target_[b] = logits_target1[b];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    shift_[b] = -INFINITY;
+    shift2[b] = -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      shift_[b] = either(read(logits[k * stride + b]) > shift_[b], read(logits[k * stride + b]), shift_[b]);
+      shift2[b] = either(read(logits[k * stride + b]) > shift2[b], read(logits[k * stride + b]), shift2[b]);
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each shifted_target2 = (logits_target_[b] - shift_[b]);
-    shifted_target_[b] = shifted_target2;
-    const Each v3 = exp_(shifted_target2);
-    term_[b] = v3;
+    shifted_target3[b] = logits_target1[b] - shift2[b];
+    v4[b] = exp_(shifted_target3[b]);
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    total_[b] = 0;
-    term_2_[b] = 0;
-    top_[b] = classes - 1;
+    total5[b] = 0;
+    v6[b] = 0;
+    top7[b] = classes - 1;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each shifted4 = ((Each)read(logits[k * stride + b]) - shift_[b]);
-      const Each exps5 = exp_(shifted4);
-      total_[b] += exps5;
-      const Each v6 = either((k == index[b]), (Each)0.0, exps5);
-      term_2_[b] += v6;
-      top_[b] = (read(logits[k * stride + b]) == shift_[b]) & (k < top_[b]) ? k : top_[b];
-      exps_all[k * ROWS + b] = exps5;
+      const Each shifted8 = (Each)read(logits[k * stride + b]) - shift2[b];
+      const Each exps9 = exp_(shifted8);
+      total5[b] += exps9;
+      const Each v10 = either(k == index[b], (Each)0.0, exps9);
+      v6[b] += v10;
+      top7[b] = (read(logits[k * stride + b]) == shift2[b]) & (k < top7[b]) ? k : top7[b];
+      exps_all[k * ROWS + b] = exps9;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    const Each v7 = ((Each)1.0 / total_[b]);
-    term_3_[b] = v7;
-    prob_others8[b] = (v7 * term_2_[b]);
-    prob_others_[b] = prob_others8[b];
-    modulation9[b] = power(prob_others8[b], gamma, square);
-  }
-  for (int64_t b = 0; b < rows; b++) {
-    v10[b] = ((Each)alpha[index[b]] * modulation9[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    term_4_[b] = v10[b];
-    const Each v11 = (-prob_others8[b]);
-    term_5_[b] = v11;
-    const Each v12 = either((prob_others8[b] == (Each)0.0), (Each)1.0, prob_others8[b]);
-    term_6_[b] = v12;
-    const Each prob_target13 = (term_[b] / total_[b]);
-    prob_target_[b] = prob_target13;
+    v11[b] = (Each)1.0 / total5[b];
+    prob_others12[b] = v11[b] * v6[b];
+    const Each modulation13 = power(prob_others12[b], gamma, square);
+    v14[b] = (Each)alpha[index[b]] * modulation13;
+    v15[b] = -prob_others12[b];
+    v16[b] = either(prob_others12[b] == (Each)0.0, (Each)1.0, prob_others12[b]);
+    prob_target17[b] = v4[b] / total5[b];
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    rest_[b] = 0;
+    rest18[b] = 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     SIMD
     for (int64_t b = 0; b < rows; b++) {
-      const Each v14 = either((k == top_[b]), (Each)0.0, exps_all[k * ROWS + b]);
-      rest_[b] += v14;
+      const Each v19 = either(k == top7[b], (Each)0.0, exps_all[k * ROWS + b]);
+      rest18[b] += v19;
     }
   }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    log_total15[b] = log1p_(rest_[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each log_prob_target16 = (shifted_target_[b] - log_total15[b]);
-    const Each scale17 = (term_4_[b] * log_prob_target16);
-    const Each scale18 = (-scale17);
-    scale_2_[b] = scale18;
-    const Each v19 = (-log_prob_target16);
-    const Each v20 = either((prob_others_[b] == (Each)0.0), (Each)1.0, v19);
-    const Each log_ratio21 = (v20 / term_6_[b]);
-    const Each v22 = ((Each)gamma * log_ratio21);
-    const Each v23 = (v22 * prob_target_[b]);
-    v24[b] = ((Each)1.0 + v23);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Each scale25 = (term_4_[b] * v24[b]);
-    scale_3_[b] = scale25;
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Each)factor * scale_3_[b] * factors[b];
-  }
-  for (int64_t k = 0; k < classes; k++) {
-    SIMD
-    for (int64_t b = 0; b < rows; b++) {
-      const Each probs26 = (exps_all[k * ROWS + b] * term_3_[b]);
-      const Each v27 = either((k == index[b]), term_5_[b], probs26);
-      gradient[k * stride + b] = write(either(counts[b], slope[b] * v27, (Each)0.0));
-    }
+    const Each log_total20 = log1p_(rest18[b]);
+    const Each log_prob_target21 = shifted_target3[b] - log_total20;
+    const Each scale22 = v14[b] * log_prob_target21;
+    scale23[b] = -scale22;
+    const Each v24 = -log_prob_target21;
+    const Each v25 = either(prob_others12[b] == (Each)0.0, (Each)1.0, v24);
+    const Each log_ratio26 = v25 / v16[b];
+    const Each v27 = (Each)gamma * log_ratio26;
+    const Each v28 = v27 * prob_target17[b];
+    const Each v29 = (Each)1.0 + v28;
+    const Each scale30 = v14[b] * v29;
+    scale[b] = ((Each)factor * scale30) * factors[b];
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const double loss = counts[b] ? (double)scale_2_[b] : 0;
+    const double loss = counts[b] ? (double)scale23[b] : 0;
     total += loss;
     values[b] = loss;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    SIMD
+    for (int64_t b = 0; b < rows; b++) {
+      const Each probs31 = exps_all[k * ROWS + b] * v11[b];
+      const Each v32 = either(k == index[b], v15[b], probs31);
+      gradient[k * stride + b] = write(either(counts[b], scale[b] * v32, (Each)0.0));
+    }
   }
   return total;
 }
@@ -397,64 +332,46 @@ namespace bounded {
 
 KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
   const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Class *index = in->classes;
   const Each *counted = in->counted;
+  Row rest1[BLOCK];
+  Row scale13[BLOCK];
   Row total = 0;
-  Row rest_[BLOCK];
-  Row scale_[BLOCK];
-  Each v3[BLOCK];
-  Row v4[BLOCK];
-  Row v9[BLOCK];
-  Row v11[BLOCK];
-  Row log_total12[BLOCK];
   int32_t most = 0;
   for (int64_t b = 0; b < rows; b++) {
-    Row rest_sum = 0;
+    Row rest1_sum = 0;
     in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
       most = farthest(logits + b * classes + from, to_ - from, most);
-      Each rest_part = 0;
-      SIMD_OF(reduction(+ : rest_part))
+      Each rest1_part = 0;
+      SIMD_OF(reduction(+ : rest1_part))
       for (Class k = from; k < to_; k++) {
-        const Each v1 = exp_((Each)read(logits[b * classes + k]));
-        const Each v2 = either((k == target), (Each)0.0, v1);
-        rest_part += v2;
+        const Each v2 = exp_((Each)read(logits[b * classes + k]));
+        const Each v3 = either(k == target, (Each)0.0, v2);
+        rest1_part += v3;
       }
-      rest_sum += rest_part;
+      rest1_sum += rest1_part;
     });
-    rest_[b] = rest_sum;
+    rest1[b] = rest1_sum;
   }
   if (most > in->bound) return refused(in);
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = exp_((Row)read(logits[b * classes + index[b]]));
-  }
   SIMD
   for (int64_t b = 0; b < rows; b++) {
-    v4[b] = v3[b];
-    const Row total5 = (rest_[b] + v4[b]);
-    const Row v6 = ((Row)1.0 / total5);
-    const Row prob_others7 = (v6 * rest_[b]);
+    const Each v4 = exp_((Row)read(logits[b * classes + index[b]]));
+    const Row total5 = rest1[b] + v4;
+    const Row v6 = (Row)1.0 / total5;
+    const Row prob_others7 = v6 * rest1[b];
     const Row modulation8 = power(prob_others7, gamma, square);
-    v9[b] = ((Row)alpha[b] * modulation8);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row v10 = ((Row)1.0 / v4[b]);
-    v11[b] = (rest_[b] * v10);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total12[b] = log1p_(v11[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row scale13 = (v9[b] * log_total12[b]);
-    scale_[b] = scale13;
+    const Row v9 = (Row)alpha[b] * modulation8;
+    const Row v10 = (Row)1.0 / v4;
+    const Row v11 = rest1[b] * v10;
+    const Row log_total12 = log1p_(v11);
+    scale13[b] = v9 * log_total12;
   }
   SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    const Row loss = counted[b] * scale_[b];
+    const Row loss = counted[b] * scale13[b];
     total += loss;
     values[b] = loss;
   }
@@ -463,29 +380,27 @@ KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *va
 
 KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Classes *index = (const Classes *)in->classes;
   const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Classes *index = (const Classes *)in->classes;
   const Vector *counted = (const Vector *)in->counted;
-  const int64_t vectors = rows / LANES;
-  Vector total = {};
-  Vector rest_[VECTORS];
-  Vector term_[VECTORS];
-  Vector scale_[VECTORS];
-  Vector rest_sum[VECTORS];
-  Vector rest_lost[VECTORS];
-  Vector v7[VECTORS];
-  Vector v9[VECTORS];
-  for (int64_t b = 0; b < vectors; b++) {
-    rest_[b] = Vector{};
-    term_[b] = Vector{};
-  }
-  Sizes most = {};
   const Class group = group_of(classes);
+  const int64_t vectors = rows / LANES;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector scale13[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
+  }
+  Sizes most = Sizes{};
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_sum[b] = Vector{};
-      rest_lost[b] = Vector{};
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
@@ -494,39 +409,38 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
       for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Vector v1 = exp_(load(logits + k * stride, b));
-        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_[b] += v2;
-        term_[b] = either((k == index[b]), v1, term_[b]);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
+        rest1[b] += v3;
+        v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
       for (int64_t b = 0; b < vectors; b++) {
-        add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Vector{};
+        add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
+        rest1[b] = Vector{};
       }
     }
   }
   if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_[b] = rest_sum[b] + rest_lost[b];
+      rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector total3 = (rest_[b] + term_[b]);
-    const Vector v4 = (all((Each)1.0) / total3);
-    const Vector prob_others5 = (v4 * rest_[b]);
-    const Vector modulation6 = power(prob_others5, gamma, square);
-    v7[b] = (alpha[b] * modulation6);
-    const Vector v8 = (all((Each)1.0) / term_[b]);
-    v9[b] = (rest_[b] * v8);
+    const Vector total5 = rest1[b] + v4[b];
+    const Vector v6 = all((Each)1.0) / total5;
+    const Vector prob_others7 = v6 * rest1[b];
+    const Vector modulation8 = power(prob_others7, gamma, square);
+    const Vector v9 = alpha[b] * modulation8;
+    const Vector v10 = all((Each)1.0) / v4[b];
+    const Vector v11 = rest1[b] * v10;
+    const Vector log_total12 = log1p_(v11);
+    scale13[b] = v9 * log_total12;
   }
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector log_total10 = log1p_(v9[b]);
-    const Vector scale11 = (v7[b] * log_total10);
-    scale_[b] = scale11;
-    const Vector loss = counted[b] * scale_[b];
+    const Vector loss = counted[b] * scale13[b];
     total += loss;
     ((Vector *)values)[b] = loss;
   }
@@ -535,144 +449,109 @@ KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_
 
 KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Class *index = in->classes;
   const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Class *index = in->classes;
   const Each *factors = in->factors;
   const Each *counted = in->counted;
-  Each *__restrict term_all = scratch + 0 * classes;
+  Each *__restrict exp_all = scratch + 0 * classes;
+  Row rest1[BLOCK];
+  Row scale13[BLOCK];
+  Row v14[BLOCK];
+  Row scale[BLOCK];
   Row total = 0;
-  Row rest_[BLOCK];
-  Row scale_[BLOCK];
-  Row term_7_[BLOCK];
-  Row term_13_[BLOCK];
-  Row slope[BLOCK];
-  Row v3[BLOCK];
-  Row v5[BLOCK];
-  Row prob_others6[BLOCK];
-  Row v8[BLOCK];
-  Row v10[BLOCK];
-  Row log_total11[BLOCK];
-  Row v20[BLOCK];
   int32_t most = 0;
   for (int64_t b = 0; b < rows; b++) {
-    Row rest_sum = 0;
+    Row rest1_sum = 0;
     in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {
       most = farthest(logits + b * classes + from, to_ - from, most);
-      Each rest_part = 0;
-      SIMD_OF(reduction(+ : rest_part))
+      Each rest1_part = 0;
+      SIMD_OF(reduction(+ : rest1_part))
       for (Class k = from; k < to_; k++) {
-        const Each v1 = exp_((Each)read(logits[b * classes + k]));
-        const Each v2 = either((k == target), (Each)0.0, v1);
-        rest_part += v2;
-        term_all[b * classes + k] = v1;
+        const Each v2 = exp_((Each)read(logits[b * classes + k]));
+        const Each v3 = either(k == target, (Each)0.0, v2);
+        rest1_part += v3;
+        exp_all[b * classes + k] = v2;
       }
-      rest_sum += rest_part;
+      rest1_sum += rest1_part;
     });
-    rest_[b] = rest_sum;
+    rest1[b] = rest1_sum;
   }
   if (most > in->bound) return refused(in);
-  for (int64_t b = 0; b < rows; b++) {
-    v3[b] = term_all[b * classes + index[b]];
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row total4 = (rest_[b] + v3[b]);
-    v5[b] = ((Row)1.0 / total4);
-    prob_others6[b] = (v5[b] * rest_[b]);
-    const Row modulation7 = power(prob_others6[b], gamma, square);
-    v8[b] = ((Row)alpha[b] * modulation7);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row v9 = ((Row)1.0 / v3[b]);
-    v10[b] = (rest_[b] * v9);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    log_total11[b] = log1p_(v10[b]);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row scale12 = (v8[b] * log_total11[b]);
-    scale_[b] = scale12;
-    const Row v13 = (-rest_[b]);
-    term_7_[b] = v13;
-    const Row v14 = either((prob_others6[b] == (Row)0.0), (Row)1.0, log_total11[b]);
-    const Row v15 = either((prob_others6[b] == (Row)0.0), (Row)1.0, prob_others6[b]);
-    const Row log_ratio16 = (v14 / v15);
-    const Row v17 = ((Row)gamma * log_ratio16);
-    const Row prob_target18 = (v3[b] * v5[b]);
-    const Row v19 = (v17 * prob_target18);
-    v20[b] = ((Row)1.0 + v19);
-  }
-  SIMD
-  for (int64_t b = 0; b < rows; b++) {
-    const Row scale21 = (v8[b] * v20[b]);
-    const Row v22 = (scale21 * v5[b]);
-    term_13_[b] = v22;
-  }
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
-    slope[b] = (Row)factor * term_13_[b] * factors[b];
-    any_lost |= lost(slope[b]);
+    const Row v4 = exp_all[b * classes + index[b]];
+    const Row total5 = rest1[b] + v4;
+    const Row v6 = (Row)1.0 / total5;
+    const Row prob_others7 = v6 * rest1[b];
+    const Row modulation8 = power(prob_others7, gamma, square);
+    const Row v9 = (Row)alpha[b] * modulation8;
+    const Row v10 = (Row)1.0 / v4;
+    const Row v11 = rest1[b] * v10;
+    const Row log_total12 = log1p_(v11);
+    scale13[b] = v9 * log_total12;
+    v14[b] = -rest1[b];
+    const Row v15 = either(prob_others7 == (Row)0.0, (Row)1.0, log_total12);
+    const Row v16 = either(prob_others7 == (Row)0.0, (Row)1.0, prob_others7);
+    const Row log_ratio17 = v15 / v16;
+    const Row v18 = (Row)gamma * log_ratio17;
+    const Row prob_target19 = v4 * v6;
+    const Row v20 = v18 * prob_target19;
+    const Row v21 = (Row)1.0 + v20;
+    const Row scale22 = v9 * v21;
+    const Row v23 = scale22 * v6;
+    scale[b] = ((Row)factor * v23) * factors[b];
+    any_lost |= lost(scale[b]);
   }
   if (any_lost) return refused(in);
+  SIMD_OF(reduction(+ : total))
   for (int64_t b = 0; b < rows; b++) {
-    term_all[b * classes + index[b]] = term_7_[b];
-    const Each by = (Each)slope[b];
+    const Row loss = counted[b] * scale13[b];
+    total += loss;
+    values[b] = loss;
+  }
+  for (int64_t b = 0; b < rows; b++) {
+    exp_all[b * classes + index[b]] = v14[b];
+    const Each by = (Each)scale[b];
     written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {
       SIMD
       for (Class k = from; k < to_; k++) {
-        to[k] = write(by * term_all[b * classes + k]);
+        to[k] = write(by * exp_all[b * classes + k]);
       }
     });
-  }
-  SIMD_OF(reduction(+ : total))
-  for (int64_t b = 0; b < rows; b++) {
-    const Row loss = counted[b] * scale_[b];
-    total += loss;
-    values[b] = loss;
   }
   return total;
 }
 
 KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Classes *index = (const Classes *)in->classes;
   const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
+  const Classes *index = (const Classes *)in->classes;
   const Vector *factors = (const Vector *)in->factors;
-  const Vector *counted = (const Vector *)in->counted;
-  const int64_t vectors = rows / LANES;
   const int stream = in->stream;
-  Vector *__restrict term_all = (Vector *)(scratch + 0 * classes * ROWS);
-  Vector total = {};
-  Vector rest_[VECTORS];
-  Vector term_2_[VECTORS];
-  Vector scale_[VECTORS];
-  Vector term_7_[VECTORS];
-  Vector term_13_[VECTORS];
-  Vector slope[VECTORS];
-  Vector rest_sum[VECTORS];
-  Vector rest_lost[VECTORS];
-  Vector v4[VECTORS];
-  Vector prob_others5[VECTORS];
-  Vector v7[VECTORS];
-  Vector v9[VECTORS];
-  Vector v13[VECTORS];
-  Vector v14[VECTORS];
-  for (int64_t b = 0; b < vectors; b++) {
-    rest_[b] = Vector{};
-    term_2_[b] = Vector{};
-  }
-  Sizes most = {};
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
+  const int64_t vectors = rows / LANES;
+  Vector *__restrict exp_all = (Vector *)scratch + 0 * classes * VECTORS;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector scale13[VECTORS];
+  Vector v14[VECTORS];
+  Vector scale[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
+  }
+  Sizes most = Sizes{};
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_sum[b] = Vector{};
-      rest_lost[b] = Vector{};
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
@@ -681,65 +560,60 @@ KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t row
       for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Vector v1 = exp_(load(logits + k * stride, b));
-        const Vector v2 = either((k == index[b]), all((Each)0.0), v1);
-        rest_[b] += v2;
-        term_all[k * VECTORS + b] = v1;
-        term_2_[b] = either((k == index[b]), v1, term_2_[b]);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
+        rest1[b] += v3;
+        exp_all[k * VECTORS + b] = v2;
+        v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
       for (int64_t b = 0; b < vectors; b++) {
-        add_up(rest_sum[b], rest_lost[b], rest_[b]);
-        rest_[b] = Vector{};
+        add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
+        rest1[b] = Vector{};
       }
     }
   }
   if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
     for (int64_t b = 0; b < vectors; b++) {
-      rest_[b] = rest_sum[b] + rest_lost[b];
+      rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
-  Mask any_lost = {};
+  Mask any_lost = Mask{};
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector total3 = (rest_[b] + term_2_[b]);
-    v4[b] = (all((Each)1.0) / total3);
-    prob_others5[b] = (v4[b] * rest_[b]);
-    const Vector modulation6 = power(prob_others5[b], gamma, square);
-    v7[b] = (alpha[b] * modulation6);
-    const Vector v8 = (all((Each)1.0) / term_2_[b]);
-    v9[b] = (rest_[b] * v8);
+    const Vector total5 = rest1[b] + v4[b];
+    const Vector v6 = all((Each)1.0) / total5;
+    const Vector prob_others7 = v6 * rest1[b];
+    const Vector modulation8 = power(prob_others7, gamma, square);
+    const Vector v9 = alpha[b] * modulation8;
+    const Vector v10 = all((Each)1.0) / v4[b];
+    const Vector v11 = rest1[b] * v10;
+    const Vector log_total12 = log1p_(v11);
+    scale13[b] = v9 * log_total12;
+    v14[b] = -rest1[b];
+    const Vector v15 = either(prob_others7 == all((Each)0.0), all((Each)1.0), log_total12);
+    const Vector v16 = either(prob_others7 == all((Each)0.0), all((Each)1.0), prob_others7);
+    const Vector log_ratio17 = v15 / v16;
+    const Vector v18 = all((Each)gamma) * log_ratio17;
+    const Vector prob_target19 = v4[b] * v6;
+    const Vector v20 = v18 * prob_target19;
+    const Vector v21 = all((Each)1.0) + v20;
+    const Vector scale22 = v9 * v21;
+    const Vector v23 = scale22 * v6;
+    scale[b] = (all((Each)factor) * v23) * factors[b];
+    any_lost |= lost(scale[b], factors[b]);
   }
+  if (any(any_lost)) return refused(in);
   for (int64_t b = 0; b < vectors; b++) {
-    const Vector log_total10 = log1p_(v9[b]);
-    const Vector scale11 = (v7[b] * log_total10);
-    scale_[b] = scale11;
-    const Vector v12 = (-rest_[b]);
-    term_7_[b] = v12;
-    v13[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), log_total10);
-    v14[b] = either((prob_others5[b] == all((Each)0.0)), all((Each)1.0), prob_others5[b]);
-  }
-  for (int64_t b = 0; b < vectors; b++) {
-    const Vector log_ratio15 = (v13[b] / v14[b]);
-    const Vector v16 = (all((Each)gamma) * log_ratio15);
-    const Vector prob_target17 = (term_2_[b] * v4[b]);
-    const Vector v18 = (v16 * prob_target17);
-    const Vector v19 = (all((Each)1.0) + v18);
-    const Vector scale20 = (v7[b] * v19);
-    const Vector v21 = (scale20 * v4[b]);
-    term_13_[b] = v21;
-    slope[b] = all((Each)factor) * term_13_[b] * factors[b];
-    any_lost |= lost(slope[b], factors[b]);
-    const Vector loss = counted[b] * scale_[b];
+    const Vector loss = counted[b] * scale13[b];
     total += loss;
     ((Vector *)values)[b] = loss;
   }
-  if (any(any_lost)) return refused(in);
   for (Class k = 0; k < classes; k++) {
     for (int64_t b = 0; b < vectors; b++) {
-      const Vector v22 = either((k == index[b]), term_7_[b], term_all[k * VECTORS + b]);
-      store(gradient + k * stride, b, slope[b] * v22, stream);
+      const Vector v24 = either(k == index[b], v14[b], exp_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, scale[b] * v24, stream);
     }
   }
   return sum_of(total);
