@@ -105,12 +105,12 @@ def test_machines_together_compute_what_one_does(cuts):
 
 
 def test_listings():
-    text = listing.generated("softmax_focal", "wide_both", "near")
-    assert text.startswith("INSIDE(double) wide_both_of(")
+    text = listing.generated("softmax_focal", "row_major_value_and_grad", "bounded")
+    assert text.startswith("KERNEL row_major_value_and_grad(")
     assert text.endswith("}")
     assert "namespace" not in text
-    assert listing.generated("softmax_focal", "wide_both", "far") != text
-    assert "Side{}" in listing.generated("softmax_focal", "tall_both", "near")
+    assert listing.generated("softmax_focal", "row_major_value_and_grad", "general") != text
+    assert "Vector{}" in listing.generated("softmax_focal", "class_major_value_and_grad", "bounded")
     assert "return most;" in listing.by_hand("farthest")
     assert listing.by_hand("exp_in_range").startswith("FOR(double) INSIDE(T) exp_in_range(T x) {")
     assert "\n" not in listing.by_hand("size_of")  # on one line, and nothing of the next function
@@ -122,15 +122,15 @@ def test_listings():
 
 
 def test_constants_in_their_order():
-    pairs, others = listing.constants("TALL_BELOW")  # for float64, and for other logits
+    pairs, others = listing.constants("TRANSPOSED_BELOW")  # for float64, and for other logits
     assert pairs > others > 8
     assert len(listing.constants("ROWS")) == 1
 
 
 def test_names_that_the_chapter_explains():
     rows, columns = (
-        listing.generated("softmax_focal", function, "near")
-        for function in ("wide_both", "tall_both")
+        listing.generated("softmax_focal", function, "bounded")
+        for function in ("row_major_value_and_grad", "class_major_value_and_grad")
     )
     for statement in (
         "v4 = exp_all[b * classes + index[b]];",
@@ -146,16 +146,16 @@ def test_names_that_the_chapter_explains():
 
 
 def test_rows_in_a_batch_are_as_the_chapter_says():
-    assert "least(16, 1 + NUMBERS_AT_A_TIME / (call->classes + 1))" in listing.by_hand(
-        "rows_at_a_time"
-    )
+    text = listing.by_hand("rows_at_a_time")
+    share = "NUMBERS_AT_A_TIME / (call->gradient ? 4 : 1)"
+    assert f"least(16, 1 + {share} / (call->classes + 1))" in text
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: listing.generated("softmax_focal", "nothing", "near"),
-        lambda: listing.generated("softmax_focal", "wide_both", "nothing"),
+        lambda: listing.generated("softmax_focal", "nothing", "bounded"),
+        lambda: listing.generated("softmax_focal", "row_major_value_and_grad", "nothing"),
         lambda: listing.constants("NOTHING"),
         lambda: listing.by_hand("nothing"),
     ],

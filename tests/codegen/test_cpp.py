@@ -317,7 +317,7 @@ def test_nothing_is_computed_in_vain(loss):
             made = kernel_of(fused(loss, gradient, layout.bounded), layout)
             text = printed(made, layout)
             names = re.findall(
-                r"^ *(?:const )?(?:Each|Row|Side|double|int64_t) (\w+)(?:\[\w+\])?(?: = .*)?;",
+                r"^ *(?:const )?(?:Each|Row|Vector|double|int64_t) (\w+)(?:\[\w+\])?(?: = .*)?;",
                 text,
                 re.M,
             )
@@ -351,7 +351,7 @@ def test_layouts_differ_in_where_a_component_lies():
         "read(logits[k * stride + b])",
         "read(logits[b * classes + k])",
     ]
-    assert Printer(BOUNDED_CLASS_MAJOR, ()).text(place) == "side(logits + k * stride, b)"
+    assert Printer(BOUNDED_CLASS_MAJOR, ()).text(place) == "load(logits + k * stride, b)"
 
 
 def test_statements_are_printed():
@@ -383,7 +383,8 @@ def instructions(loss):
     found, name = {}, None
     for line in made.splitlines():
         if label := re.match(
-            r"_ZN[KL]*\d+(near|far)L?\d+((?:wide|tall)_(?:value|both))E\w*(?:\.\w+)*:", line
+            r"_ZN[KL]*\d+(bounded|general)L?\d+((?:row|class)_major_value(?:_and_grad)?)I\w*(?:\.\w+)*:",
+            line,
         ):
             name = label.groups()
         elif re.match(r"[_A-Za-z]\w*[.\w]*:", line):
@@ -398,9 +399,13 @@ def instructions(loss):
 )
 def test_where_vectors_are_written_out_no_number_is_alone():
     found = instructions("cross_entropy_index")
-    vectors, alone = found["near", "tall_both"]
+    vectors, alone = found["bounded", "class_major_value_and_grad"]
     assert alone < vectors / 8
-    others = [("near", "wide_both"), ("far", "wide_both"), ("far", "tall_both")]
+    others = [
+        ("bounded", "row_major_value_and_grad"),
+        ("general", "row_major_value_and_grad"),
+        ("general", "class_major_value_and_grad"),
+    ]
     assert all(found[name][1] > 0 for name in others)
 
 

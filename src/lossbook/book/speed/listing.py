@@ -14,8 +14,8 @@ def generated(loss: str, function: str, namespace: str) -> str:
 
     Args:
         loss: Its registered name.
-        function: Such as "wide_both".
-        namespace: "near" for bounded logits, or "far" for all.
+        function: Such as "row_major_value".
+        namespace: "bounded" or "general".
 
     Raises:
         ValueError: Where there is none.
@@ -23,7 +23,7 @@ def generated(loss: str, function: str, namespace: str) -> str:
     source = (compiler.SOURCES / f"{loss}.cpp").read_text("utf-8")
     _, _, inside = source.partition(f"namespace {namespace} {{")
     return _function(
-        inside.partition("} // namespace")[0], f"{function}_of", f"namespace {namespace} of {loss}"
+        inside.partition("} // namespace")[0], function, f"namespace {namespace} of {loss}"
     )
 
 
@@ -33,10 +33,9 @@ def by_hand(function: str) -> str:
 
 
 def _function(text: str, name: str, where: str) -> str:
-    start = rf"^[^\n(]*(?:\([^\n)]*\)[^\n(]*)*\b{name}\("
-    found = re.search(
-        rf"{start}(?:[^\n;]*;[^\n]*\}}$|[^\n;]*\{{$.*?^\}}$)", text, re.DOTALL | re.MULTILINE
-    )
+    start = rf"^\w[^\n{{;]*\b{name}\("
+    body = r"(?:[^\n]*\}$|.*?^\}$)"  # on one line, or up to a bracket at the start of a line
+    found = re.search(start + body, text, re.DOTALL | re.MULTILINE)
     if not found:
         raise ValueError(f"{where} has no function {name!r}")
     return found[0]

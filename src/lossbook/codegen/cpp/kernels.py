@@ -22,7 +22,7 @@ EMPTY = {"sum": "0", "max": "-INFINITY", "first": "classes - 1"}
 
 def zero(kind: str) -> str:
     """Nothing, of a C++ type."""
-    return f"{kind}{{}}" if kind in ("Side", "Sizes", "Mask") else "0"
+    return f"{kind}{{}}" if kind in ("Vector", "Sizes", "Mask") else "0"
 
 
 def start(*variables: Variable) -> list[Statement]:
@@ -209,7 +209,7 @@ class BoundedRowMajor(Bounded):
             Loop("blocks", tuple(block)),
             *(Let(total, whole) for total, whole in zip(totals, sums, strict=True)),
         ]
-        refusal = self.refuse(call("greater", most, "in->reach"))
+        refusal = self.refuse(call("greater", most, "in->bound"))
         return [*start(most) * is_first, Loop("rows", tuple(row)), *[refusal] * is_first]
 
     def gradient(self, one: ClassPass) -> list[Statement]:
@@ -233,14 +233,16 @@ class BoundedClassMajor(Bounded):
 
     def write(self, value: Operand) -> Statement:
         """Writes a component of the gradient of each row of a vector."""
-        return Do(call("put", "gradient", value, "stream"))
+        return Do(call("store", "gradient", value, "stream"))
 
     def reduce(self, one: ClassPass) -> list[Statement]:
         """A pass over the classes; sums over many classes are sums of the sums of groups of them."""
         if not one.reductions:
             return []
         totals = [self.rows[node] for node in one.reductions]
-        sums, lost = ([Variable(f"{t.name}_{p}", "Side") for t in totals] for p in ("sum", "lost"))
+        sums, lost = (
+            [Variable(f"{t.name}_{p}", "Vector") for t in totals] for p in ("sum", "lost")
+        )
         most, known, is_first = Variable("most", "Sizes"), {}, self.current == 0
         body = self.reductions(one, known)
         picked = [n for n in self.program.nodes() if n.op == "gather"] if is_first else []
@@ -261,9 +263,9 @@ class BoundedClassMajor(Bounded):
         add_up = [
             statement
             for total, whole, rest in three
-            for statement in (Do(call("add_up", whole, rest, total)), Assign(total, "Side{}"))
+            for statement in (Do(call("add_up", whole, rest, total)), Assign(total, "Vector{}"))
         ]
-        refusal = self.refuse(call("greater", call("largest", most), "in->reach"))
+        refusal = self.refuse(call("greater", call("largest", most), "in->bound"))
         return [
             *self.over_rows(start(*totals, *(self.rows[node] for node in picked))),
             *start(most) * is_first,

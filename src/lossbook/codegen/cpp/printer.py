@@ -65,14 +65,14 @@ OTHERS = {  # what only statements have; any other operation is a function of ke
     "farthest": "farthest({0} + b * classes + from, to_ - from, {1})",
     "farther": "farther({0}, {1} + k * stride, b)",
     "fetch": "fetch({0} + k * stride + ROWS, b)",
-    "put": "put({0} + k * stride, b, {1}, {2})",
+    "store": "store({0} + k * stride, b, {1}, {2})",
     "refuse_if": "if ({0}) return refused(in)",
     "return": "return {0}",
 }
 INFIX = (*CONDITIONS, *ARITHMETIC, "square", "choose")
 LOOPS = {  # how a loop begins and ends
     "rows": ("for (int64_t b = 0; b < rows; b++) {", "}"),
-    "vectors": ("for (int64_t b = 0; b < sides; b++) {", "}"),
+    "vectors": ("for (int64_t b = 0; b < vectors; b++) {", "}"),
     "classes": ("for (int64_t k = 0; k < classes; k++) {", "}"),
     "bounded classes": ("for (Class k = 0; k < classes; k++) {", "}"),
     "block": ("for (Class k = from; k < to_; k++) {", "}"),
@@ -100,7 +100,7 @@ def printed(kernel: Kernel, layout: Layout) -> str:
     lines = [*kernel.declarations, *(f"{v.type} {v.name}[{layout.block}];" for v in arrays)]
     lines += printer.lines(kernel.body)
     body = "\n".join(f"  {line}" for line in lines)
-    return f"INSIDE(double) {kernel.name}_of({', '.join(kernel.arguments)}, const int square) {{\n{body}\n}}"
+    return f"KERNEL {kernel.name}({', '.join(kernel.arguments)}) {{\n{body}\n}}"
 
 
 class Printer:

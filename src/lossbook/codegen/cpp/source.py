@@ -14,7 +14,7 @@ from .program import Fused, fused, has_bounded
 from .statements import Kernel
 from .values import storage
 
-NAMESPACES = {False: "far", True: "near"}
+NAMESPACES = {False: "general", True: "bounded"}
 
 
 def cpp_text(loss: Loss) -> str:
@@ -32,24 +32,22 @@ def cpp_text(loss: Loss) -> str:
     for bounded in kinds:
         name = NAMESPACES[bounded]
         functions = [
-            f"{printed(kernel, layout)}\n\n{_twice(kernel)}"
+            printed(kernel_of(program, layout, where), layout)
             for program in programs[bounded]
             for layout in BUILDERS
             if layout.bounded == bounded and (layout.class_major or program.by_class)
-            for kernel in [kernel_of(program, layout, where)]
         ]
         text = "\n\n".join([f"namespace {name} {{", *functions, f"}} // namespace {name}"])
-        parts.append(f"#if NEAR\n{text}\n#endif" if bounded else text)
+        parts.append(f"#if BOUNDED\n{text}\n#endif" if bounded else text)
     return "\n\n".join([*parts, '#include "driver.h"']) + "\n"
 
 
 def kernel_of(program: Fused, layout: Layout, where: str = "") -> Kernel:
     """The kernel of one program for one layout, after all passes."""
+    name = f"{'class' if layout.class_major else 'row'}_major_value"
+    name += "_and_grad" if program.gradient is not None else ""
     body = BUILDERS[layout](program, layout, where).statements()
-    function = (
-        f"{'tall' if layout.class_major else 'wide'}_{'both' if program.gradient else 'value'}"
-    )
-    kernel = Kernel(function, _arguments(program, layout), _declared(program, layout), body)
+    kernel = Kernel(name, _arguments(program, layout), _declared(program, layout), body)
     return name_reductions(keep_across_loops(kernel))
 
 
@@ -81,7 +79,7 @@ def _declared(program: Fused, layout: Layout) -> tuple[str, ...]:
     names += [("class index", "index")] * program.by_class
     names += [("of row", "factors"), ("stream", "")] * has_gradient
     names += [("of row", "counted"), ("group", "")] * program.by_class
-    names += [("sides", ""), *(("storage", name) for name in storage(program).values())]
+    names += [("vectors", ""), *(("storage", name) for name in storage(program).values())]
     counts: dict[str, int] = {}
     found = []
     for role, name in names:
@@ -89,12 +87,6 @@ def _declared(program: Fused, layout: Layout) -> tuple[str, ...]:
         if role in layout.driver:
             found.append(f"{layout.driver[role].format(name, at)};")
     return tuple(found)
-
-
-def _twice(kernel: Kernel) -> str:
-    """The kernel, and one in which the only exponent is 2."""
-    names = ", ".join(a.split()[-1].lstrip("*") for a in kernel.arguments)
-    return f"TWICE({kernel.name}, ({', '.join(kernel.arguments)}), {names})"
 
 
 def _facts(programs: dict[bool, list[Fused]]) -> list[str]:
@@ -117,7 +109,7 @@ def _facts(programs: dict[bool, list[Fused]]) -> list[str]:
         "STORED": max(len(p.stored) for _, p in programs.values()),
         "EXPONENT": scalars.index(powers[0]) if powers else -1,
         "HARD": int(not program.by_class and exponential),
-        "NEAR": ("1" if program.by_class else "FAST") if True in programs else "0",
+        "BOUNDED": ("1" if program.by_class else "FAST") if True in programs else "0",
         "INPUTS": f'"{inputs}"',
     }
     if not (program.by_class and facts["ARRAYS"]):

@@ -15,13 +15,13 @@
 #define STORED 0
 #define EXPONENT -1
 #define HARD 1
-#define NEAR FAST
+#define BOUNDED FAST
 #define INPUTS "logits:logits,targets:array,pos_weight:scalar"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
@@ -51,9 +51,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
@@ -94,82 +92,76 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = either(side(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
-      const Side v2 = -side(logits + k * stride, b);
-      const Side v3 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v2);
-      const Side v4 = -v3;
-      const Side v5 = larger(v4, all((Each)0.0));
-      const Side v6 = abs_(side(logits + k * stride, b));
-      const Side v7 = -v6;
-      const Side tail8 = exp_(v7);
-      const Side log_total9 = log1p_to_one(tail8);
-      const Side neg_log_probs10 = v5 + log_total9;
-      const Side v11 = v1 * neg_log_probs10;
-      const Side loss = v11;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
+      const Vector v4 = -v3;
+      const Vector v5 = larger(v4, all((Each)0.0));
+      const Vector v6 = abs_(load(logits + k * stride, b));
+      const Vector v7 = -v6;
+      const Vector tail8 = exp_(v7);
+      const Vector log_total9 = log1p_to_one(tail8);
+      const Vector neg_log_probs10 = v5 + log_total9;
+      const Vector v11 = v1 * neg_log_probs10;
+      const Vector loss = v11;
       total += loss;
-      ((Side *)values)[b] = loss;
+      ((Vector *)values)[b] = loss;
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double pos_weight = in->numbers[0];
-  const Side *factors = (const Side *)in->factors;
+  const Vector *factors = (const Vector *)in->factors;
   const int stream = in->stream;
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = either(side(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
-      const Side v2 = -side(logits + k * stride, b);
-      const Side v3 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
-      const Side v5 = -v4;
-      const Side tail6 = exp_(v5);
-      const Side v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
-      const Side total8 = all((Each)1.0) + tail6;
-      const Side v9 = all((Each)1.0) / total8;
-      const Side complement10 = v7 * v9;
-      const Side v11 = v1 * complement10;
-      const Side v12 = -v11;
-      const Side v13 = either(side(targets + k * stride, b) == all((Each)1.0), v12, v11);
-      const Side v14 = -v3;
-      const Side v15 = larger(v14, all((Each)0.0));
-      const Side log_total16 = log1p_to_one(tail6);
-      const Side neg_log_probs17 = v15 + log_total16;
-      const Side v18 = v1 * neg_log_probs17;
-      const Side loss = v18;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)pos_weight), all((Each)1.0));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
+      const Vector v4 = abs_(load(logits + k * stride, b));
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
+      const Vector v11 = v1 * complement10;
+      const Vector v12 = -v11;
+      const Vector v13 = either(load(targets + k * stride, b) == all((Each)1.0), v12, v11);
+      const Vector v14 = -v3;
+      const Vector v15 = larger(v14, all((Each)0.0));
+      const Vector log_total16 = log1p_to_one(tail6);
+      const Vector neg_log_probs17 = v15 + log_total16;
+      const Vector v18 = v1 * neg_log_probs17;
+      const Vector loss = v18;
       total += loss;
-      ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v13, stream);
+      ((Vector *)values)[b] = loss;
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v13, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

@@ -14,13 +14,13 @@
 #define STORED 1
 #define EXPONENT -1
 #define HARD 0
-#define NEAR 1
+#define BOUNDED 1
 #define INPUTS "logits:logits,targets:class index,weight:per class"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
   const double *weight = in->weights[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
@@ -52,9 +52,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const double *weight = in->weights[0];
   const int64_t *index = in->index;
@@ -122,9 +120,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
   const double *weight = in->weights[0];
   const int64_t index = BY_INDEX ? in->index[0] : 0;
@@ -173,9 +169,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const double *weight = in->weights[0];
   const int64_t *index = in->index;
@@ -270,14 +264,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Each *weight = in->weights_of[0];
   const Class *index = in->classes;
@@ -301,7 +293,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest1[b] = rest1_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     const Each v4 = exp_((Row)read(logits[b * classes + index[b]]));
@@ -319,74 +311,70 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Side *weight = (const Side *)in->weights_of[0];
+  const Vector *weight = (const Vector *)in->weights_of[0];
   const Classes *index = (const Classes *)in->classes;
-  const Side *counted = (const Side *)in->counted;
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
-  const int64_t sides = rows / LANES;
-  Side rest1[SIDES];
-  Side v4[SIDES];
-  Side rest1_sum[SIDES];
-  Side rest1_lost[SIDES];
-  Side v8[SIDES];
-  Side total = Side{};
-  for (int64_t b = 0; b < sides; b++) {
-    rest1[b] = Side{};
-    v4[b] = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector v8[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
   }
   Sizes most = Sizes{};
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest1_sum[b] = Side{};
-      rest1_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v2 = exp_(side(logits + k * stride, b));
-        const Side v3 = either(k == index[b], all((Each)0.0), v2);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
         rest1[b] += v3;
         v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
-        rest1[b] = Side{};
+        rest1[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side v5 = all((Each)1.0) / v4[b];
-    const Side v6 = rest1[b] * v5;
-    const Side log_total7 = log1p_(v6);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector v5 = all((Each)1.0) / v4[b];
+    const Vector v6 = rest1[b] * v5;
+    const Vector log_total7 = log1p_(v6);
     v8[b] = weight[b] * log_total7;
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side loss = counted[b] * v8[b];
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector loss = counted[b] * v8[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Each *weight = in->weights_of[0];
   const Class *index = in->classes;
@@ -415,7 +403,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest1[b] = rest1_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
@@ -451,94 +439,90 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Side *weight = (const Side *)in->weights_of[0];
+  const Vector *weight = (const Vector *)in->weights_of[0];
   const Classes *index = (const Classes *)in->classes;
-  const Side *factors = (const Side *)in->factors;
+  const Vector *factors = (const Vector *)in->factors;
   const int stream = in->stream;
-  const Side *counted = (const Side *)in->counted;
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
-  const int64_t sides = rows / LANES;
-  Side *__restrict exp_all = (Side *)scratch + 0 * classes * SIDES;
-  Side rest1[SIDES];
-  Side v4[SIDES];
-  Side rest1_sum[SIDES];
-  Side rest1_lost[SIDES];
-  Side v8[SIDES];
-  Side v9[SIDES];
-  Side scale[SIDES];
-  Side total = Side{};
-  for (int64_t b = 0; b < sides; b++) {
-    rest1[b] = Side{};
-    v4[b] = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector *__restrict exp_all = (Vector *)scratch + 0 * classes * VECTORS;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector v8[VECTORS];
+  Vector v9[VECTORS];
+  Vector scale[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
   }
   Sizes most = Sizes{};
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest1_sum[b] = Side{};
-      rest1_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v2 = exp_(side(logits + k * stride, b));
-        const Side v3 = either(k == index[b], all((Each)0.0), v2);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
         rest1[b] += v3;
-        exp_all[k * SIDES + b] = v2;
+        exp_all[k * VECTORS + b] = v2;
         v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
-        rest1[b] = Side{};
+        rest1[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
   Mask any_lost = Mask{};
-  for (int64_t b = 0; b < sides; b++) {
-    const Side v5 = all((Each)1.0) / v4[b];
-    const Side v6 = rest1[b] * v5;
-    const Side log_total7 = log1p_(v6);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector v5 = all((Each)1.0) / v4[b];
+    const Vector v6 = rest1[b] * v5;
+    const Vector log_total7 = log1p_(v6);
     v8[b] = weight[b] * log_total7;
     v9[b] = -rest1[b];
-    const Side total10 = rest1[b] + v4[b];
-    const Side v11 = all((Each)1.0) / total10;
-    const Side v12 = weight[b] * v11;
+    const Vector total10 = rest1[b] + v4[b];
+    const Vector v11 = all((Each)1.0) / total10;
+    const Vector v12 = weight[b] * v11;
     scale[b] = (all((Each)factor) * v12) * factors[b];
     any_lost |= lost(scale[b], factors[b]);
   }
   if (any(any_lost)) return refused(in);
-  for (int64_t b = 0; b < sides; b++) {
-    const Side loss = counted[b] * v8[b];
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector loss = counted[b] * v8[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v13 = either(k == index[b], v9[b], exp_all[k * SIDES + b]);
-      put(gradient + k * stride, b, scale[b] * v13, stream);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v13 = either(k == index[b], v9[b], exp_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, scale[b] * v13, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

@@ -15,13 +15,13 @@
 #define STORED 0
 #define EXPONENT 1
 #define HARD 1
-#define NEAR FAST
+#define BOUNDED FAST
 #define INPUTS "logits:logits,targets:array,alpha:scalar,gamma:scalar"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
@@ -64,9 +64,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
@@ -121,97 +119,91 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = either(side(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Side v2 = -side(logits + k * stride, b);
-      const Side v3 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
-      const Side v5 = -v4;
-      const Side tail6 = exp_(v5);
-      const Side v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
-      const Side total8 = all((Each)1.0) + tail6;
-      const Side v9 = all((Each)1.0) / total8;
-      const Side complement10 = v7 * v9;
-      const Side modulation_positive11 = power(complement10, gamma, square);
-      const Side v12 = v1 * modulation_positive11;
-      const Side v13 = -v3;
-      const Side v14 = larger(v13, all((Each)0.0));
-      const Side log_total15 = log1p_to_one(tail6);
-      const Side neg_log_probs16 = v14 + log_total15;
-      const Side v17 = v12 * neg_log_probs16;
-      const Side loss = v17;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
+      const Vector v4 = abs_(load(logits + k * stride, b));
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
+      const Vector modulation_positive11 = power(complement10, gamma, square);
+      const Vector v12 = v1 * modulation_positive11;
+      const Vector v13 = -v3;
+      const Vector v14 = larger(v13, all((Each)0.0));
+      const Vector log_total15 = log1p_to_one(tail6);
+      const Vector neg_log_probs16 = v14 + log_total15;
+      const Vector v17 = v12 * neg_log_probs16;
+      const Vector loss = v17;
       total += loss;
-      ((Side *)values)[b] = loss;
+      ((Vector *)values)[b] = loss;
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   const double alpha = in->numbers[0];
   const double gamma = in->numbers[1];
-  const Side *factors = (const Side *)in->factors;
+  const Vector *factors = (const Vector *)in->factors;
   const int stream = in->stream;
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = either(side(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
-      const Side v2 = -side(logits + k * stride, b);
-      const Side v3 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v2);
-      const Side v4 = abs_(side(logits + k * stride, b));
-      const Side v5 = -v4;
-      const Side tail6 = exp_(v5);
-      const Side v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
-      const Side total8 = all((Each)1.0) + tail6;
-      const Side v9 = all((Each)1.0) / total8;
-      const Side complement10 = v7 * v9;
-      const Side modulation_positive11 = power(complement10, gamma, square);
-      const Side v12 = v1 * modulation_positive11;
-      const Side v13 = -v3;
-      const Side v14 = larger(v13, all((Each)0.0));
-      const Side log_total15 = log1p_to_one(tail6);
-      const Side neg_log_probs16 = v14 + log_total15;
-      const Side v17 = all((Each)gamma) * neg_log_probs16;
-      const Side v18 = either(v3 >= all((Each)0.0), all((Each)1.0), tail6);
-      const Side probs19 = v18 * v9;
-      const Side v20 = v17 * probs19;
-      const Side v21 = complement10 + v20;
-      const Side v22 = v12 * v21;
-      const Side v23 = -v22;
-      const Side v24 = either(side(targets + k * stride, b) == all((Each)1.0), v23, v22);
-      const Side v25 = v12 * neg_log_probs16;
-      const Side loss = v25;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = either(load(targets + k * stride, b) == all((Each)1.0), all((Each)alpha), all((Each)(1.0 - alpha)));
+      const Vector v2 = -load(logits + k * stride, b);
+      const Vector v3 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v2);
+      const Vector v4 = abs_(load(logits + k * stride, b));
+      const Vector v5 = -v4;
+      const Vector tail6 = exp_(v5);
+      const Vector v7 = either(v3 <= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector total8 = all((Each)1.0) + tail6;
+      const Vector v9 = all((Each)1.0) / total8;
+      const Vector complement10 = v7 * v9;
+      const Vector modulation_positive11 = power(complement10, gamma, square);
+      const Vector v12 = v1 * modulation_positive11;
+      const Vector v13 = -v3;
+      const Vector v14 = larger(v13, all((Each)0.0));
+      const Vector log_total15 = log1p_to_one(tail6);
+      const Vector neg_log_probs16 = v14 + log_total15;
+      const Vector v17 = all((Each)gamma) * neg_log_probs16;
+      const Vector v18 = either(v3 >= all((Each)0.0), all((Each)1.0), tail6);
+      const Vector probs19 = v18 * v9;
+      const Vector v20 = v17 * probs19;
+      const Vector v21 = complement10 + v20;
+      const Vector v22 = v12 * v21;
+      const Vector v23 = -v22;
+      const Vector v24 = either(load(targets + k * stride, b) == all((Each)1.0), v23, v22);
+      const Vector v25 = v12 * neg_log_probs16;
+      const Vector loss = v25;
       total += loss;
-      ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v24, stream);
+      ((Vector *)values)[b] = loss;
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v24, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

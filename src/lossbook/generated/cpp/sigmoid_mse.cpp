@@ -14,13 +14,13 @@
 #define STORED 0
 #define EXPONENT -1
 #define HARD 1
-#define NEAR FAST
+#define BOUNDED FAST
 #define INPUTS "logits:logits,targets:array"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
@@ -49,9 +49,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
   double total = 0;
@@ -84,80 +82,74 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = -side(logits + k * stride, b);
-      const Side v2 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v1);
-      const Side v3 = abs_(side(logits + k * stride, b));
-      const Side v4 = -v3;
-      const Side tail5 = exp_(v4);
-      const Side v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
-      const Side total7 = all((Each)1.0) + tail5;
-      const Side v8 = all((Each)1.0) / total7;
-      const Side complement9 = v6 * v8;
-      const Side v10 = -complement9;
-      const Side v11 = v10 * v10;
-      const Side loss = v11;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = -load(logits + k * stride, b);
+      const Vector v2 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v1);
+      const Vector v3 = abs_(load(logits + k * stride, b));
+      const Vector v4 = -v3;
+      const Vector tail5 = exp_(v4);
+      const Vector v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector total7 = all((Each)1.0) + tail5;
+      const Vector v8 = all((Each)1.0) / total7;
+      const Vector complement9 = v6 * v8;
+      const Vector v10 = -complement9;
+      const Vector v11 = v10 * v10;
+      const Vector loss = v11;
       total += loss;
-      ((Side *)values)[b] = loss;
+      ((Vector *)values)[b] = loss;
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const real *targets = in->arrays[0];
-  const Side *factors = (const Side *)in->factors;
+  const Vector *factors = (const Vector *)in->factors;
   const int stream = in->stream;
-  const int64_t sides = rows / LANES;
-  Side total = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector total = Vector{};
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v1 = -side(logits + k * stride, b);
-      const Side v2 = either(side(targets + k * stride, b) == all((Each)1.0), side(logits + k * stride, b), v1);
-      const Side v3 = abs_(side(logits + k * stride, b));
-      const Side v4 = -v3;
-      const Side tail5 = exp_(v4);
-      const Side v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
-      const Side total7 = all((Each)1.0) + tail5;
-      const Side v8 = all((Each)1.0) / total7;
-      const Side complement9 = v6 * v8;
-      const Side v10 = complement9 * complement9;
-      const Side v11 = all((Each)2.0) * v10;
-      const Side v12 = either(v2 >= all((Each)0.0), all((Each)1.0), tail5);
-      const Side probs13 = v12 * v8;
-      const Side v14 = v11 * probs13;
-      const Side v15 = -v14;
-      const Side v16 = either(side(targets + k * stride, b) == all((Each)1.0), v15, v14);
-      const Side v17 = -complement9;
-      const Side v18 = v17 * v17;
-      const Side loss = v18;
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v1 = -load(logits + k * stride, b);
+      const Vector v2 = either(load(targets + k * stride, b) == all((Each)1.0), load(logits + k * stride, b), v1);
+      const Vector v3 = abs_(load(logits + k * stride, b));
+      const Vector v4 = -v3;
+      const Vector tail5 = exp_(v4);
+      const Vector v6 = either(v2 <= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector total7 = all((Each)1.0) + tail5;
+      const Vector v8 = all((Each)1.0) / total7;
+      const Vector complement9 = v6 * v8;
+      const Vector v10 = complement9 * complement9;
+      const Vector v11 = all((Each)2.0) * v10;
+      const Vector v12 = either(v2 >= all((Each)0.0), all((Each)1.0), tail5);
+      const Vector probs13 = v12 * v8;
+      const Vector v14 = v11 * probs13;
+      const Vector v15 = -v14;
+      const Vector v16 = either(load(targets + k * stride, b) == all((Each)1.0), v15, v14);
+      const Vector v17 = -complement9;
+      const Vector v18 = v17 * v17;
+      const Vector loss = v18;
       total += loss;
-      ((Side *)values)[b] = loss;
-      put(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v16, stream);
+      ((Vector *)values)[b] = loss;
+      store(gradient + k * stride, b, (all((Each)factor) * factors[b]) * v16, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"

@@ -14,13 +14,13 @@
 #define STORED 1
 #define EXPONENT 0
 #define HARD 0
-#define NEAR 1
+#define BOUNDED 1
 #define INPUTS "logits:logits,targets:class index,alpha:per class,gamma:scalar"
 #include "kernel.h"
 
-namespace far {
+namespace general {
 
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, Each *scratch) {
   const real *logits = in->logits;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
@@ -64,9 +64,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, Each *scratch, c
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, Each *scratch), in, classes, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch) {
   const real *logits = in->logits;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
@@ -152,9 +150,7 @@ INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, in
   return total;
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, double *values, Each *scratch), in, classes, rows, stride, counts, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch) {
   const real *logits = in->logits;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
@@ -216,9 +212,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, real *gradient, d
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, real *gradient, double factor, Each *scratch), in, classes, gradient, factor, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch) {
   const real *logits = in->logits;
   const double *alpha = in->weights[0];
   const double gamma = in->numbers[0];
@@ -331,14 +325,12 @@ INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int
   return total;
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, const unsigned char *counts, real *gradient, double factor, const double *factors, double *values, Each *scratch), in, classes, rows, stride, counts, gradient, factor, factors, values, scratch)
+} // namespace general
 
-} // namespace far
+#if BOUNDED
+namespace bounded {
 
-#if NEAR
-namespace near {
-
-INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value(const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
@@ -363,7 +355,7 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
     });
     rest1[b] = rest1_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   SIMD
   for (int64_t b = 0; b < rows; b++) {
     const Each v4 = exp_((Row)read(logits[b * classes + index[b]]));
@@ -386,80 +378,76 @@ INSIDE(double) wide_value_of(const Inputs *in, int64_t classes, int64_t rows, Ea
   return total;
 }
 
-TWICE(wide_value, (const Inputs *in, int64_t classes, int64_t rows, Each *values, Each *scratch), in, classes, rows, values, scratch)
-
-INSIDE(double) tall_value_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Side *alpha = (const Side *)in->weights_of[0];
+  const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
   const Classes *index = (const Classes *)in->classes;
-  const Side *counted = (const Side *)in->counted;
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
-  const int64_t sides = rows / LANES;
-  Side rest1[SIDES];
-  Side v4[SIDES];
-  Side rest1_sum[SIDES];
-  Side rest1_lost[SIDES];
-  Side scale13[SIDES];
-  Side total = Side{};
-  for (int64_t b = 0; b < sides; b++) {
-    rest1[b] = Side{};
-    v4[b] = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector scale13[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
   }
   Sizes most = Sizes{};
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest1_sum[b] = Side{};
-      rest1_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v2 = exp_(side(logits + k * stride, b));
-        const Side v3 = either(k == index[b], all((Each)0.0), v2);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
         rest1[b] += v3;
         v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
-        rest1[b] = Side{};
+        rest1[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side total5 = rest1[b] + v4[b];
-    const Side v6 = all((Each)1.0) / total5;
-    const Side prob_others7 = v6 * rest1[b];
-    const Side modulation8 = power(prob_others7, gamma, square);
-    const Side v9 = alpha[b] * modulation8;
-    const Side v10 = all((Each)1.0) / v4[b];
-    const Side v11 = rest1[b] * v10;
-    const Side log_total12 = log1p_(v11);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector total5 = rest1[b] + v4[b];
+    const Vector v6 = all((Each)1.0) / total5;
+    const Vector prob_others7 = v6 * rest1[b];
+    const Vector modulation8 = power(prob_others7, gamma, square);
+    const Vector v9 = alpha[b] * modulation8;
+    const Vector v10 = all((Each)1.0) / v4[b];
+    const Vector v11 = rest1[b] * v10;
+    const Vector log_total12 = log1p_(v11);
     scale13[b] = v9 * log_total12;
   }
-  for (int64_t b = 0; b < sides; b++) {
-    const Side loss = counted[b] * scale13[b];
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector loss = counted[b] * scale13[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   return sum_of(total);
 }
 
-TWICE(tall_value, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, Each *values, Each *scratch), in, classes, rows, stride, values, scratch)
-
-INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL row_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
   const Each *alpha = in->weights_of[0];
   const double gamma = in->numbers[0];
@@ -489,7 +477,7 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
     });
     rest1[b] = rest1_sum;
   }
-  if (most > in->reach) return refused(in);
+  if (most > in->bound) return refused(in);
   int any_lost = 0;
   SIMD_OF(reduction(| : any_lost))
   for (int64_t b = 0; b < rows; b++) {
@@ -536,106 +524,102 @@ INSIDE(double) wide_both_of(const Inputs *in, int64_t classes, int64_t rows, rea
   return total;
 }
 
-TWICE(wide_both, (const Inputs *in, int64_t classes, int64_t rows, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, gradient, factor, values, scratch)
-
-INSIDE(double) tall_both_of(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch, const int square) {
+KERNEL class_major_value_and_grad(const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch) {
   const real *logits = in->logits;
-  const Side *alpha = (const Side *)in->weights_of[0];
+  const Vector *alpha = (const Vector *)in->weights_of[0];
   const double gamma = in->numbers[0];
   const Classes *index = (const Classes *)in->classes;
-  const Side *factors = (const Side *)in->factors;
+  const Vector *factors = (const Vector *)in->factors;
   const int stream = in->stream;
-  const Side *counted = (const Side *)in->counted;
+  const Vector *counted = (const Vector *)in->counted;
   const Class group = group_of(classes);
-  const int64_t sides = rows / LANES;
-  Side *__restrict exp_all = (Side *)scratch + 0 * classes * SIDES;
-  Side rest1[SIDES];
-  Side v4[SIDES];
-  Side rest1_sum[SIDES];
-  Side rest1_lost[SIDES];
-  Side scale13[SIDES];
-  Side v14[SIDES];
-  Side scale[SIDES];
-  Side total = Side{};
-  for (int64_t b = 0; b < sides; b++) {
-    rest1[b] = Side{};
-    v4[b] = Side{};
+  const int64_t vectors = rows / LANES;
+  Vector *__restrict exp_all = (Vector *)scratch + 0 * classes * VECTORS;
+  Vector rest1[VECTORS];
+  Vector v4[VECTORS];
+  Vector rest1_sum[VECTORS];
+  Vector rest1_lost[VECTORS];
+  Vector scale13[VECTORS];
+  Vector v14[VECTORS];
+  Vector scale[VECTORS];
+  Vector total = Vector{};
+  for (int64_t b = 0; b < vectors; b++) {
+    rest1[b] = Vector{};
+    v4[b] = Vector{};
   }
   Sizes most = Sizes{};
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
-      rest1_sum[b] = Side{};
-      rest1_lost[b] = Side{};
+    for (int64_t b = 0; b < vectors; b++) {
+      rest1_sum[b] = Vector{};
+      rest1_lost[b] = Vector{};
     }
   }
   for (Class from = 0; from < classes; from += group) {
     const Class to_ = classes - from > group ? from + group : (Class)classes;
     for (Class k = from; k < to_; k++) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         fetch(logits + k * stride + ROWS, b);
         most = farther(most, logits + k * stride, b);
-        const Side v2 = exp_(side(logits + k * stride, b));
-        const Side v3 = either(k == index[b], all((Each)0.0), v2);
+        const Vector v2 = exp_(load(logits + k * stride, b));
+        const Vector v3 = either(k == index[b], all((Each)0.0), v2);
         rest1[b] += v3;
-        exp_all[k * SIDES + b] = v2;
+        exp_all[k * VECTORS + b] = v2;
         v4[b] = either(k == index[b], v2, v4[b]);
       }
     }
     if (classes > group) {
-      for (int64_t b = 0; b < sides; b++) {
+      for (int64_t b = 0; b < vectors; b++) {
         add_up(rest1_sum[b], rest1_lost[b], rest1[b]);
-        rest1[b] = Side{};
+        rest1[b] = Vector{};
       }
     }
   }
-  if (largest(most) > in->reach) return refused(in);
+  if (largest(most) > in->bound) return refused(in);
   if (classes > group) {
-    for (int64_t b = 0; b < sides; b++) {
+    for (int64_t b = 0; b < vectors; b++) {
       rest1[b] = rest1_sum[b] + rest1_lost[b];
     }
   }
   Mask any_lost = Mask{};
-  for (int64_t b = 0; b < sides; b++) {
-    const Side total5 = rest1[b] + v4[b];
-    const Side v6 = all((Each)1.0) / total5;
-    const Side prob_others7 = v6 * rest1[b];
-    const Side modulation8 = power(prob_others7, gamma, square);
-    const Side v9 = alpha[b] * modulation8;
-    const Side v10 = all((Each)1.0) / v4[b];
-    const Side v11 = rest1[b] * v10;
-    const Side log_total12 = log1p_(v11);
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector total5 = rest1[b] + v4[b];
+    const Vector v6 = all((Each)1.0) / total5;
+    const Vector prob_others7 = v6 * rest1[b];
+    const Vector modulation8 = power(prob_others7, gamma, square);
+    const Vector v9 = alpha[b] * modulation8;
+    const Vector v10 = all((Each)1.0) / v4[b];
+    const Vector v11 = rest1[b] * v10;
+    const Vector log_total12 = log1p_(v11);
     scale13[b] = v9 * log_total12;
     v14[b] = -rest1[b];
-    const Side v15 = either(prob_others7 == all((Each)0.0), all((Each)1.0), log_total12);
-    const Side v16 = either(prob_others7 == all((Each)0.0), all((Each)1.0), prob_others7);
-    const Side log_ratio17 = v15 / v16;
-    const Side v18 = all((Each)gamma) * log_ratio17;
-    const Side prob_target19 = v4[b] * v6;
-    const Side v20 = v18 * prob_target19;
-    const Side v21 = all((Each)1.0) + v20;
-    const Side scale22 = v9 * v21;
-    const Side v23 = scale22 * v6;
+    const Vector v15 = either(prob_others7 == all((Each)0.0), all((Each)1.0), log_total12);
+    const Vector v16 = either(prob_others7 == all((Each)0.0), all((Each)1.0), prob_others7);
+    const Vector log_ratio17 = v15 / v16;
+    const Vector v18 = all((Each)gamma) * log_ratio17;
+    const Vector prob_target19 = v4[b] * v6;
+    const Vector v20 = v18 * prob_target19;
+    const Vector v21 = all((Each)1.0) + v20;
+    const Vector scale22 = v9 * v21;
+    const Vector v23 = scale22 * v6;
     scale[b] = (all((Each)factor) * v23) * factors[b];
     any_lost |= lost(scale[b], factors[b]);
   }
   if (any(any_lost)) return refused(in);
-  for (int64_t b = 0; b < sides; b++) {
-    const Side loss = counted[b] * scale13[b];
+  for (int64_t b = 0; b < vectors; b++) {
+    const Vector loss = counted[b] * scale13[b];
     total += loss;
-    ((Side *)values)[b] = loss;
+    ((Vector *)values)[b] = loss;
   }
   for (Class k = 0; k < classes; k++) {
-    for (int64_t b = 0; b < sides; b++) {
-      const Side v24 = either(k == index[b], v14[b], exp_all[k * SIDES + b]);
-      put(gradient + k * stride, b, scale[b] * v24, stream);
+    for (int64_t b = 0; b < vectors; b++) {
+      const Vector v24 = either(k == index[b], v14[b], exp_all[k * VECTORS + b]);
+      store(gradient + k * stride, b, scale[b] * v24, stream);
     }
   }
   return sum_of(total);
 }
 
-TWICE(tall_both, (const Inputs *in, int64_t classes, int64_t rows, int64_t stride, real *gradient, double factor, Each *values, Each *scratch), in, classes, rows, stride, gradient, factor, values, scratch)
-
-} // namespace near
+} // namespace bounded
 #endif
 
 #include "driver.h"
