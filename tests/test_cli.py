@@ -36,7 +36,7 @@ def test_what_is_no_subcommand(arguments, capsys):
 
 
 def test_the_exercises_are_listed(capsys):
-    assert main(["exercises"]) == 0
+    assert main(["grade", "--list"]) == 0
     assert "ce-gradient" in capsys.readouterr().out
 
 
