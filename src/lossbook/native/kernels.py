@@ -245,7 +245,7 @@ def warm() -> int:
         How many kernels the cache then holds for float32 logits.
 
     Raises:
-        CompileError: The compiler failed.
+        RuntimeError: The compiler failed.
         OSError: The cache cannot be written to.
     """
     wanted = [
