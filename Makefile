@@ -35,15 +35,15 @@ check: lint _build/html/.ready ## lint, what most changes can break, and one pag
 	$(PYTEST) $(CHECKED) --deselect tests/calculus/test_random_pairs.py
 	$(PY) -m pytest tests/book/test_browser.py -k "$(CHECKED_PAGE) or planted"
 
-test: lint _build/html/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
+test: lint _build/singlehtml/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
 	$(BIN)/lossbook kernels
 	$(PYTEST)
 
-full: lint _build/html/.ready ## the same with every case, for nightly runs
+full: lint _build/singlehtml/.ready ## the same with every case, for nightly runs
 	$(BIN)/lossbook kernels
 	$(PYTEST) --full
 
-durations: lint _build/html/.ready ## the same as test; writes tests/durations.json, which orders the files
+durations: lint _build/singlehtml/.ready ## the same as test; writes tests/durations.json, which orders the files
 	$(BIN)/lossbook kernels
 	$(PYTEST) --record-durations
 
