@@ -33,7 +33,7 @@ pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book to
 
 check: lint _build/html/.ready ## lint, what most changes can break, and one page, in 90 seconds, for daily work
 	$(PYTEST) $(CHECKED) --deselect tests/calculus/test_random_pairs.py
-	$(PY) -m pytest tests/book/test_browser.py -k "$(CHECKED_PAGE) or planted"
+	$(PY) -m pytest tests/book/test_pages_in_a_browser.py -k "$(CHECKED_PAGE) or planted"
 
 test: lint _build/singlehtml/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
 	$(BIN)/lossbook kernels

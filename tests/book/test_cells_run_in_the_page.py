@@ -124,7 +124,7 @@ def test_a_figure_of_the_readers(reader):
     rewrite(
         reader,
         cell,
-        "from lossbook import figures\nfig, ax = figures.subplots()\nfigures.figure(fig, name='mine', alt='Mine', caption='Mine')",
+        "from lossbook.book import figures\nfig, ax = figures.subplots()\nfigures.figure(fig, name='mine', alt='Mine', caption='Mine')",
     )
     press(cell, "Run")
     expect(live(cell).get_by_role("img", name="Mine")).to_be_visible()
