@@ -33,17 +33,17 @@ pdf: _build/pdf/losses-derived.pdf _build/html/.ready ## print the whole book to
 
 check: lint _build/html/.ready ## lint, what most changes can break, and one page, in 90 seconds, for daily work
 	$(PYTEST) $(CHECKED) --deselect tests/calculus/test_random_pairs.py
-	$(PY) -m pytest tests/book/test_browser.py -k "$(CHECKED_PAGE) or planted"
+	$(PY) -m pytest tests/book/test_pages_in_a_browser.py -k "$(CHECKED_PAGE) or planted"
 
-test: lint _build/html/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
+test: lint _build/singlehtml/.ready ## lint, every notebook executed again, the site in a browser; a sample of each costly kind
 	$(BIN)/lossbook kernels
 	$(PYTEST)
 
-full: lint _build/html/.ready ## the same with every case, for nightly runs
+full: lint _build/singlehtml/.ready ## the same with every case, for nightly runs
 	$(BIN)/lossbook kernels
 	$(PYTEST) --full
 
-durations: lint _build/html/.ready ## the same as test; writes tests/durations.json, which orders the files
+durations: lint _build/singlehtml/.ready ## the same as test; writes tests/durations.json, which orders the files
 	$(BIN)/lossbook kernels
 	$(PYTEST) --record-durations
 

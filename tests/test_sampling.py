@@ -43,9 +43,8 @@ def test_one_parameter_is_kept_whole():
 @pytest.mark.parametrize("first", "abc")
 def test_a_test_is_marked_for_the_sample(first, middle, last, request):
     """Values that are equal and values without a hash are told apart; `--full` runs all 27 combinations."""
-    mine = [
-        item for item in request.session.items if item.originalname == request.node.originalname
-    ]
+    name = request.node.originalname
+    mine = [item for item in request.session.items if getattr(item, "originalname", "") == name]
     names = ("first", "middle", "last")
     met = {
         (a, str(item.callspec.params[a]), b, str(item.callspec.params[b]))

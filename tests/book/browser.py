@@ -17,6 +17,7 @@ QUIET = (
 ).split()
 
 STATES = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+DIFFERENT = [("light", 1280), ("dark", 390)]  # in which each theme and each width is seen
 HEIGHT = 900
 COMPLAINTS = ("error", "warning")
 PATIENCE = 300_000  # milliseconds after which a test gives up waiting, on a machine that does other things as well

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import sync_playwright
 
-from browser import QUIET, STATES, chromium, visit
+from browser import DIFFERENT, QUIET, chromium, visit
 from paths import PAGES, SITE
 
 
@@ -52,7 +52,7 @@ def browser():
 
 @pytest.fixture(scope="module", params=[*PAGES, "search"])
 def visited(browser, site, request):
-    """Each page, loaded once for all that is asked of it: each in the next of the states, to be brought to the others."""
-    scheme, width = STATES[request.param_index % len(STATES)]
+    """Each page, loaded once for all that is asked of it: pages in turn in one of two states, and brought to the others."""
+    scheme, width = DIFFERENT[request.param_index % len(DIFFERENT)]
     with visit(browser, f"{site}/{request.param}.html", scheme, width) as found:
         yield found

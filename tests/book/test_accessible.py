@@ -38,7 +38,7 @@ RESTORE_CODE = (
 
 # The contrast of a text depends on its colour, size and weight, on the backgrounds and opacities behind it and, for a link,
 # on the text around it. Of the texts that agree in all of these, in both themes, the first two stay and the others go:
-# axe-core takes milliseconds over each of thousands. (test_browser.py looks at the contrast of every one.)
+# axe-core takes milliseconds over each of thousands. (test_pages_in_a_browser.py looks at the contrast of every one.)
 KEEP_TWO_TEXTS_OF_EACH_KIND = """
 async (schemes) => {
   const texts = [];

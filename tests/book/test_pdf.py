@@ -1,6 +1,5 @@
-"""The PDF edition: of a book of two pages, built, printed and examined as `make pdf` does; and of the book, if it is there.
-
-The whole book takes minutes to print, so `make test` prints a small one.
+"""The PDF edition, built, printed and examined as `make pdf` does: of a book of two pages with all that prints badly, and
+of the book itself. The whole of it takes minutes, so only `--full` prints more than two chapters.
 """
 
 import re
@@ -185,6 +184,18 @@ def title_of(page: str) -> str:
     return re.sub(r"<[^>]+>", "", heading[1]).strip()
 
 
-@pytest.mark.skipif(not (SITE / PDF).exists(), reason="the PDF edition is made by `make pdf`")
-def test_the_pdf_of_the_book():
-    assert faults(SITE / PDF, [title_of(page) for page in PAGES], 50) == []
+@pytest.mark.parametrize(
+    ("pages", "least_pages"),
+    [
+        (["chapters/sigmoid", "chapters/notation"], 10),
+        pytest.param(PAGES, 50, marks=pytest.mark.exhaustive),
+    ],
+    ids=["two chapters", "the whole book"],
+)
+def test_the_book_is_printed_whole(pages, least_pages, tmp_path):
+    pdf = tmp_path / PDF
+    only = () if pages == PAGES else tuple(pages)
+    titles, raw = print_pdf(ROOT / "_build" / "singlehtml" / "index.html", pdf, only)
+    assert sorted(titles) == sorted(map(title_of, pages))
+    assert raw == []
+    assert faults(pdf, titles, least_pages) == []

@@ -124,7 +124,7 @@ def test_a_figure_of_the_readers(reader):
     rewrite(
         reader,
         cell,
-        "from lossbook import figures\nfig, ax = figures.subplots()\nfigures.figure(fig, name='mine', alt='Mine', caption='Mine')",
+        "from lossbook.book import figures\nfig, ax = figures.subplots()\nfigures.figure(fig, name='mine', alt='Mine', caption='Mine')",
     )
     press(cell, "Run")
     expect(live(cell).get_by_role("img", name="Mine")).to_be_visible()
@@ -136,21 +136,6 @@ def test_cells_that_cannot_run_say_how_to_run_them(reader):
     expect(cell).to_contain_text("make lab CHAPTER=chapters/cross_entropy.ipynb")
     expect(cell.locator(".cell_output")).to_be_visible()
     expect(cell.get_by_role("button", name="Run", exact=True)).to_have_count(0)
-
-
-def test_the_tools_fit_and_can_be_read(browser, site):
-    reader = Reader(
-        browser, site, CHAPTER, color_scheme="light", viewport={"width": 390, "height": 900}
-    )
-    cell = reader.cell("show.")
-    rewrite(reader, cell, "x = 'text'  # a comment\n1 / 0, " + "x, " * 80)
-    press(cell, "Run")
-    expect_state(cell, "failed")
-    assert reader.page.evaluate(EXAMINE) == []
-    reader.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert reader.page.evaluate(EXAMINE) == []
-    assert (reader.outside, reader.faults) == ([], [])
-    reader.close()
 
 
 @pytest.mark.parametrize(
@@ -174,15 +159,21 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(browser, site, name):
     reader.close()
 
 
-def test_the_public_cdn_serves_as_well(browser, site):
-    """As readers get it by default; here the CDN is played by the local files."""
+@pytest.fixture(scope="module")
+def elsewhere(browser, site):
+    """A reader with a narrow screen who gets Python as readers do by default, from a CDN, and what was asked of it.
+
+    The CDN is played by the local files.
+    """
+    reader = Reader(
+        browser, site, CHAPTER, color_scheme="light", viewport={"width": 390, "height": 900}
+    )
     described = json.loads((SITE / "_static" / "run" / "runtime.json").read_text())
-    reader = Reader(browser, site, SHORT)
     asked = []
 
     def serve(route):
-        asked.append(route.request.url)
         name = route.request.url.removeprefix(CDN)
+        asked.append(name)
         route.fulfill(
             path=SITE / "_static" / "pyodide" / name, headers={"Access-Control-Allow-Origin": "*"}
         )
@@ -191,15 +182,30 @@ def test_the_public_cdn_serves_as_well(browser, site):
     reader.context.route(
         "**/runtime.json", lambda route: route.fulfill(json={**described, "base": CDN})
     )
+    yield reader, asked
+    assert (reader.outside, reader.faults) == ([], [])
+    reader.close()
+
+
+def test_the_public_cdn_serves_as_well(elsewhere):
+    reader, asked = elsewhere
     cell = reader.cells().first
     press(cell, "Run")
     expect_state(cell, "done")
-    assert {url.removeprefix(CDN) for url in asked} >= {
-        *PINS["runtime"],
-        PINS["lock"]["packages"]["sympy"]["file_name"],
-    }
-    assert reader.outside == []
-    reader.close()
+    assert {*asked} >= {*PINS["runtime"], PINS["lock"]["packages"]["sympy"]["file_name"]}
+
+
+def test_the_tools_fit_and_can_be_read(elsewhere):
+    reader, _ = elsewhere
+    cell = reader.cell("show.")
+    rewrite(reader, cell, "x = 'text'  # a comment\n1 / 0, " + "x, " * 80)
+    press(cell, "Run")
+    expect_state(cell, "failed")
+    for scheme in ("light", "dark"):
+        reader.page.evaluate(
+            "(scheme) => { document.documentElement.dataset.theme = scheme }", scheme
+        )
+        assert reader.page.evaluate(EXAMINE) == []
 
 
 def test_every_page_with_cells_can_typeset():
