@@ -1,5 +1,5 @@
-"""Rewrites of programs that are exact and make loops over classes cheaper. Each rule takes a node whose arguments are
-rewritten, and returns what replaces it, or None.
+"""Rewrites of programs that are exact and make loops over classes cheaper. Each rule takes a node
+whose arguments are rewritten, and returns what replaces it, or None.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from ..program import Builder, Node
 
 
 class Rewriter:
-    """Rebuilds nodes bottom-up. Every rule is tried once, in order, on what the rules before it have made.
+    """Rebuilds nodes bottom-up. Every rule is tried once, in order, on what the rules before it
+    have made.
 
     instead: what stands for an input, by its name.
     """
@@ -55,7 +56,9 @@ class Rewriter:
         return self.build.number(value)
 
     def factored(self, node: Node) -> tuple[Node | None, Node | None]:
-        """A node as a product of a number of the row and what depends on the class; None stands for 1."""
+        """A node as a product of a number of the row and what depends on the class; None stands for
+        1.
+        """
         make = self.build.make
         if node.extent != "each":
             return node, None
@@ -80,7 +83,7 @@ def _is_number(node: Node, value: float) -> bool:
     return node.op == "number" and node.value == value
 
 
-# -- strength reduction ------------------------------------------------------------------------------------------------
+# -- strength reduction -----------------------------------
 
 
 def drop_axis_changes(rewriter: Rewriter, node: Node) -> Node | None:
@@ -134,12 +137,13 @@ STRENGTH_REDUCTION: tuple[Rule, ...] = (
 )
 
 
-# -- rows with one target class ----------------------------------------------------------------------------------------
+# -- rows with one target class -----------------------------------
 
 
 def around_target(inputs: Inputs) -> Rewriter:
-    """Strength reduction for rows with one target class: every sum is that over the other classes, and the target's part.
-    All parts are positive, so nothing cancels, and one sum serves where there were two.
+    """Strength reduction for rows with one target class: every sum is that over the other classes,
+    and the target's part. All parts are positive, so nothing cancels, and one sum serves where
+    there were two.
     """
     build = Builder()
     names = {a.role: a.name for a in inputs.listed}
@@ -215,15 +219,16 @@ def _without(rewriter: Rewriter, node: Node, factor: Node) -> Node | None:
     return None
 
 
-# -- single outputs with targets 0 and 1 -------------------------------------------------------------------------------
+# -- single outputs with targets 0 and 1 -----------------------------------
 
 
 def mirrored(loss: Loss) -> tuple[Expr, dict[Symbol, Expr]] | None:
     """A loss of single outputs whose targets are 0 or 1, as one of its two halves.
 
     Returns:
-        The loss at the target 1, and what stands for each of its parameters where the target is 0; proved: there the loss
-        is its half at the other sign of the logit, with those parameters. None where there are none, or nothing is gained.
+        The loss at the target 1, and what stands for each of its parameters where the target is 0;
+        proved: there the loss is its half at the other sign of the logit, with those parameters.
+        None where there are none, or nothing is gained.
     """
     inputs = inputs_of(loss)
     arrays, scalars = (
