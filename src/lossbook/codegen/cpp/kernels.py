@@ -34,16 +34,12 @@ def start(*variables: Variable) -> list[Statement]:
 class Body(Values):
     """What the kernels have in common."""
 
-    most: Variable
-
     def __init__(self, program: Fused, layout: Layout, where: str):
         super().__init__(program, layout, where)
         self.logits = next(name for name, role in self.roles.items() if role == "logits")
         self.classes = "bounded classes" if layout.bounded else "classes"
         self.total = Variable("total", layout.row if layout.bounded else "double")
-        self.scale = Variable(
-            "scale", layout.row
-        )  # what each component of the gradient is multiplied by
+        self.scale = Variable("scale", layout.row)  # of each component of the gradient
 
     def statements(self) -> tuple[Statement, ...]:
         """All statements."""
