@@ -1,4 +1,6 @@
-"""What the chapter on speed shows: row numbers and split rows are proved and compute the same, tables say what was measured."""
+"""What the chapter on speed shows: row numbers and split rows are proved and compute the same,
+tables say what was measured.
+"""
 
 import json
 from dataclasses import replace

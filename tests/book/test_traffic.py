@@ -1,4 +1,6 @@
-"""Traffic and operations are counted right: in programs whose counts are known, and in PyTorch as it runs."""
+"""Traffic and operations are counted right: in programs whose counts are known, and in PyTorch as
+it runs.
+"""
 
 import re
 
@@ -94,7 +96,7 @@ def test_writing_in_place_is_counted(logits):
     assert named(found.forward) == [("clone", 1, 1), ("mul_", 1, 1), ("sum", 1, 0)]
 
 
-# -- operations ---------------------------------------------------------------------------------------------------------
+# -- operations -----------------------------------
 
 
 DEFINITION = re.compile(

@@ -48,7 +48,7 @@ def test_refused():
         cpp_text(odd)
 
 
-# -- rewrites ----------------------------------------------------------------------------------------------------------
+# -- rewrites -----------------------------------
 
 ROW = {
     "logits": np.array([0.3, -1.2, 2.0, 0.7]),
@@ -227,7 +227,7 @@ def test_what_has_no_such_half():
     assert mirrored(loss.with_(name="skewed", expr=loss.expr * (1 + target))) is None
 
 
-# -- the schedule ------------------------------------------------------------------------------------------------------
+# -- the schedule -----------------------------------
 
 
 def test_a_pass_comes_after_what_it_needs(made, logits):
@@ -263,7 +263,7 @@ def test_bounded_kernels_where_there_are_exponentials():
     }
 
 
-# -- passes over statements --------------------------------------------------------------------------------------------
+# -- passes over statements -----------------------------------
 
 A, B, C = (Variable(name, "Each") for name in "abc")
 TOTAL = Variable("total", "double")
@@ -326,7 +326,7 @@ def test_nothing_is_computed_in_vain(loss):
                 assert len(re.findall(rf"\b{name}\b", text)) > 1, (name, layout)
 
 
-# -- the printer -------------------------------------------------------------------------------------------------------
+# -- the printer -----------------------------------
 
 
 def test_operators_inside_operators_are_bracketed():
@@ -370,13 +370,13 @@ def test_statements_are_printed():
     ]
 
 
-# -- what the compiler makes of it -------------------------------------------------------------------------------------
+# -- what the compiler makes of it -----------------------------------
 
 INSTRUCTION = re.compile(r"\s+v?(?:add|sub|mul|div|fn?m(?:add|sub)\d*)([ps])[sd]\s")
 
 
 def instructions(loss):
-    """For each kernel, the instructions that compute with whole vectors, and with single numbers."""
+    """For each kernel, the instructions on whole vectors, and those on single numbers."""
     command = [*compiler.compiler(), "-S", "-x", "c++", "-", "-o", "-"]
     source = compiler.source(loss)
     made = subprocess.run(command, input=source, capture_output=True, text=True, check=True).stdout

@@ -28,7 +28,9 @@ def generated(loss: str, function: str, namespace: str) -> str:
 
 
 def by_hand(function: str) -> str:
-    """One function of the headers; of those with that name the first. Raises `ValueError` where there is none."""
+    """One function of the headers; of those with that name the first. Raises `ValueError` where
+    there is none.
+    """
     return _function(_headers(), function, "the headers")
 
 
@@ -42,7 +44,9 @@ def _function(text: str, name: str, where: str) -> str:
 
 
 def constants(name: str) -> list[int]:
-    """The numbers that the headers define under a name, in order. Raises `ValueError` where there is none."""
+    """The numbers that the headers define under a name, in order. Raises `ValueError` where there
+    is none.
+    """
     found = re.findall(rf"^#define {name} (\d+)\b", _headers(), re.MULTILINE)
     if not found:
         raise ValueError(f"the headers do not define {name}")
@@ -55,7 +59,8 @@ def _headers() -> str:
 
 def cpp(code: str, title: str = "") -> Html:
     """C++ on a page; with a title, folded away below it."""
-    body = f'<div class="highlight-cpp notranslate"><div class="highlight"><pre>{_coloured(code)}</pre></div></div>'
+    pre = f'<div class="highlight"><pre>{_coloured(code)}</pre></div>'
+    body = f'<div class="highlight-cpp notranslate">{pre}</div>'
     return Html(
         f"<details><summary>{escape(title)}</summary>{body}</details>" if title else body, code
     )

@@ -1,7 +1,7 @@
 """How much arithmetic a kernel does for each logit, counted on the nodes of its program.
 
-Counted are additions, subtractions, multiplications, divisions, comparisons, choices and operations on bits; a fused
-multiply-add is two. Moving numbers and changing their type are not counted.
+Counted are additions, subtractions, multiplications, divisions, comparisons, choices and operations
+on bits; a fused multiply-add is two. Moving numbers and changing their type are not counted.
 """
 
 from __future__ import annotations
@@ -70,10 +70,9 @@ def of_kernel(loss: Loss, bounded: bool = True, kind: str = "double", square: bo
     """The operations of value and gradient of a loss.
 
     Args:
-        loss: Any but an activation.
-        bounded: Whether to count the kernel for bounded logits, where there is one.
-        kind: The arithmetic of that kernel, "double" or "float"; the general kernel computes in double.
-        square: Whether the exponent, where there is one, is 2.
+        loss: Any but an activation. bounded: Whether to count the kernel for bounded logits, where
+        there is one. kind: The arithmetic of that kernel, "double" or "float"; the general kernel
+        computes in double. square: Whether the exponent, where there is one, is 2.
     """
     bounded = bounded and has_bounded(loss)
     program = fused(loss, bounded=bounded)

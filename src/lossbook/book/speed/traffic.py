@@ -1,7 +1,8 @@
-"""How often a loss reads and writes memory, in copies of its logits: counted in generated programs, and in PyTorch as it runs.
+"""How often a loss reads and writes memory, in copies of its logits: counted in generated programs,
+and in PyTorch as it runs.
 
-The count is of whole arrays: a row's own numbers and class numbers are left out, and a row that is looked at again while it
-is in a cache counts once.
+The count is of whole arrays: a row's own numbers and class numbers are left out, and a row that is
+looked at again while it is in a cache counts once.
 """
 
 from __future__ import annotations
@@ -56,11 +57,13 @@ def summed(name: str, steps: list[Traffic]) -> Traffic:
     return Traffic(name, sum(s.reads for s in steps), sum(s.writes for s in steps))
 
 
-# -- a generated program in which every operation makes an array ------------------------------------------------------
+# -- a generated program in which every operation makes an array -----------------------------------
 
 
 def in_arrays(loss: Loss, *functions: str) -> list[Traffic]:
-    """The operations of generated NumPy functions, such as "value" and "gradient", on whole arrays of float32."""
+    """The operations of generated NumPy functions, such as "value" and "gradient", on whole arrays
+    of float32.
+    """
     wanted = functions or ("value", "gradient")
     programs = [p for p in programs_of(loss, wanted[-1]) if p.name in wanted]
     return [
@@ -101,19 +104,21 @@ def _in_arrays(node: Node) -> Traffic:
     return Traffic(node.op, sum(_size(a) for a in node.args), _size(node))
 
 
-# -- fused loops -------------------------------------------------------------------------------------------------------
+# -- fused loops -----------------------------------
 
 
 def in_loops(program: Fused) -> Traffic:
-    """What a fused kernel asks of memory: each array is read once, the gradient is written once, and what one loop keeps
-    for the next is one row, which stays in a cache.
+    """What a fused kernel asks of memory: each array is read once, the gradient is written once,
+    and what one loop keeps for the next is one row, which stays in a cache.
     """
     arrays = sum(a.role in ("logits", "array") for a in program.inputs.listed)
     return Traffic("fused", arrays, int(program.gradient is not None))
 
 
 def loops(program: Fused) -> list[tuple[str, str, str]]:
-    """For each pass over the classes what it reads, what it finds out about the row, and what it writes."""
+    """For each pass over the classes what it reads, what it finds out about the row, and what it
+    writes.
+    """
     told = []
     for n, one in enumerate(program.passes):
         reads: dict[str, None] = {}
@@ -128,7 +133,7 @@ def loops(program: Fused) -> list[tuple[str, str, str]]:
     return told
 
 
-# -- PyTorch as it runs ------------------------------------------------------------------------------------------------
+# -- PyTorch as it runs -----------------------------------
 
 CREATES = ("zeros_like", "ones_like", "full_like", "new_zeros", "new_full")  # look at a shape only
 PICKS = (
@@ -144,7 +149,9 @@ PICKS = (
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a loss in PyTorch did: its steps forward and backward, and how much was kept from the one for the other."""
+    """What a loss in PyTorch did: its steps forward and backward, and how much was kept from the
+    one for the other.
+    """
 
     forward: tuple[Traffic, ...]
     backward: tuple[Traffic, ...]

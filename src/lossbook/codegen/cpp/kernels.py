@@ -1,4 +1,5 @@
-"""From passes over the classes to the loops of a kernel: one class for each kind of kernel says which there are.
+"""From passes over the classes to the loops of a kernel: one class for each kind of kernel says
+which there are.
 
 What stays local, what  and what is left out is decided later, in `passes.py`.
 """
@@ -33,16 +34,12 @@ def start(*variables: Variable) -> list[Statement]:
 class Body(Values):
     """What the kernels have in common."""
 
-    most: Variable
-
     def __init__(self, program: Fused, layout: Layout, where: str):
         super().__init__(program, layout, where)
         self.logits = next(name for name, role in self.roles.items() if role == "logits")
         self.classes = "bounded classes" if layout.bounded else "classes"
         self.total = Variable("total", layout.row if layout.bounded else "double")
-        self.scale = Variable(
-            "scale", layout.row
-        )  # what each component of the gradient is multiplied by
+        self.scale = Variable("scale", layout.row)  # of each component of the gradient
 
     def statements(self) -> tuple[Statement, ...]:
         """All statements."""
@@ -99,7 +96,9 @@ class Body(Values):
         return [Loop(self.classes, tuple(self.over_rows(out)), simd=not self.layout.rows)]
 
     def scaled(self, at: Operand | None, out: list[Statement]) -> Operand:
-        """What a component of the gradient is multiplied by: for all rows, for the row, and by what they share."""
+        """What a component of the gradient is multiplied by: for all rows, for the row, and by what
+        they share.
+        """
         scale, own = self.cast("factor", at), self.program.factor
         if own is not None:
             scale = call("multiply", scale, self.value(own, None, out, self.rows))
@@ -159,7 +158,9 @@ class Bounded(Body):
         return Do(call("refuse_if", condition))
 
     def last_rows(self, rows: list[Statement]) -> list[Statement]:
-        """All that is left but the gradient, unless its factor lost digits to the narrow range of float."""
+        """All that is left but the gradient, unless its factor lost digits to the narrow range of
+        float.
+        """
         has_gradient = self.program.gradient is not None
         any_lost = Variable("any_lost", "Mask" if self.layout.vectors else "int")
         if has_gradient:
@@ -176,7 +177,9 @@ class Bounded(Body):
 
 
 class BoundedRowMajor(Bounded):
-    """Rows of many classes, one after the other. What a row has once is computed for many rows side by side."""
+    """Rows of many classes, one after the other. What a row has once is computed for many rows side
+    by side.
+    """
 
     by = Variable("by", "Each")  # the scale of the gradient of a row, in the type of its components
 
@@ -229,14 +232,16 @@ class BoundedRowMajor(Bounded):
 
 
 class BoundedClassMajor(Bounded):
-    """Rows side by side, in vectors. What a row has at its target is picked from all classes in the first pass."""
+    """Rows side by side, in vectors. What a row has at its target is picked from all classes in the
+    first pass.
+    """
 
     def write(self, value: Operand) -> Statement:
         """Writes a component of the gradient of each row of a vector."""
         return Do(call("store", "gradient", value, "stream"))
 
     def reduce(self, one: ClassPass) -> list[Statement]:
-        """A pass over the classes; sums over many classes are sums of the sums of groups of them."""
+        """A pass over the classes; a sum over many classes is the sum of the sums of groups."""
         if not one.reductions:
             return []
         totals = [self.rows[node] for node in one.reductions]

@@ -1,11 +1,13 @@
-"""The four kinds of kernels, as data: how rows lie in memory, for which logits, and how both are written in C++.
+"""The four kinds of kernels, as data: how rows lie in memory, for which logits, and how both are
+written in C++.
 
-row-major: the classes of a row follow each other. class-major: the same class of neighbouring rows does, as in images
-with the class axis first, or in a block of short rows that was transposed. A loss of single outputs is class-major with
-one class.
+row-major: the classes of a row follow each other. class-major: the same class of neighbouring rows
+does, as in images with the class axis first, or in a block of short rows that was transposed. A
+loss of single outputs is class-major with one class.
 
-general: for all logits. bounded: for logits within a bound, so that nothing overflows and no maximum is needed. `b` is
-the row of a block; in bounded class-major kernels it is a vector of neighbouring rows.
+general: for all logits. bounded: for logits within a bound, so that nothing overflows and no
+maximum is needed. `b` is the row of a block; in bounded class-major kernels it is a vector of
+neighbouring rows.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from dataclasses import dataclass
 class Layout:
     """One kind of kernel.
 
-    each, row, index: the C++ types of what is computed for each class, once for a row, and of class numbers. rows: the
-    loop over rows, "" where a kernel computes one row. block: how many iterations it has at most.  templates: operations whose C++ differs, by name. driver: where the driver has put an input, by its role.
+    each, row, index: the C++ types of what is computed for each class, once for a row, and of class
+    numbers. rows: the loop over rows, "" where a kernel computes one row. block: how many
+    iterations it has at most.  templates: operations whose C++ differs, by name. driver: where the
+    driver has put an input, by its role.
     """
 
     class_major: bool

@@ -45,7 +45,9 @@ def keep_across_loops(kernel: Kernel) -> Kernel:
 
 
 def name_reductions(kernel: Kernel) -> Kernel:
-    """Tell the compiler what a vectorised loop adds up: variables that are assigned in it and are not the row's own."""
+    """Tell the compiler what a vectorised loop adds up: variables that are assigned in it and are
+    not the row's own.
+    """
 
     def named(loop: Statement) -> Body:
         if not (isinstance(loop, Loop) and loop.simd):

@@ -1,4 +1,6 @@
-"""Prints kernels as C++. It decides nothing: what is computed, and in which loop, stands in the statements."""
+"""Prints kernels as C++. It decides nothing: what is computed, and in which loop, stands in the
+statements.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ FUNCTIONS = {
 }
 OPERATIONS = CONDITIONS | ARITHMETIC | FUNCTIONS  # of programs
 CASTS = ("each", "row", "double")
-OTHERS = {  # what only statements have; any other operation is a function of kernel.h, called by its name
+# What only statements have; any other operation is a function of the headers, called by its name.
+OTHERS = {
     "square": "{0} * {0}",
     "power": "power({0}, {1}, square)",
     "max": "either({1} > {0}, {1}, {0})",
@@ -70,6 +73,8 @@ OTHERS = {  # what only statements have; any other operation is a function of ke
     "return": "return {0}",
 }
 INFIX = (*CONDITIONS, *ARITHMETIC, "square", "choose")
+WRITTEN = "written(in, classes, gradient + b * classes, "
+WRITTEN += "[&](Class from, Class to_, real *to) ALWAYS {"
 LOOPS = {  # how a loop begins and ends
     "rows": ("for (int64_t b = 0; b < rows; b++) {", "}"),
     "vectors": ("for (int64_t b = 0; b < vectors; b++) {", "}"),
@@ -80,10 +85,7 @@ LOOPS = {  # how a loop begins and ends
         "in_blocks(classes, index[b], [&](Class from, Class to_, Class target) ALWAYS {",
         "});",
     ),
-    "written": (
-        "written(in, classes, gradient + b * classes, [&](Class from, Class to_, real *to) ALWAYS {",
-        "});",
-    ),
+    "written": (WRITTEN, "});"),
     "many classes": ("if (classes > group) {", "}"),
     "groups": (
         """for (Class from = 0; from < classes; from += group) {

@@ -1,6 +1,7 @@
 """Value and gradient of a loss as passes over the classes of a row: what is computed in which pass.
 
-The operations are those of the other targets, from the same lowering, after the rewrites of `rewrites.py`.
+The operations are those of the other targets, from the same lowering, after the rewrites of
+`rewrites.py`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ EXPENSIVE = ("exp", "log", "log1p", "log1p_to_one", "power")
 class ClassPass:
     """One pass over the classes.
 
-    before: the numbers of the row that are known by then. reductions: what it finds out about the row. results: what it
-    computes for each class: the gradient, or the value of single outputs; only the last pass has any, and none where a
-    row needs nothing but its value.
+    before: the numbers of the row that are known by then. reductions: what it finds out about the
+    row. results: what it computes for each class: the gradient, or the value of single outputs;
+    only the last pass has any, and none where a row needs nothing but its value.
     """
 
     before: list[Node] = field(default_factory=list)
@@ -42,8 +43,9 @@ class ClassPass:
 class Fused:
     """The passes in order.
 
-    gradient: the part of the gradient that depends on the class; `factor` is one number for each row, None for 1. Both
-    are None where only the value is computed. stored: what one pass keeps for the next, and in which pass it is computed.
+    gradient: the part of the gradient that depends on the class; `factor` is one number for each
+    row, None for 1. Both are None where only the value is computed. stored: what one pass keeps for
+    the next, and in which pass it is computed.
     """
 
     inputs: Inputs
@@ -71,8 +73,8 @@ class Fused:
 
 
 def has_bounded(loss: Loss) -> bool:
-    """Whether bounded logits have kernels of their own: where there are exponentials, and a row has one target class or
-    no classes.
+    """Whether bounded logits have kernels of their own: where there are exponentials, and a row has
+    one target class or no classes.
     """
     if inputs_of(loss).size is None:
         return loss.expr.has(sigmoid)
@@ -121,7 +123,9 @@ def schedule(
     factor: Node | None = None,
     bounded: bool = False,
 ) -> Fused:
-    """Which pass computes what: as early as its arguments are known, results last, since they may overwrite the logits."""
+    """Which pass computes what: as early as its arguments are known, results last, since they may
+    overwrite the logits.
+    """
     levels: dict[Node, int] = {}
 
     def level(node: Node) -> int:
@@ -165,8 +169,8 @@ def _stored(passes: list[ClassPass]) -> dict[Node, int]:
 
 
 def in_pass(program: Fused, number: int) -> Iterator[Node]:
-    """The nodes of a pass: its reductions, what it computes for each class, and where that ends: inputs, and what an
-    earlier pass has stored.
+    """The nodes of a pass: its reductions, what it computes for each class, and where that ends:
+    inputs, and what an earlier pass has stored.
     """
     one = program.passes[number]
     stored = (node for node, first in program.stored.items() if first == number)
@@ -181,8 +185,8 @@ def in_pass(program: Fused, number: int) -> Iterator[Node]:
 
 
 def put_target_in_place(gradient: Node, stored: dict[Node, int]) -> tuple[Node, Node] | None:
-    """A gradient that is something of its own at the target, and stored elsewhere: what is stored, and the target's
-    component, which can be put among the others. None for another gradient.
+    """A gradient that is something of its own at the target, and stored elsewhere: what is stored,
+    and the target's component, which can be put among the others. None for another gradient.
     """
     if gradient.op != "where" or gradient.args[2] not in stored:
         return None

@@ -1,5 +1,7 @@
-"""Rewrites of programs that are exact and make loops over classes cheaper. Each rule takes a node whose arguments are
-rewritten, and returns what replaces it, or None.
+"""Rewrites of programs that are exact and make loops over classes cheaper.
+
+A rule belongs to an operation. It takes the operation's arguments, which are rewritten already, and
+returns what replaces the operation, or None.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ from ..program import Builder, Node
 
 
 class Rewriter:
-    """Rebuilds nodes bottom-up. Every rule is tried once, in order, on what the rules before it have made.
+    """Rebuilds nodes bottom-up. Every rule is tried once, in order, on what the rules before it
+    have made.
 
     instead: what stands for an input, by its name.
     """
 
-    def __init__(self, rules: Sequence[Rule], build: Builder | None = None):
+    def __init__(self, rules: Sequence[tuple[str, Rule]], build: Builder | None = None):
         self.rules, self.build = rules, build or Builder()
         self.instead: dict[str, Node] = {}
         self.memo: dict[Node, Node] = {}
@@ -46,8 +49,9 @@ class Rewriter:
     def make(self, op: str, *args: Node) -> Node:
         """An operation on rewritten nodes, rewritten."""
         node = self.build.make(op, *args)
-        for rule in self.rules:
-            node = rule(self, node) or node
+        for applies_to, rule in self.rules:
+            if node.op == applies_to:
+                node = rule(self, *node.args) or node
         return node
 
     def number(self, value: float) -> Node:
@@ -55,7 +59,9 @@ class Rewriter:
         return self.build.number(value)
 
     def factored(self, node: Node) -> tuple[Node | None, Node | None]:
-        """A node as a product of a number of the row and what depends on the class; None stands for 1."""
+        """A node as a product of a number of the row and what depends on the class; None stands for
+        1.
+        """
         make = self.build.make
         if node.extent != "each":
             return node, None
@@ -73,81 +79,77 @@ class Rewriter:
         return b if a is None else a if b is None else self.build.make("multiply", a, b)
 
 
-Rule = Callable[[Rewriter, Node], Node | None]
+Rule = Callable[..., Node | None]  # of the rewriter and the arguments of an operation
 
 
 def _is_number(node: Node, value: float) -> bool:
     return node.op == "number" and node.value == value
 
 
-# -- strength reduction ------------------------------------------------------------------------------------------------
+# -- strength reduction -----------------------------------
 
 
-def drop_axis_changes(rewriter: Rewriter, node: Node) -> Node | None:
+def drop_axis_changes(rewriter: Rewriter, value: Node) -> Node:
     """A single row has no axis to insert or remove."""
-    return node.args[0] if node.op in ("keep_axis", "drop_axis") else None
+    return value
 
 
-def pull_factor_out_of_sum(rewriter: Rewriter, node: Node) -> Node | None:
+def pull_factor_out_of_sum(rewriter: Rewriter, body: Node) -> Node | None:
     """A factor of the row is multiplied once, and not for each class."""
-    if node.op != "sum":
-        return None
-    factor, rest = rewriter.factored(node.args[0])
+    factor, rest = rewriter.factored(body)
     if rest is None:
         raise LoweringError("a sum of what does not depend on the class is a product")
     return factor and rewriter.make("multiply", factor, rewriter.make("sum", rest))
 
 
-def log1p_of_at_most_1(rewriter: Rewriter, node: Node) -> Node | None:
+def log1p_of_at_most_1(rewriter: Rewriter, x: Node) -> Node | None:
     """log(1 + x) for x = exp(-|y|) needs no exponent."""
-    if node.op != "log1p" or node.args[0].op != "exp":
-        return None
-    (exponent,) = node.args[0].args
+    exponent = x.args[0] if x.op == "exp" else x
     is_negative = exponent.op == "negative" and exponent.args[0].op == "abs"
-    return rewriter.make("log1p_to_one", node.args[0]) if is_negative else None
+    return rewriter.make("log1p_to_one", x) if is_negative and x.op == "exp" else None
 
 
-def first_of_maximum(rewriter: Rewriter, node: Node) -> Node | None:
+def first_of_maximum(rewriter: Rewriter, values: Node) -> Node:
     """The class of the largest component is the first one that equals the maximum."""
-    if node.op != "argmax":
-        return None
-    return rewriter.make("first", node.args[0], rewriter.make("max", node.args[0]))
+    return rewriter.make("first", values, rewriter.make("max", values))
 
 
-def divide_once(rewriter: Rewriter, node: Node) -> Node | None:
+def divide_once(rewriter: Rewriter, above: Node, below: Node) -> Node | None:
     """One division for a row, and a multiplication for each class."""
-    if node.op != "divide" or node.extent != "each" or node.args[0].op == "number":
+    if "each" not in (above.extent, below.extent) or above.op == "number":
         return None
-    return _times_reciprocal(rewriter, *node.args)
+    return _times_reciprocal(rewriter, above, below)
 
 
 def _times_reciprocal(rewriter: Rewriter, a: Node, b: Node) -> Node:
     return rewriter.make("multiply", a, rewriter.make("divide", rewriter.number(1), b))
 
 
-STRENGTH_REDUCTION: tuple[Rule, ...] = (
-    drop_axis_changes,
-    pull_factor_out_of_sum,
-    log1p_of_at_most_1,
-    first_of_maximum,
-    divide_once,
+STRENGTH_REDUCTION: tuple[tuple[str, Rule], ...] = (
+    ("keep_axis", drop_axis_changes),
+    ("drop_axis", drop_axis_changes),
+    ("sum", pull_factor_out_of_sum),
+    ("log1p", log1p_of_at_most_1),
+    ("argmax", first_of_maximum),
+    ("divide", divide_once),
 )
 
 
-# -- rows with one target class ----------------------------------------------------------------------------------------
+# -- rows with one target class -----------------------------------
 
 
 def around_target(inputs: Inputs) -> Rewriter:
-    """Strength reduction for rows with one target class: every sum is that over the other classes, and the target's part.
-    All parts are positive, so nothing cancels, and one sum serves where there were two.
+    """Strength reduction for rows with one target class.
+
+    Every sum is that over the other classes, and the target's part. All parts are positive, so
+    nothing cancels, and one sum serves where there were two.
     """
     build = Builder()
     names = {a.role: a.name for a in inputs.listed}
     logits = build.input(names["logits"], "each")
     index = build.input(names["class index"], "row")
-    is_target = build.make(
-        "equal", build.make("classes", logits, build.make("along", logits)), index
-    )
+    classes = build.make("classes", logits, build.make("along", logits))
+    is_target = build.make("equal", classes, index)
 
     def at_target(node: Node) -> Node:
         """What a function of the logits is at the target."""
@@ -155,52 +157,47 @@ def around_target(inputs: Inputs) -> Rewriter:
             return build.make("gather", node, index)
         return build.make(node.op, *(at_target(a) if a.extent == "each" else a for a in node.args))
 
-    def split_sum(rewriter: Rewriter, node: Node) -> Node | None:
+    def split_sum(rewriter: Rewriter, body: Node) -> Node | None:
         """The sum over the other classes, and the part of the target."""
-        if node.op != "sum" or (node.args[0].op == "where" and node.args[0].args[0] is is_target):
+        if body.op == "where" and body.args[0] is is_target:
             return None
-        (body,) = node.args
         others = build.make("sum", build.make("where", is_target, rewriter.number(0), body))
         return rewriter.make("add", others, at_target(body))
 
-    def gather_exponential(rewriter: Rewriter, node: Node) -> Node | None:
+    def gather_exponential(rewriter: Rewriter, x: Node) -> Node | None:
         """The exponential of the target's logit is one of those of all classes."""
-        if node.op != "exp" or node.args[0].op != "gather":
-            return None
-        return at_target(build.make("exp", node.args[0].args[0]))
+        return at_target(build.make("exp", x.args[0])) if x.op == "gather" else None
 
-    def divide_row_once(rewriter: Rewriter, node: Node) -> Node | None:
+    def divide_row_once(rewriter: Rewriter, above: Node, below: Node) -> Node | None:
         """The reciprocal of a sum serves all exponentials."""
-        if node.op != "divide" or node.extent != "row":
-            return None
-        above = node.args[0].args[0] if node.args[0].op == "gather" else node.args[0]
-        return _times_reciprocal(rewriter, *node.args) if above.op == "exp" else None
+        is_exp = (above.args[0] if above.op == "gather" else above).op == "exp"
+        is_row = "each" not in (above.extent, below.extent)
+        return _times_reciprocal(rewriter, above, below) if is_exp and is_row else None
 
-    def reciprocal_of_exponential(rewriter: Rewriter, node: Node) -> Node | None:
+    def reciprocal_of_exponential(rewriter: Rewriter, x: Node) -> Node | None:
         """exp(-x) of a row is 1 / exp(x), which is known."""
-        if node.op != "exp" or node.args[0].op != "negative" or node.extent != "row":
+        if x.op != "negative" or x.extent != "row":
             return None
-        return rewriter.make(
-            "divide", rewriter.number(1), rewriter.make("exp", node.args[0].args[0])
-        )
+        return rewriter.make("divide", rewriter.number(1), rewriter.make("exp", x.args[0]))
 
-    def pull_factor_out_of_choice(rewriter: Rewriter, node: Node) -> Node | None:
+    def pull_factor_out_of_choice(rewriter: Rewriter, *args: Node) -> Node | None:
         """A factor that the target's component shares with the others."""
-        if node.op != "where" or node.extent != "each" or node.args[1].extent != "row":
+        condition, here, elsewhere = args
+        if here.extent != "row":
             return None
-        factor, rest = rewriter.factored(node.args[2])
-        here = factor and _without(rewriter, node.args[1], factor)
-        if here is None:
+        factor, rest = rewriter.factored(elsewhere)
+        own = factor and _without(rewriter, here, factor)
+        if own is None:
             return None
-        choice = rewriter.make("where", node.args[0], here, rest or rewriter.number(1))
+        choice = rewriter.make("where", condition, own, rest or rewriter.number(1))
         return rewriter.make("multiply", factor, choice)
 
     rules = (
-        split_sum,
-        gather_exponential,
-        divide_row_once,
-        reciprocal_of_exponential,
-        pull_factor_out_of_choice,
+        ("sum", split_sum),
+        ("exp", gather_exponential),
+        ("divide", divide_row_once),
+        ("exp", reciprocal_of_exponential),
+        ("where", pull_factor_out_of_choice),
     )
     return Rewriter((*STRENGTH_REDUCTION, *rules), build)
 
@@ -215,15 +212,16 @@ def _without(rewriter: Rewriter, node: Node, factor: Node) -> Node | None:
     return None
 
 
-# -- single outputs with targets 0 and 1 -------------------------------------------------------------------------------
+# -- single outputs with targets 0 and 1 -----------------------------------
 
 
 def mirrored(loss: Loss) -> tuple[Expr, dict[Symbol, Expr]] | None:
     """A loss of single outputs whose targets are 0 or 1, as one of its two halves.
 
     Returns:
-        The loss at the target 1, and what stands for each of its parameters where the target is 0; proved: there the loss
-        is its half at the other sign of the logit, with those parameters. None where there are none, or nothing is gained.
+        The loss at the target 1, and what stands for each of its parameters where the target is 0;
+        proved: there the loss is its half at the other sign of the logit, with those parameters.
+        None where there are none, or nothing is gained.
     """
     inputs = inputs_of(loss)
     arrays, scalars = (
@@ -254,13 +252,11 @@ def at_either_target(inputs: Inputs, images: dict[Symbol, Expr]) -> tuple[Rewrit
         The rewriter, and the condition that the target is 1.
     """
 
-    def abs_of_either_sign(rewriter: Rewriter, node: Node) -> Node | None:
+    def abs_of_either_sign(rewriter: Rewriter, x: Node) -> Node | None:
         """|-x| is |x|."""
-        if node.op != "abs" or node.args[0] not in rewriter.instead.values():
-            return None
-        return rewriter.make("abs", node.args[0].args[1])
+        return rewriter.make("abs", x.args[1]) if x in rewriter.instead.values() else None
 
-    rewriter = Rewriter((*STRENGTH_REDUCTION, abs_of_either_sign))
+    rewriter = Rewriter((*STRENGTH_REDUCTION, ("abs", abs_of_either_sign)))
     make, number = rewriter.build.make, rewriter.number
     names = {a.role: a.name for a in inputs.listed}
     logits = rewriter.build.input(names["logits"], "each")

@@ -1,4 +1,6 @@
-"""The source of the kernels of a loss: one file for all layouts, compiled once for each dtype and precision."""
+"""The source of the kernels of a loss: one file for all layouts, compiled once for each dtype and
+precision.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ NAMESPACES = {False: "general", True: "bounded"}
 def cpp_text(loss: Loss) -> str:
     """The source of the kernels of a loss.
 
-    Raises `LoweringError`, naming the node and the loss, for what cannot be fused or has no vectorised code.
+    Raises `LoweringError`, naming the node and the loss, for what cannot be fused or has no
+    vectorised code.
     """
     where = f"loss {loss.name}, target cpp"
     kinds = (False, True) if has_bounded(loss) else (False,)

@@ -1,7 +1,8 @@
-"""The loop program: what a kernel does, as statements that passes change before they are printed as C++.
+"""The loop program: what a kernel does, as statements that passes change before they are printed as
+C++.
 
-What one iteration of a loop over rows computes is local to it, unless another loop reads it too: then
-`passes.keep_across_loops` finds an array for it.
+What one iteration of a loop over rows computes is local to it, unless another loop reads it too:
+then `passes.keep_across_loops` finds an array for it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Expr:
-    """An operation of the printer's tables. Text among its arguments is a name or a number, printed as it is."""
+    """An operation of the printer's tables. Text among its arguments is a name or a number, printed
+    as it is.
+    """
 
     op: str
     args: tuple[Operand, ...]
@@ -65,8 +68,8 @@ class Do:
 class Loop:
     """Statements in a loop, or under a condition.
 
-    over: a key of the printer's table, such as "rows". simd: whether the compiler is told to vectorise it; then
-    reductions: what it adds up, with an operator.
+    over: a key of the printer's table, such as "rows". simd: whether the compiler is told to
+    vectorise it; then reductions: what it adds up, with an operator.
     """
 
     over: str
@@ -81,7 +84,9 @@ Body = tuple[Statement, ...]
 
 @dataclass(frozen=True)
 class Kernel:
-    """A function. arrays: the variables with an element for each row, or vector of rows, of a block."""
+    """A function. arrays: the variables with an element for each row, or vector of rows, of a
+    block.
+    """
 
     name: str
     arguments: tuple[str, ...]

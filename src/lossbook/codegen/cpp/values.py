@@ -26,7 +26,8 @@ def storage(program: Fused) -> dict[Node, str]:
 
 
 class Values:
-    """Computes nodes, each once where it can be, and knows the numbers of a row that were computed before.
+    """Computes nodes, each once where it can be, and knows the numbers of a row that were computed
+    before.
 
     where: the loss and the target, for messages.
     """
@@ -54,7 +55,9 @@ class Values:
         return node.op in ("max", "first") and node.args[0].op == "input"
 
     def cast(self, operand: Operand, at: Operand | None) -> Operand:
-        """A number in the type in which it is computed with: of classes, or of rows where `at` is None."""
+        """A number in the type in which it is computed with: of classes, or of rows where `at` is
+        None.
+        """
         if self.layout.vectors and isinstance(operand, Expr) and operand.op in LOADS:
             return operand
         return call("row" if at is None else "each", operand)
@@ -102,9 +105,8 @@ class Values:
         """What stands for a node in an expression.
 
         Args:
-            node: What to compute.
-            at: The class: "k" in a loop over the classes, or one class of the row; None for a number of the row.
-            out: Where the statements go that compute it.
+            node: What to compute. at: The class: "k" in a loop over the classes, or one class of
+            the row; None for a number of the row. out: Where the statements go that compute it.
             known: What was computed there already.
         """
         if (leaf := self.leaf(node, at)) is not None:
