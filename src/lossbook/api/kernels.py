@@ -87,7 +87,8 @@ def kernel_call(xp: Backend, call: Call, logits: Any) -> KernelCall | None:
 
 
 def _kernel_of(plan: Plan, dtype: str) -> Kernel | None:
-    return kernel(plan.code.name, dtype, plan.precision == "fast", plan.one_hot)
+    code, fast = plan.code, plan.precision == "fast"
+    return kernel(code.name, dtype, fast, plan.one_hot, code.kernels)
 
 
 @lru_cache(maxsize=512)

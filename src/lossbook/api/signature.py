@@ -7,7 +7,9 @@ function needs no SymPy.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import inf
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -33,6 +35,11 @@ class Parameter(NamedTuple):
     neutral: float | None = None
 
 
+@cache
+def _folder_beside(module: ModuleType) -> Path:
+    return Path(module.__file__ or "").parents[1] / "cpp"
+
+
 class Code(NamedTuple):
     """A generated module (NumPy's or PyTorch's) and the names of the parameters that its functions take: those with a
     number for each class, and those with one number, or one for each element.
@@ -46,6 +53,11 @@ class Code(NamedTuple):
     def name(self) -> str:
         """The name of the loss, which is also that of its kernels."""
         return self.module.__name__.rpartition(".")[2]
+
+    @property
+    def kernels(self) -> Path:
+        """The folder in which the generated C++ of the loss is, beside the module's."""
+        return _folder_beside(self.module)
 
     @property
     def parameters(self) -> tuple[str, ...]:

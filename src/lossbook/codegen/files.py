@@ -34,7 +34,7 @@ def wanted(losses: Iterable[Loss], package: str = "lossbook") -> dict[str, str]:
     files |= {f"cpp/{loss.name}.cpp": cpp_text(loss) for loss in losses if not loss.is_activation}
     files = {f"generated/{path}": text for path, text in files.items()}
     files |= {f"{front}/functions.py": functions_text(losses, front, package) for front in FRONTS}
-    return files | {"torch/modules.py": modules_text(losses)}
+    return files | {"torch/modules.py": modules_text(losses, package)}
 
 
 def out_of_date(files: Mapping[str, str], folder: Path = PACKAGE) -> list[str]:

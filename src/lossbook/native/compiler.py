@@ -89,7 +89,13 @@ def accepts_class_indices(name: str) -> bool:
     return "#if ONE_HOT" in (SOURCES / f"{name}.cpp").read_text("utf-8")
 
 
-def source(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False) -> str:
+def source(
+    name: str,
+    dtype: str = "float32",
+    fast: bool = False,
+    one_hot: bool = False,
+    folder: Path = SOURCES,
+) -> str:
     """The source of the kernels of a loss, with all headers inlined.
 
     Args:
@@ -97,11 +103,12 @@ def source(name: str, dtype: str = "float32", fast: bool = False, one_hot: bool 
         dtype: The dtype of the logits, one of `kernels.DTYPES`.
         fast: Compute in the logits' own precision, where the loss has such a kernel.
         one_hot: For a loss whose targets are probabilities: take class indices instead.
+        folder: Where the generated C++ of the loss is.
     """
     chosen = f"#define FAST {int(fast)}\n#define ONE_HOT {int(one_hot)}\n" + (
         f"#define {dtype.upper()}\n" if dtype != "float32" else ""
     )
-    return chosen + _inlined(SOURCES / f"{name}.cpp")
+    return chosen + _inlined(folder / f"{name}.cpp")
 
 
 def _inlined(path: Path) -> str:

@@ -169,7 +169,7 @@ class Kernel:
 
 
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str, bool, bool], Kernel | None] = {}
+_loaded: dict[tuple[str, str, bool, bool, Path], Kernel | None] = {}
 _failures: list[str] = []
 
 
@@ -192,7 +192,11 @@ def enabled() -> bool:
 
 
 def kernel(
-    name: str, dtype: str = "float32", fast: bool = False, one_hot: bool = False
+    name: str,
+    dtype: str = "float32",
+    fast: bool = False,
+    one_hot: bool = False,
+    folder: Path = compiler.SOURCES,
 ) -> Kernel | None:
     """Return the kernels of a loss for logits of one dtype, compiled if need be.
 
@@ -202,16 +206,17 @@ def kernel(
         fast: Whether to compute in float32, with errors of at most 16 ULP. Otherwise the arithmetic is
             float64, rounded once. For float64 logits it is always pairs of float64.
         one_hot: Whether targets are class indices where the loss takes probabilities.
+        folder: Where the generated C++ of the loss is.
 
     Returns:
         The kernels, or None where there are none. Where compiling fails, a warning says so once.
     """
-    key = (name, dtype, fast and dtype != "float64", one_hot)
+    key = (name, dtype, fast and dtype != "float64", one_hot, folder)
     try:
         return _loaded[key]
     except KeyError:
         pass
-    if dtype not in DTYPES or not enabled():
+    if dtype not in DTYPES or not enabled() or not (folder / f"{name}.cpp").exists():
         return None
     with _lock:
         if key not in _loaded:
@@ -219,14 +224,14 @@ def kernel(
         return _loaded[key]
 
 
-def _built(name: str, dtype: str, fast: bool, one_hot: bool) -> Path:
-    text = compiler.source(name, dtype, fast, one_hot)
+def _built(name: str, dtype: str, fast: bool, one_hot: bool, folder: Path) -> Path:
+    text = compiler.source(name, dtype, fast, one_hot, folder)
     return files.get_or_build(compiler.key(text), lambda: compiler.compiled(text))
 
 
-def _load(name: str, dtype: str, fast: bool, one_hot: bool) -> Kernel | None:
+def _load(name: str, dtype: str, fast: bool, one_hot: bool, folder: Path) -> Kernel | None:
     try:
-        return Kernel(ctypes.CDLL(str(_built(name, dtype, fast, one_hot))))
+        return Kernel(ctypes.CDLL(str(_built(name, dtype, fast, one_hot, folder))))
     except (compiler.CompileError, OSError) as error:
         _failures.append(str(error))
         warnings.warn(
@@ -249,7 +254,7 @@ def warm() -> int:
         OSError: The cache cannot be written to.
     """
     wanted = [
-        (name, "float32", fast, one_hot)
+        (name, "float32", fast, one_hot, compiler.SOURCES)
         for name in compiler.losses()
         for fast in (False, True)
         for one_hot in (False, True)[: 1 + compiler.accepts_class_indices(name)]

@@ -43,7 +43,8 @@ class Oracle:
 
     Each method takes one row: `logits`, K numbers, with `targets` an int (a class, from 0) or K
     numbers; for a loss of single outputs, one number each. Numbers are taken exactly; logits may be
-    -inf. Parameters go by their names in code; those left out take their neutral value. Results are
+    -inf. Parameters go by their names in code; those left out take their neutral value, or else
+    the default of the public function. Results are
     right to `DIGITS` digits, unless they are smaller in magnitude than 10**-LEAST_EXPONENT. An
     activation has no targets; `vjp` takes the vector that is multiplied from the left.
     """
@@ -154,7 +155,7 @@ class Oracle:
         point |= self._targets(targets, logits)
         scalars = []
         for name, q in self.parameters.items():
-            given = parameters.get(name, q.neutral)
+            given = parameters.get(name, q.default if q.neutral is None else q.neutral)
             if given is None:
                 raise OracleError(f"{self.loss.name} needs {name}: {q.meaning}; {q.domain}")
             if isinstance(q.symbol, IndexedBase):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from . import functions
-from .module import LossModule
+from lossbook.torch.module import LossModule
+from lossbook.torch import functions
 
 __all__ = [
     "BCEWithLogitsLoss",

@@ -81,7 +81,7 @@ def functions_text(losses: Iterable[Loss], target: str, package: str = "lossbook
     return f"{banner}\n{imports}\n__all__ = [\n{listed}]\n\n\n" + "\n\n\n".join(parts) + "\n"
 
 
-def modules_text(losses: Iterable[Loss]) -> str:
+def modules_text(losses: Iterable[Loss], package: str = "lossbook") -> str:
     """The module with the losses as PyTorch modules."""
     groups = _by_function(loss for loss in losses if loss.function)
     named = {
@@ -92,7 +92,8 @@ def modules_text(losses: Iterable[Loss]) -> str:
     listed = "".join(f'    "{name}",\n' for name in sorted(named))
     banner = BANNER.format(summary="The losses as PyTorch modules.")
     imports = (
-        "from torch import Tensor\n\nfrom . import functions\nfrom .module import LossModule\n"
+        "from torch import Tensor\n\nfrom lossbook.torch.module import LossModule\n"
+        f"from {package}.torch import functions\n"
     )
     parts = [_module(module, *named[module]) for module in sorted(named)]
     return f"{banner}\n{imports}\n__all__ = [\n{listed}]\n\n\n" + "\n\n\n".join(parts) + "\n"
