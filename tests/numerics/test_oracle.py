@@ -1,6 +1,7 @@
 """The oracle against differences of the loss itself, against twice the digits, and against a wrong loss."""
 
 import random
+from dataclasses import replace
 from functools import partial
 
 import mpmath
@@ -180,10 +181,15 @@ def test_another_loss_has_another_oracle():
     )
 
 
+WITHOUT_DEFAULTS = get("softmax_focal").with_(
+    parameters=tuple(replace(q, default=None) for q in get("softmax_focal").parameters)
+)
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: oracle(get("softmax_focal")).value([1.0, 2.0], 0), "softmax_focal needs gamma"),
+        (lambda: oracle(WITHOUT_DEFAULTS).value([1.0, 2.0], 0), "softmax_focal needs gamma"),
         (
             lambda: oracle(get("softmax_focal")).value([1.0, 2.0], 2, gamma=2),
             "targets=2, expected a class from 0 to 1",
