@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _add(name: str, subcommands) -> None:
-    """Add the parser of a subcommand. Generating takes the losses, since codegen knows no registry."""
+    """Add the parser of a subcommand; code generation is handed the losses."""
     add = door(f"command.{name}").add
     if name == "generate":
         add(subcommands, door("lossbook.losses").all_losses)

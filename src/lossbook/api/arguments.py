@@ -1,4 +1,4 @@
-"""Checks of arguments, the same for NumPy and PyTorch: an error restates the call and says what was expected."""
+"""Checks of arguments for NumPy and PyTorch: an error restates the call and what was expected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDING = 1e-3  # a probability may exceed 1 by rounding, in float16 too
 def wrong(
     function: str, argument: str, got: str, expected: str, error: type[Exception] = ValueError
 ) -> Exception:
-    """The error that says which argument of which function was given what, and what was expected."""
+    """An error: which argument of which function was given what, and what was expected."""
     return error(f"{function}: {argument} {got}; expected {expected}")
 
 

@@ -28,7 +28,6 @@ class Inputs(NamedTuple):
 
 def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
     """The inputs of the generated code of a call."""
-
     plan = call.plan
 
     def upcast(name: str, value: Any) -> Any:
@@ -60,7 +59,7 @@ def compute(
     parameters: dict[str, Any] | None = None,
     axis: int | None = None,
 ) -> Any:
-    """A generated function in wide arithmetic: pairs of float64 for float64 logits, float64 for narrower ones.
+    """Evaluate a generated function in pairs of float64 for float64 logits, else in float64.
 
     Args:
         xp: the array library.

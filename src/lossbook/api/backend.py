@@ -1,7 +1,7 @@
-"""What an array library has to provide: one algorithm serves NumPy and PyTorch, each with these few methods.
+"""What an array library has to provide, so that one algorithm serves NumPy and PyTorch.
 
-Arrays of both libraries share indexing, comparisons, arithmetic, `shape`, `ndim`, `reshape`, `sum`, `all` and `any`;
-only what they spell differently is here.
+Arrays of both libraries share indexing, comparisons, arithmetic, `shape`, `ndim`, `reshape`, `sum`,
+`all` and `any`; only what they spell differently is here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Backend(ABC):
 
     @abstractmethod
     def kind(self, dtype: Any) -> str:
-        """ "float", "integer", or what else a dtype is."""
+        """What a dtype is: "float", "integer", or something else."""
 
     @abstractmethod
     def values_known(self, *arrays: Any) -> bool:
@@ -40,7 +40,7 @@ class Backend(ABC):
 
     @abstractmethod
     def in_pairs(self, logits: Any, *arrays: Any) -> bool:
-        """Whether generated code runs on pairs of float64: for float64 logits, where values are known."""
+        """Whether generated code runs on pairs: for float64 logits whose values are known."""
 
     @abstractmethod
     def index(self, targets: Any) -> Any:
@@ -62,7 +62,7 @@ class Backend(ABC):
     def expand(self, rows: Any, axis: int) -> Any:
         """One number for each row, with the class axis put in as an axis of size 1."""
 
-    # -- for kernels ---------------------------------------------------------------------------------------------
+    # -- for kernels ----------------------------------------------------------------------------
 
     @abstractmethod
     def dtype_name(self, array: Any) -> str | None:

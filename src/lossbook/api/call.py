@@ -1,7 +1,7 @@
-"""One checked call of a loss, as a record: everything that the kernels and the generated array code need.
+"""One checked call of a loss, as a record: all that kernels and generated code need.
 
-What depends on shapes, dtypes and options alone is a `Plan`. It is checked and made once, and serves all calls that are
-alike, such as the steps of a training loop.
+What depends on shapes, dtypes and options alone is a `Plan`. It is checked and made once, and
+serves all calls that are alike, such as the steps of a training loop.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ class Plan:
         classes: the number of classes; 1 for a loss of single outputs.
         row_shape: the shape of the logits without the class axis.
         rows: the number of rows.
-        outer, inner: how many blocks of classes there are in memory, and how many rows side by side in each, where
-            the logits are contiguous: they have the shape (outer, classes, inner).
-        parameters: the values of parameters by name. A float is the same for all classes or elements; `ARRAY` stands
-            for an array, which each call brings.
+        outer, inner: how many blocks of classes there are in memory, and how many rows side by side
+            in each, where the logits are contiguous: they have the shape (outer, classes, inner).
+        parameters: the values of parameters by name. A float is the same for all classes or
+            elements; `ARRAY` stands for an array, which each call brings.
         scale: what the loss of each element is multiplied by.
-        mean_weights: the parameter by the sum of whose values at the targets "mean" divides; None for the number of
-            rows that count.
-        each_target, target_sums: whether targets must be classes or numbers from 0 to 1; and sum to 1 in a row.
+        mean_weights: the parameter by the sum of whose values at the targets "mean" divides; None
+            for the number of rows that count.
+        each_target, target_sums: whether targets must be classes or numbers from 0 to 1; and sum to
+            1 in a row.
         reduction, precision, ignore_index: as the caller gave them.
     """
 
@@ -86,9 +87,10 @@ class Call(NamedTuple):
 
     Attributes:
         plan: what it has in common with other calls.
-        targets: int64 class indices of the shape of the rows, or numbers of the shape of the logits.
-        parameters: the values of parameters by name: floats, arrays of shape (K,), or arrays that broadcast to the
-            inputs.
+        targets: int64 class indices of the shape of the rows, or numbers of the shape of the
+            logits.
+        parameters: the values of parameters by name: floats, arrays of shape (K,), or arrays that
+            broadcast to the inputs.
         scale: what the loss of each element is multiplied by.
     """
 
@@ -99,7 +101,7 @@ class Call(NamedTuple):
 
     @property
     def mean_weights(self) -> Any:
-        """The weights by whose sum over the targets "mean" divides; None for the number of rows that count."""
+        """The weights whose sum over the targets "mean" divides by; None: the rows that count."""
         name = self.plan.mean_weights
         return None if name is None else self.parameters[name]
 
@@ -116,15 +118,17 @@ def checked(
     """Check everything about a call but the values of its arrays.
 
     Args:
-        xp: the array library.
-        signature: the public function.
-        logits, targets: arrays of the library.
-        values: the values of `signature.parameters`.
-        options: what all losses have in common.
-        suffix: what is appended to the name of the function in errors.
+        xp: The array library.
+        signature: The public function.
+        logits: What the loss is differentiated by, an array of the library.
+        targets: Its targets.
+        values: The values of `signature.parameters`.
+        options: What all losses have in common.
+        suffix: What is appended to the name of the function in errors.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the message names it and says what was expected.
+        ValueError, TypeError: an argument is wrong; the message names it and says what was
+            expected.
     """
     specs = ArraySpec(logits.shape, logits.dtype), ArraySpec(targets.shape, targets.dtype)
     simple = SIMPLE.issuperset(map(type, values))
@@ -157,8 +161,8 @@ def check_values(xp: Backend, call: Call) -> None:
     """Check the values of arrays.
 
     Raises:
-        ValueError: a weight is negative; a target is no class, or not between 0 and 1; the targets of a row do not sum
-            to 1 where they have to. The first one is shown.
+        ValueError: a weight is negative; a target is no class, or not between 0 and 1; the targets
+            of a row do not sum to 1 where they have to. The first one is shown.
     """
     plan, targets = call.plan, call.targets
     expected = "weights that are not negative"
@@ -191,7 +195,7 @@ def _plan(
     options: Options,
     suffix: str,
 ) -> Plan:
-    """The plan of a call with the given values of parameters, where arrays are replaced by `ARRAY`."""
+    """The plan of a call with these values of parameters; `ARRAY` stands for an array."""
     name, (logits, targets) = signature.function + suffix, specs
     arguments.check_choice(name, "reduction", options.reduction, arguments.REDUCTIONS)
     arguments.check_choice(name, "precision", options.precision, arguments.PRECISIONS)
@@ -253,13 +257,13 @@ def _code(signature: Signature, parameters: dict[str, Any], by_index: bool) -> t
 
 
 def _is_static(parameter: Parameter, value: Any) -> bool:
-    """Whether a plan can check and hold the value: everything but arrays where arrays may be passed."""
+    """Whether a plan can hold the value: everything but an array that may be passed."""
     may_be_array = parameter.kind in ("per class", "per element")
     return not may_be_array or value is None or isinstance(value, (Real, str))
 
 
 def _is_simple(values: tuple) -> bool:
-    """Whether all values of a plan have exactly the types that they should have: then they can be a key."""
+    """Whether all values have exactly the types that they should have, and can be a key."""
     return all(v is ARRAY or type(v) in SIMPLE for v in values)
 
 

@@ -1,4 +1,4 @@
-"""Running generated code on pairs of float64, NumPy's or torch's, in blocks that stay in the cache."""
+"""Running generated code on pairs of float64 arrays, in blocks that stay in the cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ FAR = 2.0**500  # stands for infinity: its square and its multiples are still fi
 def at_infinity(function: Callable, logits):
     """`function(logits)` for single outputs, with a large number in the place of infinite logits.
 
-    A part of a loss that counts for nothing, such as that of the other class, is then 0 and not 0 times infinity.
+    A part of a loss that counts for nothing, such as that of the other class, is then 0 and not 0
+    times infinity.
     """
     xp = library(logits)
     infinite = xp.isinf(logits)
@@ -28,8 +29,10 @@ def at_infinity(function: Callable, logits):
 def run_in_pairs(function: Callable, logits, arrays: tuple, options: dict, axis: int | None):
     """`function(logits, *arrays, **options)`, computed in pairs and rounded to float64.
 
-    logits: float64. arrays: of their shape, or class numbers of each row. options: numbers, arrays of K numbers or, where
-    axis is None, arrays that broadcast with the logits. axis: the class axis, None for single outputs.
+    logits: float64. arrays: of their shape, or class numbers of each row. options: numbers, arrays
+        of K numbers or, where
+    axis is None, arrays that broadcast with the logits. axis: the class axis, None for single
+    outputs.
     """
     if axis is None:
         return _elements(function, logits, arrays, options)

@@ -1,4 +1,4 @@
-"""A loss by a compiled kernel: what both array libraries do to find one, to lay out its inputs and to call it."""
+"""A loss by a compiled kernel: finding one, laying out its inputs and calling it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _kernel_of(plan: Plan, dtype: str) -> Kernel | None:
 
 @lru_cache(maxsize=512)
 def _prepared(plan: Plan, dtype: str) -> tuple[Kernel, tuple, tuple] | None:
-    """The kernel of a plan without arrays, its parameters as it takes them, and the arrays that hold them."""
+    """The kernel of a plan without arrays, its packed parameters, and what holds them."""
     found = _kernel_of(plan, dtype)
     if found is None:
         return None
@@ -128,11 +128,11 @@ def evaluate(
     *,
     overwrites: bool,
 ):
-    """The result of `execute(kernel call, divisor, check)`; None where no kernel can compute the loss.
+    """Compute a loss by `execute(kernel call, divisor, check)`; None where no kernel can.
 
-    Targets are checked in the pass that computes the loss, where that pass can be repeated: `execute` returns None
-    where it meets a target that is ignored, or wrong. Then, and where the gradient `overwrites` the logits, they are
-    checked and counted before.
+    Targets are checked in the pass that computes the loss, where that pass can be repeated:
+    `execute` returns None where it meets a target that is ignored, or wrong. Then, and where the
+    gradient `overwrites` the logits, they are checked and counted before.
 
     Raises:
         ValueError: a target is wrong.
@@ -182,9 +182,10 @@ def _target_check(plan: Plan) -> TargetCheck:
 def placed(
     xp: Backend, found: KernelCall, logits: Any
 ) -> tuple[Any, KernelCall, Sequence[int] | None]:
-    """Dense logits, the call for them, and the order in which they have the axes, None for the caller's order.
+    """Dense logits, the call for them, and the order of their axes (None: the caller's).
 
-    Logits of any dense layout, such as channels-last images, are used where they are. Others are copied.
+    Logits of any dense layout, such as channels-last images, are used where they are. Others are
+    copied.
     """
     if xp.is_dense(logits):
         return logits, found, None
@@ -216,14 +217,14 @@ def row_shape(shape: Sequence[int], axis: int | None) -> list[int]:
 
 
 def memory_shape(shape: Sequence[int], axis: int | None) -> tuple[int, int, int]:
-    """outer x classes x inner of dense logits."""
+    """Outer x classes x inner of dense logits."""
     if axis is None:
         return 1, 1, prod(shape)
     return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
 
 
 def _number(value: Any) -> float | None:
-    """A float, or an array that holds one that is finite and not negative; None for other arrays."""
+    """The one finite number that is not negative in an array; None for other arrays."""
     if type(value) is float:
         return value
     number = float(value.reshape(-1)[0]) if prod(value.shape) == 1 else -1.0

@@ -1,7 +1,7 @@
-"""What a public function takes, as data: which generated code computes it, its parameters and conventions.
+"""What a public function takes, as data: its generated code, parameters and conventions.
 
-`make generate` writes a `Signature` for each public function from the definition of its loss, so that calling a
-function needs no SymPy.
+`make generate` writes a `Signature` for each public function from the definition of its loss, so
+that calling a function needs no SymPy.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ class Parameter(NamedTuple):
     `kind` is one of
 
     - "number": a real number from `low` to `high`.
-    - "per class": None, one number for all classes, or an array of shape (K,). None is 1 for every class.
+    - "per class": None, one number for all classes, or an array of shape (K,). None is 1 for every
+      class.
     - "per element": None, a number, or an array that broadcasts to the inputs. None is 1.
-    - "balance": the weight of the positive class, from 0 to 1; the negative class has 1 minus it. None or a negative
-      number gives both classes the weight 1.
+    - "balance": the weight of the positive class, from 0 to 1; the negative class has 1 minus it.
+      None or a negative number gives both classes the weight 1.
 
     A number at its `neutral` value has no effect.
     """
@@ -41,8 +42,12 @@ def _folder_beside(module: ModuleType) -> Path:
 
 
 class Code(NamedTuple):
-    """A generated module (NumPy's or PyTorch's) and the names of the parameters that its functions take: those with a
-    number for each class, and those with one number, or one for each element.
+    """A generated module (NumPy's or PyTorch's) and the names of its parameters.
+
+    Attributes:
+        module: The generated module.
+        per_class: The parameters with a number for each class.
+        scalars: The parameters with one number, or one for each element.
     """
 
     module: ModuleType
@@ -71,15 +76,17 @@ class Signature:
 
     Attributes:
         function: its name, as errors give it.
-        rows: whether it is a loss of rows of logits with a class axis, rather than of single outputs.
+        rows: whether it is a loss of rows of logits with a class axis, rather than of single
+            outputs.
         parameters: the parameters of the loss, in the order in which `evaluate` gets their values.
-        dense: the code for targets of the shape of the logits. None where targets are always class indices.
-        index: the code for class indices. Where it is None, or lacks a parameter that has an effect, class indices are
-            computed by `dense` as one-hot targets.
+        dense: the code for targets of the shape of the logits. None where targets are always class
+            indices.
+        index: the code for class indices. Where it is None, or lacks a parameter that has an
+            effect, class indices are computed by `dense` as one-hot targets.
         probabilities: whether targets of the shape of the logits must be between 0 and 1.
         normalised: whether the targets of a row must sum to 1.
-        mean_weights: the parameter by which "mean" divides where targets are class indices: the sum of the weights of
-            the targets. None: it divides by the number of rows that count.
+        mean_weights: the parameter by which "mean" divides where targets are class indices: the sum
+            of the weights of the targets. None: it divides by the number of rows that count.
     """
 
     function: str
@@ -93,7 +100,7 @@ class Signature:
 
 
 class Options(NamedTuple):
-    """The options that all losses have in common. `weight` multiplies the loss of each single output."""
+    """The options that losses have in common; `weight` multiplies the loss of each output."""
 
     reduction: str = "mean"
     precision: str = "exact"
@@ -102,7 +109,7 @@ class Options(NamedTuple):
     weight: Any = None
 
     def is_simple(self) -> bool:
-        """Whether all options have exactly the types they should have, so that they can be a key."""
+        """Whether all options have exactly the types they should have, and can be a key."""
         return (
             type(self.reduction) is str
             and type(self.precision) is str

@@ -32,9 +32,9 @@ class Parameter:
         meaning: What it does, in a phrase.
         neutral: The value at which it has no effect, or None if there is no such value.
         kind: What callers may pass. "number": a number. "per class": one number for all classes, or
-            one for each. "per element": numbers that broadcast to the inputs. "balance": the weight of
-            the positive class, where the negative class has 1 minus it. By default it follows from
-            the symbol.
+            one for each. "per element": numbers that broadcast to the inputs. "balance": the weight
+            of the positive class, where the negative class has 1 minus it. By default it follows
+            from the symbol.
         default: The value of a number that callers may leave out. The other kinds default to None,
             which stands for the neutral value.
         high: The largest value that a number may have.
@@ -72,8 +72,8 @@ class Interface:
         reduction: The default reduction.
         positional: Whether the parameters and the reduction may be passed by position.
         weight: Whether callers may weight the loss of each single output.
-        mean_weights: The symbol of the parameter whose values at the target classes sum to the divisor
-            of "mean". None: "mean" divides by the number of rows that count.
+        mean_weights: The symbol of the parameter whose values at the target classes sum to the
+            divisor of "mean". None: "mean" divides by the number of rows that count.
         probabilities: Whether targets that are not class indices must lie between 0 and 1.
         normalised: Whether the probabilities of a row must sum to 1.
     """
@@ -159,7 +159,8 @@ class Loss:
             )
         if not isinstance(self.wrt, (Symbol, Indexed)):
             raise TypeError(
-                f"Loss {self.name}: wrt must be a symbol or a component such as z[j], got {self.wrt!r}"
+                f"Loss {self.name}: wrt must be a symbol or a component such as z[j], "
+                f"got {self.wrt!r}"
             )
         object.__setattr__(self, "expr", import_sympy(self.expr))
 
@@ -192,7 +193,8 @@ class Loss:
         for name, value in values.items():
             if name not in symbols:
                 raise TypeError(
-                    f"Loss {self.name} has no parameter {name!r}; it has {', '.join(symbols) or 'none'}"
+                    f"Loss {self.name} has no parameter {name!r}; "
+                    f"it has {', '.join(symbols) or 'none'}"
                 )
             expr = _set(expr, symbols[name], sympify(value))
         return expr

@@ -203,8 +203,8 @@ def kernel(
     Args:
         name: The name of the loss in the registry.
         dtype: The dtype of the logits, such as "float32".
-        fast: Whether to compute in float32, with errors of at most 16 ULP. Otherwise the arithmetic is
-            float64, rounded once. For float64 logits it is always pairs of float64.
+        fast: Whether to compute in float32, with errors of at most 16 ULP. Otherwise the arithmetic
+            is float64, rounded once. For float64 logits it is always pairs of float64.
         one_hot: Whether targets are class indices where the loss takes probabilities.
         folder: Where the generated C++ of the loss is.
 

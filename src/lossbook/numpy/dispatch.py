@@ -18,7 +18,7 @@ from .backend import NUMPY
 
 
 def loss(signature: Signature, logits: Any, targets: Any, values: tuple, options: Options):
-    """The loss of a call, in the dtype of the logits; see `lossbook.api.call.checked` for the arguments."""
+    """The loss of a call, in the dtype of the logits; for the arguments see `checked`."""
     logits, targets = NUMPY.array(logits), NUMPY.array(targets)
     return _evaluated(checked(NUMPY, signature, logits, targets, values, options), logits)
 

@@ -1,4 +1,4 @@
-"""Generated PyTorch code under autograd: first and second derivatives are generated too, never traced.
+"""Generated PyTorch code under autograd, with generated first and second derivatives.
 
 A third derivative is autograd's, through the generated code of the second.
 """
@@ -28,7 +28,8 @@ class GeneratedCode:
     Attributes:
         module: a module of `lossbook.generated.torch`.
         axis: the class axis, None for a loss of single outputs.
-        names: the parameters that are tensors. Tensors are the targets, if there are any, then these.
+        names: the parameters that are tensors. Tensors are the targets, if there are any, then
+            these.
         numbers: the parameters that are floats.
         has_targets: False for an activation.
     """
@@ -42,7 +43,7 @@ class GeneratedCode:
     def compute(
         self, name: str, logits: Tensor, tensors: tuple[Tensor, ...], *more: Tensor
     ) -> Tensor:
-        """The generated function of that name, in wide arithmetic; `more` are its last positional arguments."""
+        """The generated function of that name; `more` are its last positional arguments."""
         arrays = (*tensors[: self.has_targets], *map(TORCH.upcast, more))
         named = zip(self.names, tensors[self.has_targets :], strict=True)
         parameters = dict(named) | dict(self.numbers)
@@ -191,7 +192,7 @@ class ReducedLoss:
         return cls(code, tensors, inputs.counted, call.scale, plan.reduction, inputs.divisor)
 
     def masked(self, x: Tensor) -> Tensor:
-        """Zero in rows that do not count, so that nothing in them, such as NaN, reaches a result."""
+        """Zero in rows that do not count, so that no NaN in them reaches a result."""
         if self.counted is None:
             return x
         return torch.where(self.code.broadcast_rows(self.counted), x, 0)
@@ -214,7 +215,7 @@ class ReducedLoss:
         return total.to(logits.dtype)
 
     def gradient(self, logits: Tensor, grad_output: Tensor) -> Tensor:
-        """Its gradient times a number, or times one for each row, by code that can be differentiated."""
+        """Its gradient times a number, or one for each row, by differentiable code."""
         shape = row_shape(logits.shape, self.code.axis)
         rows = TORCH.upcast(grad_output) * self.scale
         if self.reduction == "mean":
@@ -236,7 +237,7 @@ class ReducedLoss:
 
 
 class Overwritten(Function):
-    """A value whose gradient has taken the place of the logits; apply to (logits, value, gradient)."""
+    """A value whose gradient has replaced the logits; apply to (logits, value, gradient)."""
 
     @staticmethod
     def forward(ctx, logits, value, gradient):

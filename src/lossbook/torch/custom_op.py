@@ -1,7 +1,7 @@
-"""The compiled kernels as a PyTorch operator, `torch.ops.lossbook.loss`, for graphs of `torch.compile`.
+"""The compiled kernels as an operator, `torch.ops.lossbook.loss`, for `torch.compile`.
 
-It returns the value and the gradient of the reduced loss. Its backward pass multiplies the gradient by what comes in;
-differentiated again, it is the generated Hessian-vector product.
+It returns the value and the gradient of the reduced loss. Its backward pass multiplies the gradient
+by what comes in; differentiated again, it is the generated Hessian-vector product.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calls of the PyTorch functions: by a kernel where there is one, else by generated PyTorch code."""
+"""Calls of the PyTorch functions: by a kernel where there is one, else by generated code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def loss(
     options: Options,
     inplace: bool = False,
 ) -> Tensor:
-    """The loss of a call, in the dtype of the logits; see `lossbook.api.call.checked` for the arguments.
+    """The loss of a call, in the dtype of the logits; for the arguments see `checked`.
 
     inplace: whether the gradient overwrites the logits.
     """

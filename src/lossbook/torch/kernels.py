@@ -1,7 +1,7 @@
-"""PyTorch losses by compiled kernels: the gradient is computed with the value and handed on in the backward pass.
+"""PyTorch losses by compiled kernels, which compute the gradient together with the value.
 
-For plain float64, float32, float16 and bfloat16 tensors on a CPU. Others, and transforms that look inside (vmap, forward
-mode), take the generated PyTorch code, and so do second derivatives.
+For plain float64, float32, float16 and bfloat16 tensors on a CPU. Others, and transforms that look
+inside (vmap, forward mode), take the generated PyTorch code, and so do second derivatives.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def check_inplace(function: str, logits: Tensor, reduction: str) -> None:
 
 
 def buffer(like: Tensor) -> Tensor:
-    """An empty contiguous tensor of the shape and dtype of another; a large one is taken from the pool."""
+    """An empty contiguous tensor like another one; a large one comes from the pool."""
     size = like.numel() * like.element_size()
     if size < pool.LEAST or not pool.limit():
         return torch.empty_like(like, memory_format=torch.contiguous_format)

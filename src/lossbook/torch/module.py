@@ -16,7 +16,8 @@ from ..api.signature import Signature
 class LossModule(torch.nn.Module):
     """A function with its options. Tensors are buffers, the other options attributes.
 
-    Options are checked when the module is made; what depends on the logits is checked when it is called.
+    Options are checked when the module is made; what depends on the logits is checked when it is
+    called.
     """
 
     def __init__(self, function: Callable[..., Tensor], signature: Signature, **options: Any):

@@ -210,7 +210,8 @@ def _loss_with_grad(name: str, group: list[Loss]) -> str:
     out = (
         f"out: an array of the shape and dtype of the {x} to which the gradient is written; it may "
         f"be the {x} themselves. None for a new array. If a target turns out to be wrong, it holds "
-        f"anything, unless it is the {x}: these are overwritten only after all targets were checked."
+        f"anything, unless it is the {x}: these are overwritten only after all targets were "
+        "checked."
     )
     returns = (
         f"(loss, gradient). The gradient has the shape and dtype of the {x}. It is that of the "
@@ -437,5 +438,6 @@ def _module(module: str, function: str, group: list[Loss]) -> str:
         "    Tensors among them are buffers: they move with the module.\n"
         '    """\n\n'
         f"    def __init__(\n{signature}    ) -> None:\n"
-        f"        super().__init__(\n            functions.{function},\n            functions.{function.upper()},\n{listed}        )"
+        f"        super().__init__(\n            functions.{function},\n"
+        f"            functions.{function.upper()},\n{listed}        )"
     )
