@@ -10,7 +10,7 @@ from .call import Call
 from .double_double import at_infinity, run_in_pairs
 
 
-class Inputs(NamedTuple):
+class CodeInputs(NamedTuple):
     """What the generated code of a call takes beside the logits.
 
     Attributes:
@@ -26,7 +26,7 @@ class Inputs(NamedTuple):
     parameters: dict[str, Any]
 
 
-def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
+def inputs_of(xp: Backend, call: Call, logits: Any) -> CodeInputs:
     """The inputs of the generated code of a call."""
     plan = call.plan
 
@@ -37,7 +37,7 @@ def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
 
     parameters = {name: upcast(name, call.parameters[name]) for name in plan.code.parameters}
     if not plan.by_index:
-        return Inputs(xp.upcast(call.targets), None, plan.rows, parameters)
+        return CodeInputs(xp.upcast(call.targets), None, plan.rows, parameters)
     counted = call.targets != plan.ignore_index
     index = xp.where(counted, call.targets, 0)
     weights = call.mean_weights
@@ -48,7 +48,7 @@ def inputs_of(xp: Backend, call: Call, logits: Any) -> Inputs:
     if xp.values_known(counted) and bool(counted.all()):
         counted = None
     targets = xp.one_hot(index, plan.classes, plan.axis) if plan.one_hot else index
-    return Inputs(targets, counted, divisor, parameters)
+    return CodeInputs(targets, counted, divisor, parameters)
 
 
 def compute(

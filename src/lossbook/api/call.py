@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from . import arguments
 from .arguments import wrong
 from .backend import Backend
-from .signature import Code, Options, Parameter, Signature
+from .signature import Code, Options, ParameterSpec, Signature
 
 ARRAY = object()  # stands in a plan for the value of a parameter that is an array
 SIMPLE = {float, int, type(None)}  # types of values that a plan holds itself
@@ -109,8 +109,7 @@ class Call(NamedTuple):
 def checked(
     xp: Backend,
     signature: Signature,
-    logits: Any,
-    targets: Any,
+    arrays: tuple[Any, Any],
     values: tuple,
     options: Options,
     suffix: str = "",
@@ -120,8 +119,7 @@ def checked(
     Args:
         xp: The array library.
         signature: The public function.
-        logits: What the loss is differentiated by, an array of the library.
-        targets: Its targets.
+        arrays: The logits and the targets, arrays of the library.
         values: The values of `signature.parameters`.
         options: What all losses have in common.
         suffix: What is appended to the name of the function in errors.
@@ -130,6 +128,7 @@ def checked(
         ValueError, TypeError: an argument is wrong; the message names it and says what was
             expected.
     """
+    logits, targets = arrays
     specs = ArraySpec(logits.shape, logits.dtype), ArraySpec(targets.shape, targets.dtype)
     simple = SIMPLE.issuperset(map(type, values))
     static = values
@@ -256,7 +255,7 @@ def _code(signature: Signature, parameters: dict[str, Any], by_index: bool) -> t
     return signature.index, False
 
 
-def _is_static(parameter: Parameter, value: Any) -> bool:
+def _is_static(parameter: ParameterSpec, value: Any) -> bool:
     """Whether a plan can hold the value: everything but an array that may be passed."""
     may_be_array = parameter.kind in ("per class", "per element")
     return not may_be_array or value is None or isinstance(value, (Real, str))
@@ -267,7 +266,7 @@ def _is_simple(values: tuple) -> bool:
     return all(v is ARRAY or type(v) in SIMPLE for v in values)
 
 
-def _static(function: str, parameter: Parameter, value: Any) -> Any:
+def _static(function: str, parameter: ParameterSpec, value: Any) -> Any:
     """A number or None, checked; for a balance (the weight of the positive class, the scale)."""
     if parameter.kind == "balance":
         return arguments.check_balance(function, parameter.name, value)
@@ -280,7 +279,7 @@ def _static(function: str, parameter: Parameter, value: Any) -> Any:
     return float(value)
 
 
-def _array(xp: Backend, plan: Plan, parameter: Parameter, value: Any, logits: Any) -> Any:
+def _array(xp: Backend, plan: Plan, parameter: ParameterSpec, value: Any, logits: Any) -> Any:
     """An array that a parameter was given, checked."""
     name = parameter.name
     if parameter.kind == "per element":

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 
-class Parameter(NamedTuple):
+class ParameterSpec(NamedTuple):
     """A parameter of a public function.
 
     `kind` is one of
@@ -91,7 +91,7 @@ class Signature:
 
     function: str
     rows: bool
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[ParameterSpec, ...] = ()
     dense: Code | None = None
     index: Code | None = None
     probabilities: bool = True

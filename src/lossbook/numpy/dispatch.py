@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,18 @@ from ..native.kernels import TargetCheck
 from .backend import NUMPY
 
 
+class _Gradient(NamedTuple):
+    """Whether a gradient is wanted, and the array that it is written to, None for a new one."""
+
+    wanted: bool = False
+    out: np.ndarray | None = None
+
+
 def loss(signature: Signature, logits: Any, targets: Any, values: tuple, options: Options):
     """The loss of a call, in the dtype of the logits; for the arguments see `checked`."""
     logits, targets = NUMPY.array(logits), NUMPY.array(targets)
-    return _evaluated(checked(NUMPY, signature, logits, targets, values, options), logits)
+    call = checked(NUMPY, signature, (logits, targets), values, options)
+    return _evaluated(call, logits, _Gradient())
 
 
 def loss_with_grad(
@@ -33,10 +41,10 @@ def loss_with_grad(
 ):
     """(loss, gradient); the gradient is written to `out` where it is given."""
     logits, targets = NUMPY.array(logits), NUMPY.array(targets)
-    call = checked(NUMPY, signature, logits, targets, values, options, "_with_grad")
+    call = checked(NUMPY, signature, (logits, targets), values, options, "_with_grad")
     if out is not None:
         arguments.check_out(call.plan.function, out, logits, targets)
-    return _evaluated(call, logits, True, out)
+    return _evaluated(call, logits, _Gradient(True, out))
 
 
 def activation(function: str, code: ModuleType, logits: Any, axis: int | None = None) -> np.ndarray:
@@ -48,26 +56,33 @@ def activation(function: str, code: ModuleType, logits: Any, axis: int | None = 
         return compute(NUMPY, code.value, logits, axis=axis).astype(logits.dtype)
 
 
-def _evaluated(
-    call: Call, logits: np.ndarray, with_grad: bool = False, out: np.ndarray | None = None
-):
+def _evaluated(call: Call, logits: np.ndarray, gradient: _Gradient):
+    """The loss, or (loss, gradient) where a gradient is wanted."""
+
     def execute(found: KernelCall, divisor: float, check: TargetCheck):
-        return _by_kernel(call, found, logits, divisor, check, with_grad, out)
+        return _by_kernel(call, found, logits, divisor, check, gradient)
 
-    overwrites = out is not None and np.may_share_memory(out, logits)
+    overwrites = gradient.out is not None and np.may_share_memory(gradient.out, logits)
     result = evaluate(NUMPY, call, logits, execute, overwrites=overwrites)
-    return _by_arrays(call, logits, with_grad, out) if result is None else result
+    return _by_arrays(call, logits, gradient) if result is None else result
 
 
-def _by_kernel(call, found, logits, divisor, check, with_grad, out):
+def _by_kernel(
+    call: Call,
+    found: KernelCall,
+    logits: np.ndarray,
+    divisor: float,
+    check: TargetCheck,
+    gradient: _Gradient,
+):
     """The result; None where the kernel meets a target that is ignored, or wrong."""
-    plan = call.plan
+    plan, out = call.plan, gradient.out
     factor = float(call.scale) / divisor
     x, found, order = placed(NUMPY, found, logits)
     values = grad = target = None
     if plan.reduction == "none":
         values = np.empty(row_shape(x.shape, found.axis), x.dtype)
-    if with_grad:
+    if gradient.wanted:
         target = out if out is None or order is None else out.transpose(order)
         fits = target is not None and target.dtype == x.dtype and NUMPY.is_dense(target)
         grad = target if fits else np.empty(x.shape, x.dtype)
@@ -86,10 +101,9 @@ def _by_kernel(call, found, logits, divisor, check, with_grad, out):
     else:
         if factor != 1:
             values *= x.dtype.type(factor)
-        rows = (
-            values if order is None else values.transpose(inverse(without_axis(order, plan.axis)))
-        )
-        value = rows[()]
+        if order is not None:
+            values = values.transpose(inverse(without_axis(order, plan.axis)))
+        value = values[()]
     if grad is None:
         return value
     if out is None:
@@ -99,8 +113,9 @@ def _by_kernel(call, found, logits, divisor, check, with_grad, out):
     return value, out
 
 
-def _by_arrays(call: Call, logits: np.ndarray, with_grad: bool, out: np.ndarray | None):
-    plan = call.plan
+def _by_arrays(call: Call, logits: np.ndarray, gradient: _Gradient):
+    """The result by generated NumPy code."""
+    plan, out = call.plan, gradient.out
     check_values(NUMPY, call)
     inputs = inputs_of(NUMPY, call, logits)
     counted, code, arrays = inputs.counted, plan.code.module, (inputs.targets,)
@@ -111,10 +126,9 @@ def _by_arrays(call: Call, logits: np.ndarray, with_grad: bool, out: np.ndarray 
     with np.errstate(all="ignore"):
         values = compute(NUMPY, code.value, x, arrays, inputs.parameters, plan.axis) * call.scale
         values = values if counted is None else np.where(counted, values, 0)
-        value = np.asarray(_reduced(values, plan.reduction, inputs.divisor)).astype(logits.dtype)[
-            ()
-        ]
-        if not with_grad:
+        reduced = np.asarray(_reduced(values, plan.reduction, inputs.divisor))
+        value = reduced.astype(logits.dtype)[()]
+        if not gradient.wanted:
             return value
         grad = compute(NUMPY, code.gradient, x, arrays, inputs.parameters, plan.axis) * call.scale
         grad = grad if mask is None else np.where(mask, grad, 0)

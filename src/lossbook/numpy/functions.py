@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.api.signature import Code, Options, Parameter, Signature
+from lossbook.api.signature import Code, Options, ParameterSpec, Signature
 from lossbook.numpy.dispatch import activation, loss, loss_with_grad
 from lossbook.generated.numpy import binary_cross_entropy as _binary_cross_entropy
 from lossbook.generated.numpy import cross_entropy as _cross_entropy
@@ -47,7 +47,7 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Signature(
     "binary_cross_entropy_with_logits",
     rows=False,
     parameters=(
-        Parameter("pos_weight", "per element"),
+        ParameterSpec("pos_weight", "per element"),
     ),
     dense=Code(_binary_cross_entropy, scalars=("pos_weight",)),
 )
@@ -57,8 +57,8 @@ CROSS_ENTROPY = Signature(
     "cross_entropy",
     rows=True,
     parameters=(
-        Parameter("weight", "per class"),
-        Parameter("label_smoothing", "number", high=1.0, neutral=0.0),
+        ParameterSpec("weight", "per class"),
+        ParameterSpec("label_smoothing", "number", high=1.0, neutral=0.0),
     ),
     dense=Code(_cross_entropy, per_class=("weight",), scalars=("label_smoothing",)),
     index=Code(_cross_entropy_index, per_class=("weight",)),
@@ -78,8 +78,8 @@ SIGMOID_FOCAL_LOSS = Signature(
     "sigmoid_focal_loss",
     rows=False,
     parameters=(
-        Parameter("alpha", "balance"),
-        Parameter("gamma", "number"),
+        ParameterSpec("alpha", "balance"),
+        ParameterSpec("gamma", "number"),
     ),
     dense=Code(_sigmoid_focal, scalars=("alpha", "gamma")),
 )
@@ -96,8 +96,8 @@ SOFTMAX_FOCAL_LOSS = Signature(
     "softmax_focal_loss",
     rows=True,
     parameters=(
-        Parameter("alpha", "per class"),
-        Parameter("gamma", "number"),
+        ParameterSpec("alpha", "per class"),
+        ParameterSpec("gamma", "number"),
     ),
     index=Code(_softmax_focal, per_class=("alpha",), scalars=("gamma",)),
 )

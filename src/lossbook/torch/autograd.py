@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from ..api.arrays import Inputs, compute
+from ..api.arrays import CodeInputs, compute
 from ..api.call import Call
 from ..api.kernels import row_shape
 from .backend import TORCH
@@ -182,7 +182,7 @@ class ReducedLoss:
     divisor: Any
 
     @classmethod
-    def of(cls, call: Call, inputs: Inputs) -> ReducedLoss:
+    def of(cls, call: Call, inputs: CodeInputs) -> ReducedLoss:
         """The loss of a checked call with its inputs."""
         named = {n: a for n, a in inputs.parameters.items() if isinstance(a, Tensor)}
         numbers = tuple((n, a) for n, a in inputs.parameters.items() if n not in named)

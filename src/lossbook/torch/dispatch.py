@@ -30,7 +30,7 @@ def loss(
     """
     if not (isinstance(logits, Tensor) and isinstance(targets, Tensor)):
         _refuse(signature, logits, targets)
-    call = checked(TORCH, signature, logits, targets, values, options)
+    call = checked(TORCH, signature, (logits, targets), values, options)
     if inplace:
         kernels.check_inplace(call.plan.function, logits, call.plan.reduction)
     if torch.compiler.is_compiling():

@@ -6,16 +6,12 @@ A public function holds no algorithm. It hands its arguments to `lossbook.numpy.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from textwrap import fill, indent
+from textwrap import indent
 
-from sympy import Indexed
-
-from ...calculus.latex import to_latex
 from ...losses import Loss, Parameter
 from ...notation import code_name
-from ..inputs import inputs_of
+from . import docstrings
 
 WIDTH = 100
 BANNER = '''"""{summary}
@@ -37,14 +33,6 @@ KINDS = {
     "per element": "{array} | float | None",
     "balance": "float | None",
 }
-LOGITS = (
-    "logits: real numbers of shape (N, K) or (N, K, d1, ...), with the K classes along `axis`, or "
-    "(K,) for one row. A class that is not the target may have -inf."
-)
-REDUCTION = (
-    '"none": the loss of each {row}{ignored}. "sum": their sum, 0 where {nothing}. "mean": the sum '
-    "divided by {divisor}; nan where {nothing}."
-)
 
 
 def functions_text(losses: Iterable[Loss], target: str, package: str = "lossbook") -> str:
@@ -64,7 +52,7 @@ def functions_text(losses: Iterable[Loss], target: str, package: str = "lossbook
     entries = "activation, loss" + (", loss_with_grad" if target == "numpy" else "")
     imports = (
         f"{IMPORTS[target]}\n\n"
-        f"from lossbook.api.signature import Code, Options, Parameter, Signature\n"
+        f"from lossbook.api.signature import Code, Options, ParameterSpec, Signature\n"
         f"from lossbook.{target}.dispatch import {entries}\n{modules}\n"
     )
     public = [*groups]
@@ -113,16 +101,12 @@ def _is_loss(group: list[Loss]) -> bool:
     return not group[0].is_activation
 
 
-def _has_rows(loss: Loss) -> bool:
-    return isinstance(loss.wrt, Indexed)
-
-
 # -- what calls mean -------------------------------------------------------------------------------
 
 
 def _signature(name: str, group: list[Loss]) -> str:
     main = group[0]
-    fields = [f'"{name}"', f"rows={_has_rows(main)}"]
+    fields = [f'"{name}"', f"rows={docstrings.has_rows(main)}"]
     if main.parameters:
         listed = "".join(f"        {_parameter(q)},\n" for q in main.parameters)
         fields.append(f"parameters=(\n{listed}    )")
@@ -141,7 +125,7 @@ def _signature(name: str, group: list[Loss]) -> str:
 
 
 def _parameter(parameter: Parameter) -> str:
-    text = f'Parameter("{code_name(parameter.symbol)}", "{parameter.kind}"'
+    text = f'ParameterSpec("{code_name(parameter.symbol)}", "{parameter.kind}"'
     if parameter.kind == "number" and parameter.high < float("inf"):
         text += f", high={float(parameter.high)!r}"
     if parameter.kind == "number" and parameter.neutral is not None:
@@ -179,17 +163,10 @@ def _functions(name: str, group: list[Loss], target: str) -> list[str]:
 
 
 def _activation(name: str, loss: Loss, target: str) -> str:
-    rows = _has_rows(loss)
+    rows = docstrings.has_rows(loss)
     array, result = ARRAY[target], RESULT[target]
     axis = ", *, axis: int = -1" if rows else ""
-    doc = [_title(loss), _formula(loss)]
-    domain = "real numbers, or -inf (not all along the axis)" if rows else "real numbers or ±inf"
-    arguments = [f"logits: {domain}, of any float dtype and shape."]
-    arguments += ["axis: the axis of the classes."] * rows
-    doc += [_section("Args", arguments)]
-    doc += [_section("Returns", ["An array of the shape and dtype of the logits."])]
-    doc += [_section("Raises", ["ValueError, TypeError: the logits or the axis are wrong."])]
-    doc += [_source(loss, target)]
+    doc = docstrings.of_activation(loss, target)
     call = f'return activation("{name}", _{loss.name}, logits{", axis" if rows else ""})'
     return _definition(name, [f"logits: {array}{axis}"], result, doc, call)
 
@@ -197,8 +174,8 @@ def _activation(name: str, loss: Loss, target: str) -> str:
 def _loss(name: str, group: list[Loss], target: str) -> str:
     main = group[0]
     inplace = target == "torch"
-    doc = _docstring(group, target)
-    passed = [name.upper(), _x(main), "targets", _values(main), _options(main)]
+    doc = docstrings.of_loss(group, target)
+    passed = [name.upper(), docstrings.input_name(main), "targets", _values(main), _options(main)]
     call = _call("loss", passed + ["inplace"] * inplace)
     last = ["inplace: bool = False"] if inplace else []
     return _definition(name, _arguments(main, target, last), RESULT[target], doc, call)
@@ -206,24 +183,8 @@ def _loss(name: str, group: list[Loss], target: str) -> str:
 
 def _loss_with_grad(name: str, group: list[Loss]) -> str:
     main = group[0]
-    x = _x(main)
-    out = (
-        f"out: an array of the shape and dtype of the {x} to which the gradient is written; it may "
-        f"be the {x} themselves. None for a new array. If a target turns out to be wrong, it holds "
-        f"anything, unless it is the {x}: these are overwritten only after all targets were "
-        "checked."
-    )
-    returns = (
-        f"(loss, gradient). The gradient has the shape and dtype of the {x}. It is that of the "
-        'reduced loss, or for reduction="none" of each row\'s own loss'
-    )
-    returns += ", and 0 in ignored rows." if _has_rows(main) else "."
-    doc = [
-        f"`{name}` and its gradient by the {x}.",
-        f"The arguments are those of `{name}`.",
-        _section("Args", [out]),
-        _section("Returns", [returns]),
-    ]
+    x = docstrings.input_name(main)
+    doc = docstrings.of_loss_with_grad(name, main)
     passed = [name.upper(), x, "targets", _values(main), _options(main), "out"]
     call = _call("loss_with_grad", passed)
     arguments = _arguments(main, "numpy", ["out: np.ndarray | None = None"])
@@ -238,17 +199,13 @@ def _call(function: str, arguments: list[str]) -> str:
     return f"return {function}(\n" + "".join(f"        {a},\n" for a in arguments) + "    )"
 
 
-def _x(loss: Loss) -> str:
-    return "logits" if _has_rows(loss) else "inputs"
-
-
 def _values(loss: Loss) -> str:
     names = [code_name(q.symbol) for q in loss.parameters]
     return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
 
 def _options(loss: Loss) -> str:
-    if _has_rows(loss):
+    if docstrings.has_rows(loss):
         return "Options(reduction, precision, axis, ignore_index)"
     weight = ", weight=weight" if loss.interface.weight else ""
     return f"Options(reduction, precision{weight})"
@@ -256,7 +213,7 @@ def _options(loss: Loss) -> str:
 
 def _arguments(loss: Loss, target: str, last: list[str]) -> list[str]:
     array, interface = ARRAY[target], loss.interface
-    found = [f"{_x(loss)}: {array}", f"targets: {array}"]
+    found = [f"{docstrings.input_name(loss)}: {array}", f"targets: {array}"]
     parameters = [_argument(q, array) for q in loss.parameters]
     required = [a for a in parameters if "=" not in a]
     parameters = [*required, *(a for a in parameters if "=" in a)]
@@ -265,7 +222,7 @@ def _arguments(loss: Loss, target: str, last: list[str]) -> list[str]:
     reduction = f'reduction: str = "{interface.reduction}"'
     if interface.positional:
         found += [*parameters, reduction, "*"]
-    elif _has_rows(loss):
+    elif docstrings.has_rows(loss):
         found += ["*", *parameters, "ignore_index: int = -100", reduction, "axis: int = 1"]
     else:
         found += ["*", *parameters, reduction]
@@ -293,137 +250,6 @@ def _definition(name: str, arguments: list[str], result: str, doc: list[str], ca
     docstring += '"""' if "\n" not in docstring else '\n"""'
     prefix = "r" if "\\" in docstring else ""
     return f"{one}\n{indent(prefix + docstring, '    ')}\n    {call}"
-
-
-# -- docstrings ------------------------------------------------------------------------------------
-
-
-def _docstring(group: list[Loss], target: str) -> list[str]:
-    main = group[0]
-    interface = main.interface
-    doc = [_title(main), _formula(main)]
-    if len(group) > 1:
-        doc.append(_wrapped("For class indices it is"))
-        doc.append(_math(group[1]))
-    if interface.notes:
-        doc.append(_wrapped(interface.notes))
-    doc.append(_section("Args", _argument_lines(group, target)))
-    each = "row" if _has_rows(main) else "element"
-    returns = f"The loss in the dtype of the {_x(main)}, a number; "
-    returns += f'for reduction="none", one for each {each}.'
-    doc.append(_section("Returns", [returns]))
-    raises = "ValueError, TypeError: an argument is wrong; the message restates it."
-    if target == "torch":
-        raises += " No gradient is taken by targets or parameters: they may not require one."
-    doc.append(_section("Raises", [raises]))
-    doc.append(_source(group, target))
-    return doc
-
-
-def _title(loss: Loss) -> str:
-    like = f", as `{loss.interface.like}`" if loss.interface.like else ""
-    return _wrapped(f"{loss.title}{like}.")
-
-
-def _math(loss: Loss) -> str:
-    return f".. math:: {to_latex(loss.expr)}"
-
-
-def _formula(loss: Loss) -> str:
-    symbols = inputs_of(loss).by_symbol
-    names = [f":math:`{to_latex(s)}` is `{a.name}`" for s, a in symbols.items()]
-    x = _x(loss) if not loss.is_activation else "logits"
-    names[0] = names[0].rpartition(" is ")[0] + f" is `{x}`"
-    if _has_rows(loss):
-        names.append(":math:`p` the softmax of :math:`z`")
-    here = (
-        f"Here {', '.join(names[:-1])} and {names[-1]}." if len(names) > 1 else f"Here {names[0]}."
-    )
-    return f"{_math(loss)}\n\n{_wrapped(here)}"
-
-
-def _argument_lines(group: list[Loss], target: str) -> list[str]:
-    main = group[0]
-    interface, module = main.interface, f"`lossbook.{target}`"
-    if _has_rows(main):
-        lines = [LOGITS]
-        by_index = "class indices (integers from 0) of the shape of the logits without `axis`"
-        dense = "probabilities (floats) of the shape of the logits"
-        dense += (
-            ", which sum to 1 along `axis`" if interface.normalised else ", which need not sum to 1"
-        )
-        only_index = main.target == "class index"
-        lines.append(f"targets: {by_index}{'' if only_index else f', or {dense}'}.")
-    else:
-        lines = [f"inputs: {'logits' if interface.probabilities else 'predictions'} of any shape."]
-        what = "probabilities of class 1, from 0 to 1," if interface.probabilities else "numbers"
-        lines.append(f"targets: {what} of the shape of the inputs.")
-    if interface.weight:
-        lines.append(
-            "weight: what the loss of each element is multiplied by; it broadcasts to the inputs."
-        )
-    lines += [_parameter_line(q) for q in main.parameters]
-    if _has_rows(main):
-        lines.append("ignore_index: rows with this class index do not count.")
-    lines.append(f"reduction: {_reduction(main)}")
-    if _has_rows(main):
-        lines.append("axis: the class axis.")
-    lines.append(f'precision: "exact" or "fast"; see {module}.')
-    if target == "torch":
-        lines.append(f"inplace: whether the gradient overwrites the {_x(main)}; see {module}.")
-    return lines
-
-
-def _parameter_line(parameter: Parameter) -> str:
-    forms = {
-        "number": "",
-        "per class": " One number for all classes, or an array of shape (K,); None is 1.",
-        "per element": " It broadcasts to the inputs; None is 1.",
-        "balance": " None or a negative number: both classes weigh 1.",
-    }
-    text = f"{code_name(parameter.symbol)}: {parameter.meaning} ({parameter.domain})."
-    return text + forms[parameter.kind]
-
-
-def _reduction(loss: Loss) -> str:
-    if not _has_rows(loss):
-        fill_in = {"row": "element", "ignored": "", "nothing": "there are none"}
-        return REDUCTION.format(**fill_in, divisor="the number of elements")
-    fill_in = {"row": "row", "ignored": ", 0 where ignored", "nothing": "no row counts"}
-    divisor = "the number of rows that count"
-    if loss.interface.mean_weights is not None:
-        name = code_name(loss.interface.mean_weights)
-        divisor = (
-            f"the sum of the `{name}` of the target classes (class indices) or the number of rows"
-        )
-    return REDUCTION.format(**fill_in, divisor=divisor)
-
-
-def _source(group: Loss | list[Loss], target: str) -> str:
-    losses = group if isinstance(group, list) else [group]
-    calls = " and ".join(f'`lossbook.losses.get("{a.name}").source("{target}")`' for a in losses)
-    return _section("Source", [f"The generated code: {calls}."])
-
-
-def _section(title: str, lines: list[str]) -> str:
-    """A section in Google style. Args and Raises list items, which begin with a capital letter."""
-    hanging = "    "
-    if title in ("Args", "Raises"):
-        lines = [
-            re.sub(r"^[\w, ]+: [a-z]", lambda m: m[0][:-1] + m[0][-1].upper(), s) for s in lines
-        ]
-        hanging = "        "
-    return f"{title}:\n" + "\n".join(
-        fill(line, WIDTH - 4, initial_indent="    ", subsequent_indent=hanging, **_WRAP)
-        for line in lines
-    )
-
-
-def _wrapped(text: str) -> str:
-    return fill(text, WIDTH - 4, **_WRAP)
-
-
-_WRAP = {"break_on_hyphens": False, "break_long_words": False}
 
 
 def _module(module: str, function: str, group: list[Loss]) -> str:
