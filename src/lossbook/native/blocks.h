@@ -7,7 +7,7 @@ typedef struct {
   const double *factors;   /* what the gradient of each row is multiplied by, or NULL */
   double factor;           /* what the whole gradient is multiplied by */
   int64_t ignored;         /* the class of rows that do not count */
-  int look;                /* what to check of the targets */
+  int target_check;                /* what to check of the targets */
   int64_t chunks, units;   /* units of work in a chunk */
   double *totals;          /* the sum of the values of each chunk */
   int failed;
