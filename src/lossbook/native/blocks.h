@@ -7,7 +7,7 @@ typedef struct {
   const double *factors;   /* what the gradient of each row is multiplied by, or NULL */
   double factor;           /* what the whole gradient is multiplied by */
   int64_t ignored;         /* the class of rows that do not count */
-  int look;                /* what to check of the targets */
+  int target_check;                /* what to check of the targets */
   int64_t chunks, units;   /* units of work in a chunk */
   double *totals;          /* the sum of the values of each chunk */
   int failed;
@@ -25,7 +25,7 @@ typedef struct {
 #else
 #define TRANSPOSED_BELOW 96
 #endif
-#define NUMBERS_AT_A_TIME 4096 /* of long rows: they fit into the first cache */
+#define NUMBERS_AT_A_TIME 4096 /* logits of long rows that stay in the first cache */
 
 #if EXPONENT >= 0
 #define CALL(kernel, ...) (call->in.numbers[EXPONENT] == 2 ? kernel<true> : kernel<false>)(__VA_ARGS__)
@@ -223,9 +223,10 @@ static double block(const Call *call, Inputs in, int64_t first, int64_t rows, in
 }
 
 #if BY_CLASS
-/* How many long rows are computed at a time: with a gradient their exponentials are stored and read again. */
+/* How many long rows are computed at a time: fewer with a gradient, for which their exponentials are stored as well. */
 static int64_t rows_at_a_time(const Call *call) {
-  return least(16, 1 + NUMBERS_AT_A_TIME / (call->gradient ? 4 : 1) / (call->classes + 1));
+  const int64_t numbers = BOUNDED && call->gradient ? NUMBERS_AT_A_TIME / 4 : NUMBERS_AT_A_TIME;
+  return least(16, 1 + numbers / (call->classes + 1));
 }
 
 /* A long row for all logits. */

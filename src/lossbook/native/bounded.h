@@ -91,12 +91,19 @@ INSIDE(Numbers) numbers(const real *from, int64_t b) {
 #endif
   return x;
 }
-INSIDE(Vector) load(const real *from, int64_t b) { return __builtin_convertvector(numbers(from, b), Vector); }
+#if defined(__AVX__) && !defined(__AVX512F__) && !FAST /* GCC 12 converts in two halves */
+INSIDE(Vector) widened(Numbers x) { return (Vector)_mm256_cvtps_pd((__m128)x); }
+INSIDE(Numbers) narrowed(Vector x) { return (Numbers)_mm256_cvtpd_ps((__m256d)x); }
+#else
+INSIDE(Vector) widened(Numbers x) { return __builtin_convertvector(x, Vector); }
+INSIDE(Numbers) narrowed(Vector x) { return __builtin_convertvector(x, Numbers); }
+#endif
+INSIDE(Vector) load(const real *from, int64_t b) { return widened(numbers(from, b)); }
 
 /* Writes the b-th vector. stream: past the caches, to an address that is a multiple of its size. */
 INSIDE(void) store(real *to, int64_t b, Vector x, int stream) {
 #if defined(__AVX__) && !defined(FLOAT16) && !defined(BFLOAT16)
-  const Numbers y = __builtin_convertvector(x, Numbers);
+  const Numbers y = narrowed(x);
   if (!stream) memcpy(to + b * LANES, &y, sizeof y);
   else if (sizeof y % 32 == 0)
     for (unsigned n = 0; n < sizeof y; n += 32) _mm256_stream_ps(to + b * LANES + n / 4, *(const __m256 *)((const char *)&y + n));

@@ -27,7 +27,7 @@ static double computed(Call *call, int64_t unit, void *scratch) {
   const int64_t part = unit / units_in_all(call), n = unit % units_in_all(call), size = rows_of_unit(call);
   const int64_t from = n ? n * size - fewer(call) : 0, to = least((n + 1) * size - fewer(call), in_all(call));
   const int64_t first = part * in_all(call) + from, rows = to - from;
-  if (call->look && !usual(call, first, rows)) {
+  if (call->target_check && !targets_are_usual(call, first, rows)) {
     __atomic_store_n(&call->failed, UNUSUAL_TARGET, __ATOMIC_RELAXED);
     return 0;
   }
@@ -63,12 +63,12 @@ extern "C" {
 
 const char *lossbook_inputs(void) { return INPUTS; }
 
-/* The sum of the values of all rows in *total. Returns 0, NO_MEMORY, or, with `look`, UNUSUAL_TARGET: then what was written
+/* The sum of the values of all rows in *total. Returns 0, NO_MEMORY, or, with `target_check`, UNUSUAL_TARGET: then what was written
  * means nothing. The sum does not depend on the threads, only on the chunks and on where in a cache line the gradient
  * starts. */
 int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logits, const real *const *arrays,
                  const int64_t *index, const double *const *weights, const double *numbers, real *gradient,
-                 real *values, const double *factors, double factor, int64_t ignored, int look, int threads, double *total) {
+                 real *values, const double *factors, double factor, int64_t ignored, int target_check, int threads, double *total) {
   Call call = {};
   call.outer = outer;
   call.classes = classes;
@@ -78,7 +78,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.factors = factors;
   call.factor = factor;
   call.ignored = ignored;
-  call.look = look;
+  call.target_check = target_check;
   call.in.logits = logits;
   call.in.index = index;
   for (int n = 0; n < ARRAYS; n++) call.in.arrays[n] = arrays[n];

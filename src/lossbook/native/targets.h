@@ -3,7 +3,7 @@
 #define SUMS 2 /* the TargetCheck that includes the sums of probabilities */
 /* Whether every target of some rows is a class that counts, or a probability from 0 to 1, and, with SUMS, whether the
  * probabilities of each row sum to 1. */
-static int usual(const Call *call, int64_t first, int64_t rows) {
+static int targets_are_usual(const Call *call, int64_t first, int64_t rows) {
   int others = 0;
 #if BY_INDEX
   const int64_t *index = call->in.index + first;
@@ -17,7 +17,7 @@ static int usual(const Call *call, int64_t first, int64_t rows) {
   for (int64_t part = 0; part < (adjacent ? K : 1); part++, targets += call->inner) {
     SIMD_OF(reduction(| : others))
     for (int64_t b = 0; b < (adjacent ? rows : rows * K); b++) others |= !((read(targets[b]) >= 0) & (read(targets[b]) <= 1));
-    if (call->look < SUMS) continue;
+    if (call->target_check < SUMS) continue;
     if (adjacent)
       SIMD for (int64_t b = 0; b < rows; b++) sums[b] += read(targets[b]);
     else
@@ -28,7 +28,7 @@ static int usual(const Call *call, int64_t first, int64_t rows) {
         sums[b] = sum;
       }
   }
-  for (int64_t b = 0; call->look == SUMS && b < rows; b++) others |= !(abs_(sums[b] - 1) < 1e-4);
+  for (int64_t b = 0; call->target_check == SUMS && b < rows; b++) others |= !(abs_(sums[b] - 1) < 1e-4);
 #endif
   return !others;
 }
