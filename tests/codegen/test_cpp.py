@@ -16,11 +16,11 @@ from lossbook.codegen.cpp.layouts import (
     GENERAL_ROW_MAJOR,
 )
 from lossbook.codegen.cpp.passes import keep_across_loops, name_reductions
-from lossbook.codegen.cpp.printer import Printer, printed
+from lossbook.codegen.cpp.printer import CppPrinter, printed
 from lossbook.codegen.cpp.program import fused, has_bounded, in_pass, put_target_in_place, schedule
 from lossbook.codegen.cpp.rewrites import STRENGTH_REDUCTION, Rewriter, around_target, mirrored
 from lossbook.codegen.cpp.source import cpp_text, kernel_of
-from lossbook.codegen.cpp.statements import Assign, Do, Kernel, Let, Loop, Variable, call
+from lossbook.codegen.cpp.statements import Assign, Do, KernelFunction, Let, Loop, Variable, call
 from lossbook.codegen.inputs import inputs_of
 from lossbook.codegen.lowering import Lowering
 from lossbook.codegen.program import Builder
@@ -270,7 +270,7 @@ TOTAL = Variable("total", "double")
 
 
 def kernel(*body):
-    return Kernel("example", ("int64_t rows",), (), body)
+    return KernelFunction("example", ("int64_t rows",), (), body)
 
 
 def test_what_another_loop_reads_is_kept_in_an_array():
@@ -299,11 +299,11 @@ def test_sums_of_vectorised_loops_are_named():
         Assign(most, call("max", most, A)),
         Assign(B, A, "+="),
     )
-    whole = Kernel("example", (), (), (Loop("rows", steps, simd=True),), frozenset({B}))
+    whole = KernelFunction("example", (), (), (Loop("rows", steps, simd=True),), frozenset({B}))
     assert name_reductions(whole).body[0].reductions == (("+", TOTAL), ("max", most))
     text = printed(name_reductions(whole), GENERAL_CLASS_MAJOR)
     assert "SIMD_OF(reduction(+ : total) reduction(max : most))" in text
-    plain = Kernel("example", (), (), (Loop("rows", steps),), frozenset({B}))
+    plain = KernelFunction("example", (), (), (Loop("rows", steps),), frozenset({B}))
     assert name_reductions(plain) == plain
 
 
@@ -330,7 +330,7 @@ def test_nothing_is_computed_in_vain(loss):
 
 
 def test_operators_inside_operators_are_bracketed():
-    text = Printer(GENERAL_ROW_MAJOR, ()).text
+    text = CppPrinter(GENERAL_ROW_MAJOR, ()).text
     assert text(call("multiply", call("add", A, B), C)) == "(a + b) * c"
     assert text(call("subtract", A, call("subtract", B, C))) == "a - (b - c)"
     assert text(call("negative", call("negative", A))) == "-(-a)"
@@ -343,7 +343,7 @@ def test_operators_inside_operators_are_bracketed():
 def test_layouts_differ_in_where_a_component_lies():
     place = call("read", "logits", "k")
     found = [
-        Printer(layout, ()).text(place)
+        CppPrinter(layout, ()).text(place)
         for layout in (GENERAL_ROW_MAJOR, GENERAL_CLASS_MAJOR, BOUNDED_ROW_MAJOR)
     ]
     assert found == [
@@ -351,7 +351,7 @@ def test_layouts_differ_in_where_a_component_lies():
         "read(logits[k * stride + b])",
         "read(logits[b * classes + k])",
     ]
-    assert Printer(BOUNDED_CLASS_MAJOR, ()).text(place) == "load(logits + k * stride, b)"
+    assert CppPrinter(BOUNDED_CLASS_MAJOR, ()).text(place) == "load(logits + k * stride, b)"
 
 
 def test_statements_are_printed():
@@ -360,7 +360,7 @@ def test_statements_are_printed():
         Loop("block", (Assign(A, "1.0", "+="),), simd=True),
         Do(call("return", A)),
     )
-    assert list(Printer(GENERAL_ROW_MAJOR, ()).lines(body)) == [
+    assert list(CppPrinter(GENERAL_ROW_MAJOR, ()).lines(body)) == [
         "Each a = 0;",
         "SIMD",
         "for (Class k = from; k < to_; k++) {",

@@ -113,7 +113,7 @@ def _alone(subject: Subject):
 def _untouched(subject: Subject):
     """The implementation must not write into its arguments."""
     logits, targets = batch(subject, False)
-    framework = Recording(subject.caller.framework)
+    framework = CallRecorder(subject.caller.framework)
     options = subject.options(subject.usual_gamma)
     try:
         replace(subject.caller, framework=framework).call(
@@ -135,7 +135,7 @@ def _untouched(subject: Subject):
             return
 
 
-class Recording:
+class CallRecorder:
     """A framework that remembers the arrays it made, and what was in them."""
 
     def __init__(self, framework: Framework):

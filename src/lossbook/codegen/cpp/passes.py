@@ -8,7 +8,7 @@ from .statements import (
     ROW_LOOPS,
     Assign,
     Body,
-    Kernel,
+    KernelFunction,
     Let,
     Loop,
     Statement,
@@ -22,7 +22,7 @@ from .statements import (
 COMBINED = {"+=": "+", "|=": "|", "max": "max", "first": "min"}  # in OpenMP's words
 
 
-def keep_across_loops(kernel: Kernel) -> Kernel:
+def keep_across_loops(kernel: KernelFunction) -> KernelFunction:
     """Keep in arrays what one loop over the rows computes and another one reads."""
     loops = [s for s in walk(kernel.body) if isinstance(s, Loop) and s.over in ROW_LOOPS]
     found: list[set[Variable]] = [
@@ -44,7 +44,7 @@ def keep_across_loops(kernel: Kernel) -> Kernel:
     return replace(kernel, body=rebuilt(kernel.body, stored), arrays=arrays)
 
 
-def name_reductions(kernel: Kernel) -> Kernel:
+def name_reductions(kernel: KernelFunction) -> KernelFunction:
     """Tell the compiler what a vectorised loop adds up: variables that are assigned in it and are
     not the row's own.
     """

@@ -12,7 +12,7 @@ from .statements import (
     Body,
     Do,
     Expr,
-    Kernel,
+    KernelFunction,
     Let,
     Loop,
     Operand,
@@ -95,9 +95,9 @@ LOOPS = {  # how a loop begins and ends
 }
 
 
-def printed(kernel: Kernel, layout: Layout) -> str:
+def printed(kernel: KernelFunction, layout: Layout) -> str:
     """A kernel as a C++ function."""
-    printer = Printer(layout, kernel.arrays)
+    printer = CppPrinter(layout, kernel.arrays)
     arrays = dict.fromkeys(v for v in map(written_by, walk(kernel.body)) if v in kernel.arrays)
     lines = [*kernel.declarations, *(f"{v.type} {v.name}[{layout.block}];" for v in arrays)]
     lines += printer.lines(kernel.body)
@@ -105,7 +105,7 @@ def printed(kernel: Kernel, layout: Layout) -> str:
     return f"KERNEL {kernel.name}({', '.join(kernel.arguments)}) {{\n{body}\n}}"
 
 
-class Printer:
+class CppPrinter:
     """Statements and expressions as text."""
 
     def __init__(self, layout: Layout, arrays: Collection[Variable]):

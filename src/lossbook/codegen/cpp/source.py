@@ -13,7 +13,7 @@ from .layouts import Layout
 from .passes import keep_across_loops, name_reductions
 from .printer import printed
 from .program import Fused, fused, has_bounded
-from .statements import Kernel
+from .statements import KernelFunction
 from .values import storage
 
 NAMESPACES = {False: "general", True: "bounded"}
@@ -45,12 +45,12 @@ def cpp_text(loss: Loss) -> str:
     return "\n\n".join([*parts, '#include "driver.h"']) + "\n"
 
 
-def kernel_of(program: Fused, layout: Layout, where: str = "") -> Kernel:
+def kernel_of(program: Fused, layout: Layout, where: str = "") -> KernelFunction:
     """The kernel of one program for one layout, after all passes."""
     name = f"{'class' if layout.class_major else 'row'}_major_value"
     name += "_and_grad" if program.gradient is not None else ""
     body = BUILDERS[layout](program, layout, where).statements()
-    kernel = Kernel(name, _arguments(program, layout), _declared(program, layout), body)
+    kernel = KernelFunction(name, _arguments(program, layout), _declared(program, layout), body)
     return name_reductions(keep_across_loops(kernel))
 
 

@@ -83,7 +83,7 @@ Body = tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelFunction:
     """A function. arrays: the variables with an element for each row, or vector of rows, of a
     block.
     """
