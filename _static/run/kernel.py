@@ -1,4 +1,4 @@
-"""Runs the cells of a page, inside the page's worker: what IPython does for them elsewhere, as far as the book needs."""
+"""Run the cells of a page in its worker: what IPython does elsewhere, as far as the book needs."""
 
 import ast
 import builtins
@@ -15,7 +15,7 @@ PAUSE = 0.05  # seconds between two messages of one stream, lest an endless loop
 
 
 class Printed:
-    """What a cell prints, to stdout or stderr, in its order: sent in pieces, and no more than LIMIT."""
+    """What a cell prints to stdout and stderr, in order: sent in pieces, at most LIMIT."""
 
     def __init__(self, send):
         self.send = send
@@ -81,7 +81,8 @@ def as_svg(figure):
 class Kernel:
     """One namespace, in which cells run one after the other.
 
-    send: takes each output, a dict, as it comes. loadable: top-level modules that are not there yet, but can be had.
+    send: takes each output, a dict, as it comes. loadable: top-level modules that are not there
+    yet, but can be loaded.
     """
 
     def __init__(self, send, loadable=()):
@@ -94,7 +95,10 @@ class Kernel:
             self.send({"type": "display", **bundle(value)})
 
     def run(self, source, name):
-        """Run a cell; its last expression is shown. "done", "failed", or "needs" and a module to load for another try."""
+        """Run a cell and show its last expression.
+
+        Returns "done", "failed", or "needs" with a module to load before another try.
+        """
         file = f"<{name}>"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         before = sys.stdout, sys.stderr
@@ -138,7 +142,7 @@ class Kernel:
 
 
 def described(error, file):
-    """An error as the page shows it: what, in which line of the cell, and the traceback from the cell on."""
+    """An error as the page shows it: message, line in the cell, traceback from the cell on."""
     trace = traceback.TracebackException.from_exception(error, max_group_depth=2)
     frames = [n for n, frame in enumerate(trace.stack) if frame.filename == file]
     trace.stack = traceback.StackSummary.from_list(trace.stack[frames[0] :] if frames else [])

@@ -28,8 +28,10 @@ def generated(loss: str, function: str, namespace: str) -> str:
 
 
 def by_hand(function: str) -> str:
-    """One function of the headers; of those with that name the first. Raises `ValueError` where
-    there is none.
+    """The text of the first function of that name in the headers.
+
+    Raises:
+        ValueError: There is none.
     """
     return _function(_headers(), function, "the headers")
 
@@ -44,8 +46,10 @@ def _function(text: str, name: str, where: str) -> str:
 
 
 def constants(name: str) -> list[int]:
-    """The numbers that the headers define under a name, in order. Raises `ValueError` where there
-    is none.
+    """The numbers that the headers define under a name, in order.
+
+    Raises:
+        ValueError: There is none.
     """
     found = re.findall(rf"^#define {name} (\d+)\b", _headers(), re.MULTILINE)
     if not found:

@@ -70,9 +70,11 @@ def of_kernel(loss: Loss, bounded: bool = True, kind: str = "double", square: bo
     """The operations of value and gradient of a loss.
 
     Args:
-        loss: Any but an activation. bounded: Whether to count the kernel for bounded logits, where
-        there is one. kind: The arithmetic of that kernel, "double" or "float"; the general kernel
-        computes in double. square: Whether the exponent, where there is one, is 2.
+        loss: Any but an activation.
+        bounded: Whether to count the kernel for bounded logits, where there is one.
+        kind: The arithmetic of that kernel, "double" or "float"; the general kernel computes in
+            double.
+        square: Whether the exponent, where there is one, is 2.
     """
     bounded = bounded and has_bounded(loss)
     program = fused(loss, bounded=bounded)

@@ -49,9 +49,10 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
 
 
 def _freeze_layout(fig, ax) -> None:
-    """Round where the axes stand. The last digit of a layout depends on the processor's vector
-    instructions, and matplotlib names clip paths after all its digits, so that the same figure
-    would be another text on another machine.
+    """Round the positions of the axes, so that a figure is the same text on every machine.
+
+    The last digit of a layout depends on the processor's vector instructions, and matplotlib names
+    clip paths after all digits.
     """
     with figures.style():
         fig.savefig(io.BytesIO(), format="svg")

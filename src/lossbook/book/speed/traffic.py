@@ -1,8 +1,8 @@
-"""How often a loss reads and writes memory, in copies of its logits: counted in generated programs,
-and in PyTorch as it runs.
+"""How often a loss reads and writes memory, in copies of its logits.
 
-The count is of whole arrays: a row's own numbers and class numbers are left out, and a row that is
-looked at again while it is in a cache counts once.
+It is counted in generated programs, and in PyTorch as it runs. Only whole arrays count: one number
+for each row and class indices do not, and a row that is read again while it is in a cache counts
+once.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def summed(name: str, steps: list[Traffic]) -> Traffic:
 
 
 def in_arrays(loss: Loss, *functions: str) -> list[Traffic]:
-    """The operations of generated NumPy functions, such as "value" and "gradient", on whole arrays
-    of float32.
+    """The operations of generated NumPy functions on whole arrays of float32.
+
+    The functions are named, such as "value" and "gradient".
     """
     wanted = functions or ("value", "gradient")
     programs = [p for p in programs_of(loss, wanted[-1]) if p.name in wanted]
@@ -108,17 +109,17 @@ def _in_arrays(node: Node) -> Traffic:
 
 
 def in_loops(program: Fused) -> Traffic:
-    """What a fused kernel asks of memory: each array is read once, the gradient is written once,
-    and what one loop keeps for the next is one row, which stays in a cache.
+    """What a fused kernel asks of memory.
+
+    Each array is read once and the gradient is written once. What one loop stores for the next is
+    one row, which stays in a cache.
     """
     arrays = sum(a.role in ("logits", "array") for a in program.inputs.listed)
     return Traffic("fused", arrays, int(program.gradient is not None))
 
 
 def loops(program: Fused) -> list[tuple[str, str, str]]:
-    """For each pass over the classes what it reads, what it finds out about the row, and what it
-    writes.
-    """
+    """For each pass over the classes: what it reads, what it computes of the row, what it writes."""
     told = []
     for n, one in enumerate(program.passes):
         reads: dict[str, None] = {}
@@ -149,9 +150,7 @@ PICKS = (
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a loss in PyTorch did: its steps forward and backward, and how much was kept from the
-    one for the other.
-    """
+    """What a loss in PyTorch did: its steps forward and backward, and what was saved between."""
 
     forward: tuple[Traffic, ...]
     backward: tuple[Traffic, ...]

@@ -1,5 +1,4 @@
-"""The polynomials of `kernel.h` and `pair.h`: fitted to the functions they stand for, and written
-as C++.
+"""The polynomials of the kernels' elementary functions: fitted with mpmath, written as C++.
 
 exp(r) = 1 + r + r² P(r) for |r| ≤ log(2)/2. In double log((1+s)/(1-s)) = 2s + s z Q(z), z = s², |s|
 ≤ (√2-1)/(√2+1); in float log(1+f) = f + f² R(f), √½ ≤ 1+f ≤ √2. For 0 ≤ x ≤ 1 log(1+x) = x T(x).
@@ -91,8 +90,9 @@ def _constants(kind: str, bits: int) -> list[str]:
 
 
 def _constants_of_pairs() -> list[str]:
-    """log(2) in three parts, products of the first two with every exponent exact, and fractions in
-    two.
+    """log(2) in three parts, and fractions in two.
+
+    The products of the first two parts with every exponent are exact.
     """
     with mp.workdps(60):
         two = mpmath.log(2)
@@ -128,8 +128,9 @@ def header() -> str:
 
 
 def _in_pairs(numbers: list[str]) -> str:
-    """A polynomial in x by its coefficients, the lowest first; z is x². Half as many steps wait for
-    each other as in Horner's scheme.
+    """A polynomial in x by its coefficients, the lowest first; z is x².
+
+    Half as many steps depend on each other as in Horner's scheme.
     """
     first = f"mul_add(x, {numbers[1]}, {numbers[0]})" if len(numbers) > 1 else numbers[0]
     return first if len(numbers) <= 2 else f"mul_add(z, {_in_pairs(numbers[2:])}, {first})"

@@ -1,7 +1,6 @@
-"""From passes over the classes to the loops of a kernel: one class for each kind of kernel says
-which there are.
+"""From passes over the classes to the loops of a kernel, with one class for each kind of kernel.
 
-What stays local, what  and what is left out is decided later, in `passes.py`.
+`passes.py` decides later what stays local to a loop.
 """
 
 from __future__ import annotations
@@ -96,8 +95,10 @@ class Body(Values):
         return [Loop(self.classes, tuple(self.over_rows(out)), simd=not self.layout.rows)]
 
     def scaled(self, at: Operand | None, out: list[Statement]) -> Operand:
-        """What a component of the gradient is multiplied by: for all rows, for the row, and by what
-        they share.
+        """What a component of the gradient is multiplied by.
+
+        It is the product of a number for all rows, one for the row, and the factor that the
+        components of a row have in common.
         """
         scale, own = self.cast("factor", at), self.program.factor
         if own is not None:
@@ -118,6 +119,7 @@ class General(Body):
     """For all logits."""
 
     def loss(self, value: Operand) -> list[Statement]:
+        """Adds up and writes the loss of a row, 0 where it does not count."""
         value = call("double", value)
         counts = call("of_row", "counts")
         return super().loss(call("choose", counts, value, "0") if self.program.by_class else value)
@@ -151,6 +153,7 @@ class Bounded(Body):
     """For logits within a bound. Says so, and has written nothing, where one is not."""
 
     def weight(self, parameter: Node, index: Node) -> Operand:
+        """The weight of the target class of a row."""
         return call("of_row", parameter.value)  # the driver has looked it up
 
     def refuse(self, condition: Operand) -> Statement:
@@ -158,8 +161,9 @@ class Bounded(Body):
         return Do(call("refuse_if", condition))
 
     def last_rows(self, rows: list[Statement]) -> list[Statement]:
-        """All that is left but the gradient, unless its factor lost digits to the narrow range of
-        float.
+        """Everything but the gradient.
+
+        The rows are given back if the factor of a gradient lost digits to the narrow range of float.
         """
         has_gradient = self.program.gradient is not None
         any_lost = Variable("any_lost", "Mask" if self.layout.vectors else "int")
@@ -177,19 +181,23 @@ class Bounded(Body):
 
 
 class BoundedRowMajor(Bounded):
-    """Rows of many classes, one after the other. What a row has once is computed for many rows side
-    by side.
+    """Rows of many classes, one after the other.
+
+    The numbers of a row are computed for many rows side by side.
     """
 
     by = Variable("by", "Each")  # the scale of the gradient of a row, in the type of its components
 
     def target(self, at: Operand | None) -> Operand:
+        """The target class of a row."""
         return "target" if at == "k" else super().target(at)
 
     def row_value(self, node: Node, at: Operand | None) -> Operand:
+        """A number of a row that was computed before."""
         return self.rows[node] if at is None else self.cast(self.rows[node], at)
 
     def accumulator(self, total: Variable) -> Variable:
+        """The variable in which a block of classes is added up."""
         return Variable(f"{total.name}_part", "Each")
 
     def reduce(self, one: ClassPass) -> list[Statement]:
@@ -232,8 +240,9 @@ class BoundedRowMajor(Bounded):
 
 
 class BoundedClassMajor(Bounded):
-    """Rows side by side, in vectors. What a row has at its target is picked from all classes in the
-    first pass.
+    """Rows side by side, in vectors.
+
+    The values at the target class are picked from all classes in the first pass.
     """
 
     def write(self, value: Operand) -> Statement:
@@ -281,6 +290,7 @@ class BoundedClassMajor(Bounded):
         ]
 
     def returned(self) -> Operand:
+        """The sum over all rows."""
         return call("sum_of", self.total)
 
 

@@ -1,5 +1,4 @@
-"""The four kinds of kernels, as data: how rows lie in memory, for which logits, and how both are
-written in C++.
+"""The four kinds of kernels, as data: the order of rows in memory, which logits, how C++ says it.
 
 row-major: the classes of a row follow each other. class-major: the same class of neighbouring rows
 does, as in images with the class axis first, or in a block of short rows that was transposed. A

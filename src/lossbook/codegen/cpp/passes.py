@@ -45,8 +45,9 @@ def keep_across_loops(kernel: KernelFunction) -> KernelFunction:
 
 
 def name_reductions(kernel: KernelFunction) -> KernelFunction:
-    """Tell the compiler what a vectorised loop adds up: variables that are assigned in it and are
-    not the row's own.
+    """Tell the compiler what a vectorised loop adds up.
+
+    That is every variable which is assigned in the loop and does not belong to one row.
     """
 
     def named(loop: Statement) -> Body:

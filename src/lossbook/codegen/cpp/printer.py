@@ -1,6 +1,4 @@
-"""Prints kernels as C++. It decides nothing: what is computed, and in which loop, stands in the
-statements.
-"""
+"""Prints kernels as C++. It decides nothing: the statements say what is computed, and where."""
 
 from __future__ import annotations
 

@@ -73,8 +73,9 @@ class Fused:
 
 
 def has_bounded(loss: Loss) -> bool:
-    """Whether bounded logits have kernels of their own: where there are exponentials, and a row has
-    one target class or no classes.
+    """Whether there is a kernel for bounded logits.
+
+    There is where there are exponentials and a row has one target class or no classes.
     """
     if inputs_of(loss).size is None:
         return loss.expr.has(sigmoid)
@@ -123,8 +124,10 @@ def schedule(
     factor: Node | None = None,
     bounded: bool = False,
 ) -> Fused:
-    """Which pass computes what: as early as its arguments are known, results last, since they may
-    overwrite the logits.
+    """Which pass computes what.
+
+    A node is computed as early as its arguments are known, results last: they may overwrite the
+    logits.
     """
     levels: dict[Node, int] = {}
 
@@ -169,9 +172,7 @@ def _stored(passes: list[ClassPass]) -> dict[Node, int]:
 
 
 def in_pass(program: Fused, number: int) -> Iterator[Node]:
-    """The nodes of a pass: its reductions, what it computes for each class, and where that ends:
-    inputs, and what an earlier pass has stored.
-    """
+    """The nodes of a pass, down to inputs and what an earlier pass has stored."""
     one = program.passes[number]
     stored = (node for node, first in program.stored.items() if first == number)
     stack, seen = [*one.reductions, *one.results, *stored], set()
@@ -185,8 +186,9 @@ def in_pass(program: Fused, number: int) -> Iterator[Node]:
 
 
 def put_target_in_place(gradient: Node, stored: dict[Node, int]) -> tuple[Node, Node] | None:
-    """A gradient that is something of its own at the target, and stored elsewhere: what is stored,
-    and the target's component, which can be put among the others. None for another gradient.
+    """What is stored of a gradient, and its component at the target, which is put among the others.
+
+    None for a gradient that has no other form at the target, or is not stored.
     """
     if gradient.op != "where" or gradient.args[2] not in stored:
         return None

@@ -19,10 +19,12 @@ from ..program import Builder, Node
 
 
 class Rewriter:
-    """Rebuilds nodes bottom-up. Every rule is tried once, in order, on what the rules before it
-    have made.
+    """Rebuilds nodes bottom-up.
 
-    instead: what stands for an input, by its name.
+    Every rule is tried once, in order, on the result of the rules before it.
+
+    Args:
+        instead: What replaces an input, by its name.
     """
 
     def __init__(self, rules: Sequence[tuple[str, Rule]], build: Builder | None = None):
@@ -59,9 +61,7 @@ class Rewriter:
         return self.build.number(value)
 
     def factored(self, node: Node) -> tuple[Node | None, Node | None]:
-        """A node as a product of a number of the row and what depends on the class; None stands for
-        1.
-        """
+        """A node as a product: a number of the row, and what depends on the class; None for 1."""
         make = self.build.make
         if node.extent != "each":
             return node, None

@@ -1,6 +1,4 @@
-"""The source of the kernels of a loss: one file for all layouts, compiled once for each dtype and
-precision.
-"""
+"""The source of the kernels of a loss, in one file for all layouts, dtypes and precisions."""
 
 from __future__ import annotations
 

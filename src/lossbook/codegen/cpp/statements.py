@@ -1,5 +1,4 @@
-"""The loop program: what a kernel does, as statements that passes change before they are printed as
-C++.
+"""The loop program of a kernel: statements that passes change before they are printed as C++.
 
 What one iteration of a loop over rows computes is local to it, unless another loop reads it too:
 then `passes.keep_across_loops` finds an array for it.
@@ -23,8 +22,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Expr:
-    """An operation of the printer's tables. Text among its arguments is a name or a number, printed
-    as it is.
+    """An operation of the printer's tables.
+
+    Text among its arguments is a name or a number, which is printed as it is.
     """
 
     op: str
@@ -84,8 +84,14 @@ Body = tuple[Statement, ...]
 
 @dataclass(frozen=True)
 class KernelFunction:
-    """A function. arrays: the variables with an element for each row, or vector of rows, of a
-    block.
+    """A function of a kernel.
+
+    Attributes:
+        name: Its name.
+        arguments: Their declarations.
+        declarations: Those at its beginning.
+        body: Its statements.
+        arrays: The variables with an element for each row of a block, or each vector of rows.
     """
 
     name: str

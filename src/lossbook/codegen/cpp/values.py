@@ -26,10 +26,10 @@ def storage(program: Fused) -> dict[Node, str]:
 
 
 class Values:
-    """Computes nodes, each once where it can be, and knows the numbers of a row that were computed
-    before.
+    """Computes nodes, each once if possible, and holds the numbers of a row that are known.
 
-    where: the loss and the target, for messages.
+    Args:
+        where: The loss and the target, for messages.
     """
 
     def __init__(self, program: Fused, layout: Layout, where: str):
@@ -55,9 +55,7 @@ class Values:
         return node.op in ("max", "first") and node.args[0].op == "input"
 
     def cast(self, operand: Operand, at: Operand | None) -> Operand:
-        """A number in the type in which it is computed with: of classes, or of rows where `at` is
-        None.
-        """
+        """A number in the type for arithmetic: that of classes, or of rows where `at` is None."""
         if self.layout.vectors and isinstance(operand, Expr) and operand.op in LOADS:
             return operand
         return call("row" if at is None else "each", operand)
@@ -105,8 +103,10 @@ class Values:
         """What stands for a node in an expression.
 
         Args:
-            node: What to compute. at: The class: "k" in a loop over the classes, or one class of
-            the row; None for a number of the row. out: Where the statements go that compute it.
+            node: What to compute.
+            at: The class: "k" in a loop over the classes, or one class of the row; None for a
+                number of the row.
+            out: The statements so far, to which those that compute the node are appended.
             known: What was computed there already.
         """
         if (leaf := self.leaf(node, at)) is not None:
