@@ -119,7 +119,7 @@ def in_loops(program: Fused) -> Traffic:
 
 
 def loops(program: Fused) -> list[tuple[str, str, str]]:
-    """For each pass over the classes: what it reads, what it computes of the row, what it writes."""
+    """For each pass over the classes: what it reads, computes of the row, and writes."""
     told = []
     for n, one in enumerate(program.passes):
         reads: dict[str, None] = {}

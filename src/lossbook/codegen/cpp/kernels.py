@@ -163,7 +163,7 @@ class Bounded(Body):
     def last_rows(self, rows: list[Statement]) -> list[Statement]:
         """Everything but the gradient.
 
-        The rows are given back if the factor of a gradient lost digits to the narrow range of float.
+        The rows are given back if a factor lost digits to the narrow range of float.
         """
         has_gradient = self.program.gradient is not None
         any_lost = Variable("any_lost", "Mask" if self.layout.vectors else "int")
