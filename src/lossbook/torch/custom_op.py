@@ -36,10 +36,13 @@ def register(code: Code) -> None:
     _codes[code.name] = code
 
 
-@torch.compiler.assume_constant_result
 def _has_kernel(name: str, dtype: str, precision: str) -> bool:
     """Whether there is a kernel. Asked while a graph is traced."""
     return kernel(name, dtype, precision == "fast") is not None
+
+
+# what `torch.compiler.assume_constant_result` does, which would import the whole compiler at once
+_has_kernel._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def loss(call: Call, logits: Tensor) -> Tensor | None:
