@@ -118,7 +118,7 @@ def test_a_wrong_address_is_refused(address):
         html_baseurl = address
 
     with pytest.raises(Exception, match="must look like https://host/path/"):
-        published.spread(None, Config)
+        published.share_address(None, Config)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -42,7 +42,7 @@ def inputs_of(xp: Backend, call: Call, logits: Any) -> CodeInputs:
     index = xp.where(counted, call.targets, 0)
     weights = call.mean_weights
     if weights is None or isinstance(weights, float):
-        divisor = counted.sum() * (1.0 if weights is None else weights)
+        divisor = xp.upcast(counted.sum()) * (1.0 if weights is None else weights)
     else:  # one axis more, for an index without axes would leave `torch.func.vmap`
         divisor = xp.where(counted, xp.upcast(weights)[index[None]][0], 0).sum()
     if xp.values_known(counted) and bool(counted.all()):

@@ -24,6 +24,7 @@ class KernelCall(NamedTuple):
         shape: (outer, classes, inner), the shape of the logits in memory.
         index: int64 class indices, or None.
         arrays: targets in the dtype and layout of the logits; empty where there is an `index`.
+        scale: what the loss of each element is multiplied by.
         packed: weights and scalar parameters as the kernel takes them, by addresses.
         weights: the arrays that `packed` points to.
         ignore_index: the class of rows that do not count.
@@ -37,6 +38,7 @@ class KernelCall(NamedTuple):
     packed: tuple
     weights: tuple
     ignore_index: int
+    scale: float = 1.0
 
     def permuted(self, xp: Backend, order: Sequence[int], shape: Sequence[int]) -> KernelCall:
         """The same call for logits with the axes in that order, which then have that shape."""
@@ -68,10 +70,13 @@ def kernel_call(xp: Backend, call: Call, logits: Any) -> KernelCall | None:
     plan, dtype = call.plan, xp.dtype_name(logits)
     if dtype is None or logits.ndim == 0:
         return None
-    if call.parameters is plan.parameters and type(call.scale) is float:
-        prepared = _prepared(plan, dtype)
+    found, scale = _kernel_of(plan, dtype), _number(call.scale)
+    if found is None or scale is None:
+        return None
+    if call.parameters is plan.parameters:
+        prepared = _prepared(plan)
     else:
-        prepared = _prepared_with_arrays(xp, call, logits, dtype)
+        prepared = _prepared_with_arrays(xp, call, logits)
     if prepared is None:
         return None
     index, arrays = None, ()
@@ -79,11 +84,13 @@ def kernel_call(xp: Backend, call: Call, logits: Any) -> KernelCall | None:
         index = xp.dense(call.targets)
     else:
         arrays = (xp.dense(call.targets, logits),)
-        if arrays[0] is not call.targets and not bool((arrays[0] == call.targets).all()):
+        if arrays[0] is not call.targets and not bool(
+            (xp.upcast(arrays[0]) == xp.upcast(call.targets)).all()
+        ):
             return None  # the dtype of the logits does not hold these targets
     shape = plan.outer, plan.classes, plan.inner
-    found, packed, weights = prepared
-    return KernelCall(found, plan.axis, shape, index, arrays, packed, weights, plan.ignore_index)
+    ignored = plan.ignore_index
+    return KernelCall(found, plan.axis, shape, index, arrays, *prepared, ignored, scale)
 
 
 def _kernel_of(plan: Plan, dtype: str) -> Kernel | None:
@@ -92,24 +99,24 @@ def _kernel_of(plan: Plan, dtype: str) -> Kernel | None:
 
 
 @lru_cache(maxsize=512)
-def _prepared(plan: Plan, dtype: str) -> tuple[Kernel, tuple, tuple] | None:
-    """The kernel of a plan without arrays, its packed parameters, and what holds them."""
-    found = _kernel_of(plan, dtype)
-    if found is None:
-        return None
+def _prepared(plan: Plan) -> tuple[tuple, tuple]:
+    """The packed parameters of a plan without arrays, and what holds them."""
     numbers = [plan.parameters[name] for name in plan.code.scalars]
-    weights = tuple(np.full(plan.classes, plan.parameters[name]) for name in plan.code.per_class)
-    return found, Kernel.pack_parameters([a.ctypes.data for a in weights], numbers), weights
+    weights = tuple(_uniform(plan.classes, plan.parameters[name]) for name in plan.code.per_class)
+    return Kernel.pack_parameters([a.ctypes.data for a in weights], numbers), weights
 
 
-def _prepared_with_arrays(
-    xp: Backend, call: Call, logits: Any, dtype: str
-) -> tuple[Kernel, tuple, tuple] | None:
+@lru_cache(maxsize=16)
+def _uniform(classes: int, weight: float) -> np.ndarray:
+    """One weight for all classes; plans that differ in the number of rows share it."""
+    return np.full(classes, weight)
+
+
+def _prepared_with_arrays(xp: Backend, call: Call, logits: Any) -> tuple[tuple, tuple] | None:
     """The same with the arrays of a call; None where the kernel does not take them."""
     plan = call.plan
     numbers = [_number(call.parameters[name]) for name in plan.code.scalars]
-    found = _kernel_of(plan, dtype)
-    if found is None or None in numbers or _number(call.scale) is None:
+    if None in numbers:
         return None
     weights = tuple(
         xp.double(xp.full(plan.classes, w, logits) if type(w) is float else w)
@@ -117,7 +124,7 @@ def _prepared_with_arrays(
     )
     if not all(bool(((w >= 0) & (w < inf)).all()) for w in weights):
         return None  # a kernel multiplies by them before it knows which rows count
-    return found, Kernel.pack_parameters([xp.address(w) for w in weights], numbers), weights
+    return Kernel.pack_parameters([xp.address(w) for w in weights], numbers), weights
 
 
 def evaluate(

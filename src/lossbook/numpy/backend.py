@@ -41,6 +41,8 @@ class NumPyBackend(Backend):
         return logits.dtype == np.float64
 
     def index(self, targets: np.ndarray) -> np.ndarray:
+        if targets.dtype == np.uint64:  # what int64 does not hold stays out of range
+            targets = np.minimum(targets, np.uint64(2**63 - 1))
         return targets.astype(np.int64, copy=False)
 
     def where(self, condition: Any, a: Any, b: Any) -> np.ndarray:

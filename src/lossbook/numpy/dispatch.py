@@ -77,7 +77,7 @@ def _by_kernel(
 ):
     """The result; None where the kernel meets a target that is ignored, or wrong."""
     plan, out = call.plan, gradient.out
-    factor = float(call.scale) / divisor
+    factor = found.scale / divisor
     x, found, order = placed(NUMPY, found, logits)
     values = grad = target = None
     if plan.reduction == "none":

@@ -37,8 +37,8 @@ class TorchBackend(Backend):
             return False
         return not any(isinstance(t, Tensor) and (t.is_meta or _is_mapped(t)) for t in arrays)
 
-    def may_cache(self) -> bool:
-        return not torch.compiler.is_compiling()
+    def may_cache(self) -> bool:  # under a dispatch mode, sizes may be symbols, which have no hash
+        return not torch.compiler.is_compiling() and not torch._C._len_torch_dispatch_stack()
 
     def is_constant(self, array: Tensor) -> bool:
         return not (array.requires_grad and torch.is_grad_enabled())
@@ -51,7 +51,12 @@ class TorchBackend(Backend):
         return logits.dtype == torch.float64 and self.values_known(logits, *arrays)
 
     def index(self, targets: Tensor) -> Tensor:
-        return targets if targets.dtype == torch.int64 else targets.long()
+        if targets.dtype == torch.int64:
+            return targets
+        index = targets.long()
+        if targets.dtype == torch.uint64:  # what int64 does not hold stays out of range
+            index = torch.where(index < 0, 2**63 - 1, index)
+        return index
 
     def where(self, condition: Tensor, a: Any, b: Any) -> Tensor:
         return torch.where(condition, a, b)

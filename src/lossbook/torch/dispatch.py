@@ -39,7 +39,7 @@ def loss(
     found = kernels.loss(call, logits, inplace)
     if found is not None:
         return found
-    if TORCH.values_known(logits, call.targets, *call.parameters.values()):
+    if TORCH.values_known(call.targets, call.scale, *call.parameters.values()):
         check_values(TORCH, call)
     generated = kernels.generated(call, logits)
     if not (inplace and logits.requires_grad and torch.is_grad_enabled()):

@@ -81,7 +81,7 @@ def loss(call: Call, logits: Tensor, inplace: bool = False) -> Tensor | None:
     wanted = logits.requires_grad and torch.is_grad_enabled()
 
     def execute(found: KernelCall, divisor: float, check: TargetCheck) -> Tensor | None:
-        run = _Run(call, found, float(call.scale) / divisor, check, wanted, inplace and wanted)
+        run = _Run(call, found, found.scale / divisor, check, wanted, inplace and wanted)
         # `Function.apply` would ask again what `suits` has asked
         return super(Function, _KernelLoss).apply(logits, run)
 
@@ -148,6 +148,8 @@ class _Run(NamedTuple):
             for value in (*self.call.parameters.values(), *self.found.weights):
                 if isinstance(value, Tensor):
                     yield value
+        if isinstance(self.call.scale, Tensor):
+            yield self.call.scale
 
     def gradient(
         self, logits: Tensor, factor: float, rows: Tensor | None = None, out: Tensor | None = None
