@@ -1,4 +1,4 @@
-/* What every kernel is written in: vectors of this processor's width, logits as they are stored in
+/* What every kernel uses: vectors of this processor's width, logits as they are stored in
  * memory, and the arithmetic that compilers vectorise.
  *
  * A file is compiled once for each dtype of the logits (FLOAT16, BFLOAT16, FLOAT64 or none, which
@@ -157,5 +157,5 @@ INSIDE(real) write(float x) { return x; }
 #endif
 
 #define LINE 64 /* bytes of a cache line */
-/* How many numbers after the start of a cache line an address is. */
+/* The distance of an address from the start of its cache line, in numbers. */
 INSIDE(int64_t) in_line(const real *at) { return (int64_t)((uintptr_t)at % LINE / sizeof(real)); }

@@ -1,4 +1,4 @@
-/* One block of rows: by the bounded kernel where it can be, and side by side where rows are short. */
+/* Computes one block of rows: with a bounded kernel where the logits allow it, and side by side where rows are short. */
 
 typedef struct {
   int64_t outer, classes, inner; /* the logits are laid out as outer x classes x inner */
@@ -13,7 +13,7 @@ typedef struct {
   int failed;
   double ones[BLOCK];
 #if BOUNDED
-  int moderate; /* whether the numbers and the weights are */
+  int moderate; /* whether the scalar parameters and the weights are */
   /* Weights that are the same for all classes are not looked up for each row; the last entry holds ones. */
   int same[WEIGHTS + 1];
   bounded::Each alike[WEIGHTS + 1][BLOCK] __attribute__((aligned(VECTOR_BYTES)));
@@ -21,11 +21,11 @@ typedef struct {
 } Call;
 
 #if defined(FLOAT64)
-#define TRANSPOSED_BELOW 1024 /* classes: shorter rows are transposed_rows in blocks */
+#define TRANSPOSED_BELOW 1024 /* classes: shorter rows are transposed in blocks */
 #else
 #define TRANSPOSED_BELOW 96
 #endif
-#define NUMBERS_AT_A_TIME 4096 /* logits of long rows that stay in the first cache */
+#define NUMBERS_AT_A_TIME 4096 /* logits of long rows that stay in the L1 cache */
 
 #if EXPONENT >= 0
 #define CALL(kernel, ...) (call->in.numbers[EXPONENT] == 2 ? kernel<true> : kernel<false>)(__VA_ARGS__)
@@ -51,8 +51,8 @@ static Inputs moved(const Inputs *in, int64_t logits, int64_t rows) {
 
 /* -- logits within a bound --------------------------------------------------------------------- */
 
-/* The bound on |logit| within which all that the kernels in `bounded` compute for a row, powers included, are normal
- * numbers: in double for rows one after the other, in Each for rows side by side. The logit of a single output stands for
+/* The bound on |logit| within which everything that the kernels in `bounded` compute for a row, powers included, is a
+ * normal number: in double for rows one after the other, in Each for rows side by side. The logit of a single output stands for
  * the difference of two logits, so its bound is twice as large. */
 static int32_t bound_of(const Call *call, int side_by_side) {
   double bound = FAST ? 32 : 340;
@@ -64,7 +64,7 @@ static int32_t bound_of(const Call *call, int side_by_side) {
   return (int32_t)bits_of((float)bound);
 }
 
-/* Factors whose product with a normal float stays one. */
+/* Whether products with a factor stay in the range of float, where the kernels compute in float. */
 INSIDE(int) moderate(double factor) {
   const double size = abs_(factor);
   return !FAST || (size <= 0x1p40 && size >= 0x1p-40);
@@ -120,7 +120,7 @@ static int bounded_block(const Call *call, Inputs in, int64_t first, int64_t row
 #endif
 #if !BY_CLASS
   within &= bounded::farthest(in.logits, rows, 0) <= in.bound;
-#if HARD /* between two classes the parts of a gradient cancel, and float has too few digits */
+#if HARD /* at targets other than 0 and 1 the parts of a gradient cancel, and float has too few digits */
   int soft = 0;
   SIMD_OF(reduction(| : soft))
   for (int64_t b = 0; b < rows; b++) soft |= (read(in.arrays[0][b]) != 0) & (read(in.arrays[0][b]) != 1);
@@ -297,7 +297,7 @@ static int64_t place(const Call *call, int64_t row) {
   return row / call->inner * (call->classes - 1) * call->inner + row;
 }
 
-/* Rows that lie side by side in memory, as in images with the class axis first, or single outputs. */
+/* Rows that are adjacent in memory, as in images with the class axis first, or single outputs. */
 static double adjacent_rows(const Call *call, int64_t first, int64_t rows, void *scratch) {
   const int64_t at = place(call, first);
   real *gradient = call->gradient ? call->gradient + at : NULL;

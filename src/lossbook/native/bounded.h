@@ -1,5 +1,5 @@
-/* What the kernels for logits within a bound are written in. One that meets a logit beyond it has
- * written nothing and returns refused(in). */
+/* What the kernels for logits within a bound use. A kernel that meets a logit beyond the bound
+ * returns refused(in) before it writes anything. */
 namespace bounded {
 
 INSIDE(double) refused(const Inputs *in) {
@@ -40,7 +40,7 @@ template <typename Loop> INSIDE(void) in_blocks(int64_t classes, Class index, Lo
   }
 }
 
-/* Copies past the caches, but for the parts of a vector at either end. */
+/* Copies past the caches, except for the partial vectors at either end. */
 INSIDE(void) stream_(real *to, const real *from, int64_t count) {
   int64_t n = 0;
 #if defined(__AVX__)
@@ -53,7 +53,7 @@ INSIDE(void) stream_(real *to, const real *from, int64_t count) {
 }
 
 /* Calls loop(from, to, gradient) to write the gradient of a row: in place, or in blocks that are
- * then copied past the caches. All blocks but the last end with a cache line. */
+ * then copied past the caches. Each block but the last ends where a cache line ends. */
 template <typename Loop> INSIDE(void) written(const Inputs *in, int64_t count, real *gradient, Loop loop) {
   if (!in->stream) {
     loop(0, count, gradient);

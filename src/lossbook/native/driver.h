@@ -7,7 +7,7 @@
 #define STREAM 33554432 /* bytes from which a gradient is written past the caches */
 enum { NO_MEMORY = 1, UNUSUAL_TARGET = 2 };
 
-/* Whether rows lie side by side in memory, and whether they are computed side by side. */
+/* Whether rows are adjacent in memory, and whether they are computed side by side. */
 static int so_in_memory(const Call *call) { return !BY_CLASS || call->inner != 1; }
 static int side_by_side(const Call *call) { return so_in_memory(call) || call->classes < TRANSPOSED_BELOW; }
 
@@ -112,7 +112,7 @@ int lossbook_run(int64_t outer, int64_t classes, int64_t inner, const real *logi
   call.totals = call.chunks <= 64 ? few : (double *)malloc(call.chunks * sizeof(double));
   if (!call.totals) return NO_MEMORY;
   threads = size < SMALL ? 1 : (int)least(threads, call.chunks);
-#if defined(_OPENMP) /* PyTorch's threads too: those that wait for work are the same ones */
+#if defined(_OPENMP) /* PyTorch uses the same pool of waiting threads */
 #pragma omp parallel num_threads(threads) if (threads > 1)
 #endif
   work(&call);

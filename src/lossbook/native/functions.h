@@ -1,7 +1,7 @@
 /* exp, log, log1p and power without branches, calls or tables, so that compilers vectorise them.
  * The polynomials in coefficients.h are fitted to the functions themselves by
  * lossbook/codegen/cpp/coefficients.py; tests/native/test_functions.py compares each function with
- * 50 digits. */
+ * values of 50 digits. */
 #include "coefficients.h"
 
 /* exp(x): 2^n exp(r), |r| <= log(2)/2, for |x| <= 700. */

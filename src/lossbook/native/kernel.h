@@ -1,6 +1,6 @@
-/* What the generated kernels of a loss are written in. Each exists twice: in `general`, for all
- * logits, in double, or in pairs of doubles where the logits are doubles; and in `bounded`, for
- * logits within a bound, where nothing overflows and no maximum has to be subtracted. */
+/* What the generated kernels of a loss use. There are two sets of kernels: those in `general` accept
+ * all logits, and compute in double, or in pairs of doubles where the logits are doubles; those in
+ * `bounded` need logits within a bound: nothing overflows there, and no maximum has to be subtracted. */
 #include "base.h"
 #include "functions.h"
 #if defined(FLOAT64)
@@ -10,7 +10,7 @@ INSIDE(real) write(Pair x) { return x.hi; }
 #define BOUNDED 0
 #endif
 
-/* The head of a kernel. square: its exponent is known to be 2 when it is compiled. */
+/* The head of a kernel. square: the exponent of the loss is 2, which is known at compile time. */
 #define KERNEL template <bool square> static __attribute__((noinline)) double
 
 /* The probability of a class as given, or 1 for the target class and 0 for the others. */
@@ -34,7 +34,7 @@ namespace bounded {
 #if FAST
 typedef float Each;
 typedef Floats Vector;
-typedef int32_t Class; /* as long_rows as Each, so that comparisons with a class select Each */
+typedef int32_t Class; /* as wide as Each, so that comparisons with a class select Each */
 #else
 typedef double Each;
 typedef Doubles Vector;
@@ -47,7 +47,7 @@ using bounded::Class;
 #define ROWS 128                      /* rows that a kernel for rows side by side takes at a time */
 #define BLOCK (BY_CLASS ? ROWS : 256) /* the same, for losses of single outputs as well */
 
-/* The inputs of a loss, in the order in which the generated file names them, from some row on. */
+/* The inputs of a loss, in the order in which the generated file names them, starting at some row. */
 typedef struct {
   const real *logits, *arrays[4];
   const int64_t *index;

@@ -46,7 +46,7 @@ class Status:
         available: Whether they are.
         reason: Why or why not, in words.
         compiler: The compiler's command; empty if there is none.
-        folder: The folder of the cache that keeps compiled kernels.
+        folder: The cache folder of the compiled kernels.
         loaded: The losses whose kernels this process has loaded.
     """
 
@@ -179,7 +179,7 @@ def switched_off() -> bool:
 
 
 def supported() -> bool:
-    """Whether this platform has what driver.h needs; a browser has not."""
+    """Whether this platform has what driver.h needs; a browser does not."""
     return os.name == "posix" and sys.byteorder == "little" and sys.platform != "emscripten"
 
 

@@ -1,5 +1,5 @@
-/* Rows of a few classes to columns, so that the rows of a block lie side by side, and back. Vectors of eight float32 are
- * transposed_rows in registers; other dtypes, and what is left over, number by number. */
+/* Transposes rows of a few classes to columns, so that the rows of a block are side by side, and back. Vectors of eight
+ * float32 are transposed in registers; other dtypes, and what is left over, are copied number by number. */
 #if defined(__has_builtin) && !defined(FLOAT16) && !defined(BFLOAT16) && !defined(FLOAT64)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES 1
@@ -50,7 +50,7 @@ INSIDE(void) rows_of_eight(const real *from, real *to, int64_t K) {
 #define SHUFFLES 0
 #endif
 
-/* Rows of K numbers to columns that are ROWS apart; up to 3 columns behind them are overwritten. room: how many numbers may
+/* Transposes rows of K numbers to columns that are ROWS apart; up to 3 columns behind them are overwritten. room: how many numbers may
  * be read from `from` on. */
 static void to_columns(const real *from, int64_t rows, int64_t K, real *to, int64_t room) {
   int64_t b = 0;
@@ -62,7 +62,7 @@ static void to_columns(const real *from, int64_t rows, int64_t K, real *to, int6
     SIMD for (int64_t n = b; n < rows; n++) to[k * ROWS + n] = from[n * K + k];
 }
 
-/* And back. A row is written four or eight numbers at a time; what is written beyond its end is overwritten by the next
+/* The reverse of to_columns. A row is written four or eight numbers at a time; what is written beyond its end is overwritten by the next
  * rows, so short rows are written in order and the last ones number by number. */
 static void to_rows(const real *from, int64_t rows, int64_t K, real *to) {
   int64_t b = 0;

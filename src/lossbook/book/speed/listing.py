@@ -62,7 +62,7 @@ def _headers() -> str:
 
 
 def cpp(code: str, title: str = "") -> Html:
-    """C++ on a page; with a title, folded away below it."""
+    """C++ on a page; with a title, it is collapsed below that."""
     pre = f'<div class="highlight"><pre>{_coloured(code)}</pre></div>'
     body = f'<div class="highlight-cpp notranslate">{pre}</div>'
     return Html(

@@ -36,22 +36,22 @@ STEPS = {
     "float": {"exp": 11, "log": 18, "log1p": 21, "log1p_to_one": 1},
 }
 POLYNOMIALS = {"exp": "exp", "log": "log", "log1p": "log", "log1p_to_one": "log1p"}
-RANGE = 2  # a comparison and a choice: exp asks for its range where logits have no bound
+RANGE = 2  # a comparison and a choice: exp checks its range where logits have no bound
 POWER = 7  # a multiplication, and the choices for 0 and for NaN, besides exp, a bound and log
-EXTREMES = ("maximum", "minimum", "at_least", "at_most")  # general kernels ask for NaN too
+EXTREMES = ("maximum", "minimum", "at_least", "at_most")  # general kernels check for NaN too
 REDUCED = {"sum": 1, "max": 2, "first": 4}
 BOUND = 3  # whether a logit is within the bound: its size, a comparison, a choice
 
 
 @dataclass(frozen=True)
 class Work:
-    """each: operations for every logit. row: operations for every row."""
+    """The number of operations of a kernel: for each logit, and for each row."""
 
     each: int
     row: int
 
     def per_logit(self, classes: int) -> float:
-        """For a row of that many classes."""
+        """Operations for each logit of a row with that many classes."""
         return self.each + self.row / classes
 
 

@@ -64,7 +64,7 @@ class Roofs:
     tools: dict[str, str]
 
     def ridge(self, kind: str) -> float:
-        """Operations per byte from which on arithmetic takes longer than memory."""
+        """The operations per byte above which arithmetic takes longer than memory traffic."""
         return self.operations[kind] / self.bytes_
 
 
@@ -95,7 +95,7 @@ def _processor() -> str:
 
 
 def _best(call) -> float:
-    """Nanoseconds."""
+    """The shortest time of several calls, in nanoseconds."""
     found = []
     for _ in range(ROUNDS):
         start = time.perf_counter_ns()
@@ -136,7 +136,7 @@ def add(subcommands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, write."""
+    """Measure the roofs, print them, and write them to the file that is asked for."""
     found = measure()
     print(found)
     if arguments.json:

@@ -45,7 +45,7 @@ def factor(loss: str) -> Expr:
 
 
 def gradient(loss: str) -> ProvedEquality:
-    """The derived gradient as F times the component: shown with the letters, proved written out."""
+    """The derived gradient as F times the component: shown in short, proved in full."""
     found = losses.get(loss).derivation(full=True).result
     short = common * component()
     whole = short.xreplace({common: factor(loss)}).xreplace(MEANING)

@@ -48,7 +48,7 @@ class Traffic:
 
     @property
     def total(self) -> float:
-        """Both."""
+        """Reads and writes together."""
         return self.reads + self.writes
 
 
@@ -158,14 +158,17 @@ class Recorded:
 
     @property
     def total(self) -> float:
-        """Reads and writes of both ways."""
+        """Reads and writes, forward and backward."""
         return sum(s.total for s in (*self.forward, *self.backward))
 
 
 def in_torch(function: Callable, logits, *arguments) -> Recorded:
     """Run a loss of PyTorch and its backward pass, and record every operation that is no view.
 
-    logits: a tensor that requires a gradient. function(logits, *arguments) is one number.
+    Args:
+        function: The loss; function(logits, *arguments) is a tensor of one number.
+        logits: A tensor that requires a gradient.
+        arguments: The other arguments of the loss.
     """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode

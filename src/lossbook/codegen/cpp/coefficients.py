@@ -4,7 +4,7 @@ exp(r) = 1 + r + r² P(r) for |r| ≤ log(2)/2. In double log((1+s)/(1-s)) = 2s 
 ≤ (√2-1)/(√2+1); in float log(1+f) = f + f² R(f), √½ ≤ 1+f ≤ √2. For 0 ≤ x ≤ 1 log(1+x) = x T(x).
 
 In pairs exp(r) = 1 + r + r²/2 + r³/6 + r⁴/24 + r⁵ U(r), and log(1+f) = t + t z (1/12 + z/80 + z²
-V(z)), t = 2f/(2+f), z = t²: U and V are so small a part that doubles are right enough.
+V(z)), t = 2f/(2+f), z = t². U and V contribute so little that double precision is enough for them.
 """
 
 from __future__ import annotations

@@ -21,12 +21,12 @@ EMPTY = {"sum": "0", "max": "-INFINITY", "first": "classes - 1"}
 
 
 def zero(kind: str) -> str:
-    """Nothing, of a C++ type."""
+    """The zero of a C++ type."""
     return f"{kind}{{}}" if kind in ("Vector", "Sizes", "Mask") else "0"
 
 
 def start(*variables: Variable) -> list[Statement]:
-    """Variables to which something is added later."""
+    """Declares variables that start at zero and are added to later."""
     return [Let(v, zero(v.type), mutable=True) for v in variables]
 
 
@@ -78,7 +78,7 @@ class Body(Values):
         return out
 
     def accumulator(self, total: Variable) -> Variable:
-        """What a reduction is added up in."""
+        """The variable in which a reduction accumulates."""
         return total
 
     def gradient(self, one: ClassPass) -> list[Statement]:
@@ -140,7 +140,7 @@ class General(Body):
         return [*self.over_rows(totals), loop]
 
     def last_rows(self, rows: list[Statement]) -> list[Statement]:
-        """All that is left but the gradient."""
+        """Everything that remains, except the gradient."""
         if self.program.gradient is not None:
             rows.append(Let(self.scale, self.scaled(None, rows)))
         value = self.value(self.program.value, None, rows, self.rows)
@@ -150,20 +150,23 @@ class General(Body):
 
 
 class Bounded(Body):
-    """For logits within a bound. Says so, and has written nothing, where one is not."""
+    """For logits within a bound.
+
+    The kernel refuses rows with a logit beyond the bound before it writes anything.
+    """
 
     def weight(self, parameter: Node, index: Node) -> Operand:
         """The weight of the target class of a row."""
         return call("of_row", parameter.value)  # the driver has looked it up
 
     def refuse(self, condition: Operand) -> Statement:
-        """Gives the rows back."""
+        """Leaves the rows to the general kernel where a condition holds."""
         return Do(call("refuse_if", condition))
 
     def last_rows(self, rows: list[Statement]) -> list[Statement]:
         """Everything but the gradient.
 
-        The rows are given back if a factor lost digits to the narrow range of float.
+        The rows are left to the general kernel if a factor lost digits to the range of float.
         """
         has_gradient = self.program.gradient is not None
         any_lost = Variable("any_lost", "Mask" if self.layout.vectors else "int")

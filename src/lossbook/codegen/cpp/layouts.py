@@ -1,8 +1,8 @@
-"""The four kinds of kernels, as data: the order of rows in memory, which logits, how C++ says it.
+"""The four kinds of kernels, as data: their memory layout, the logits they accept, and their C++.
 
-row-major: the classes of a row follow each other. class-major: the same class of neighbouring rows
-does, as in images with the class axis first, or in a block of short rows that was transposed. A
-loss of single outputs is class-major with one class.
+row-major: the logits of one row are adjacent in memory. class-major: the logits of one class, for
+neighbouring rows, are adjacent, as in images with the class axis first, or in a block of short rows
+that was transposed. A loss of single outputs is class-major with one class.
 
 general: for all logits. bounded: for logits within a bound, so that nothing overflows and no
 maximum is needed. `b` is the row of a block; in bounded class-major kernels it is a vector of
@@ -18,10 +18,16 @@ from dataclasses import dataclass
 class Layout:
     """One kind of kernel.
 
-    each, row, index: the C++ types of what is computed for each class, once for a row, and of class
-    numbers. rows: the loop over rows, "" where a kernel computes one row. block: how many
-    iterations it has at most.  templates: operations whose C++ differs, by name. driver: where the
-    driver has put an input, by its role.
+    Attributes:
+        class_major: Whether the logits of one class are adjacent, and not those of one row.
+        bounded: Whether the logits must be within a bound.
+        each: The C++ type of what is computed for each class.
+        row: The C++ type of what is computed once for a row.
+        index: The C++ type of class numbers.
+        rows: The loop over rows; "" where a kernel computes one row.
+        block: How many iterations that loop has at most, in C++.
+        templates: The C++ of the operations that differ between layouts, by name.
+        driver: The declaration of an input that the driver passes, by its role.
     """
 
     class_major: bool

@@ -19,11 +19,11 @@ from .statements import (
     written_by,
 )
 
-COMBINED = {"+=": "+", "|=": "|", "max": "max", "first": "min"}  # in OpenMP's words
+COMBINED = {"+=": "+", "|=": "|", "max": "max", "first": "min"}  # OpenMP's names
 
 
 def keep_across_loops(kernel: KernelFunction) -> KernelFunction:
-    """Keep in arrays what one loop over the rows computes and another one reads."""
+    """Store in arrays what one loop over the rows computes and another one reads."""
     loops = [s for s in walk(kernel.body) if isinstance(s, Loop) and s.over in ROW_LOOPS]
     found: list[set[Variable]] = [
         {

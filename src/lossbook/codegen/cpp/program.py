@@ -29,9 +29,11 @@ EXPENSIVE = ("exp", "log", "log1p", "log1p_to_one", "power")
 class ClassPass:
     """One pass over the classes.
 
-    before: the numbers of the row that are known by then. reductions: what it finds out about the
-    row. results: what it computes for each class: the gradient, or the value of single outputs;
-    only the last pass has any, and none where a row needs nothing but its value.
+    Attributes:
+        before: The numbers of the row that are computed before the pass.
+        reductions: The numbers of the row that the pass computes.
+        results: What it computes for each class: the gradient, or the value of single outputs. Only
+            the last pass has any, and it has none where a row needs nothing but its value.
     """
 
     before: list[Node] = field(default_factory=list)
@@ -43,9 +45,14 @@ class ClassPass:
 class Fused:
     """The passes in order.
 
-    gradient: the part of the gradient that depends on the class; `factor` is one number for each
-    row, None for 1. Both are None where only the value is computed. stored: what one pass keeps for
-    the next, and in which pass it is computed.
+    Attributes:
+        inputs: The inputs of the loss.
+        value: The value of the loss.
+        gradient: The part of the gradient that depends on the class; None where only the value is
+            computed.
+        factor: What the gradient of a row is multiplied by, one number for each row; None for 1.
+        passes: The passes in order.
+        stored: What a pass stores for later ones, with the number of the pass that computes it.
     """
 
     inputs: Inputs
@@ -57,7 +64,7 @@ class Fused:
 
     @property
     def by_class(self) -> bool:
-        """Whether a row has classes; if not it is a single output."""
+        """Whether a row has classes; otherwise it is a single output."""
         return self.inputs.size is not None
 
     def nodes(self) -> list[Node]:
@@ -75,7 +82,7 @@ class Fused:
 def has_bounded(loss: Loss) -> bool:
     """Whether there is a kernel for bounded logits.
 
-    There is where there are exponentials and a row has one target class or no classes.
+    There is one if the loss has exponentials, and its rows have one target class or no classes.
     """
     if inputs_of(loss).size is None:
         return loss.expr.has(sigmoid)
@@ -88,7 +95,7 @@ def fused(loss: Loss, gradient: bool = True, bounded: bool = False) -> Fused:
     Args:
         loss: Any but an activation.
         gradient: Whether the gradient is computed too.
-        bounded: Whether the logits are known to be so near 0 that nothing overflows.
+        bounded: Whether the logits are known to be so close to 0 that nothing overflows.
 
     Raises:
         LoweringError: For an activation, and for what the lowering refuses.
@@ -135,9 +142,8 @@ def schedule(
         """How many passes come before this node can be computed."""
         if node not in levels:
             own = max((level(a) for a in node.args), default=0)
-            is_late = (
-                bounded and node.op == "gather"
-            )  # the first pass asks whether logits are bounded
+            # The first pass checks that the logits are within the bound.
+            is_late = bounded and node.op == "gather"
             levels[node] = max(own, 1) if is_late else own + (node.op in REDUCTIONS)
         return levels[node]
 
@@ -186,9 +192,9 @@ def in_pass(program: Fused, number: int) -> Iterator[Node]:
 
 
 def put_target_in_place(gradient: Node, stored: dict[Node, int]) -> tuple[Node, Node] | None:
-    """What is stored of a gradient, and its component at the target, which is put among the others.
+    """The stored part of a gradient, and the component that replaces it at the target class.
 
-    None for a gradient that has no other form at the target, or is not stored.
+    Returns None for a gradient that has the same form at the target class, or is not stored.
     """
     if gradient.op != "where" or gradient.args[2] not in stored:
         return None

@@ -24,6 +24,10 @@ class Rewriter:
     Every rule is tried once, in order, on the result of the rules before it.
 
     Args:
+        rules: Pairs of the operation that a rule belongs to, and the rule.
+        build: Makes the rewritten nodes; a new builder by default.
+
+    Attributes:
         instead: What replaces an input, by its name.
     """
 
@@ -141,8 +145,8 @@ STRENGTH_REDUCTION: tuple[tuple[str, Rule], ...] = (
 def around_target(inputs: Inputs) -> Rewriter:
     """Strength reduction for rows with one target class.
 
-    Every sum is that over the other classes, and the target's part. All parts are positive, so
-    nothing cancels, and one sum serves where there were two.
+    Every sum is split into the sum over the other classes and the part of the target. All parts
+    are positive, so nothing cancels, and one sum takes the place of two.
     """
     build = Builder()
     names = {a.role: a.name for a in inputs.listed}
@@ -219,9 +223,9 @@ def mirrored(loss: Loss) -> tuple[Expr, dict[Symbol, Expr]] | None:
     """A loss of single outputs whose targets are 0 or 1, as one of its two halves.
 
     Returns:
-        The loss at the target 1, and what stands for each of its parameters where the target is 0;
-        proved: there the loss is its half at the other sign of the logit, with those parameters.
-        None where there are none, or nothing is gained.
+        The loss at target 1, and the value of each parameter with which that loss, at the negated
+        logit, is proved equal to the loss at target 0. None where no such values are found, or the
+        loss does not have one array of targets and a sigmoid.
     """
     inputs = inputs_of(loss)
     arrays, scalars = (

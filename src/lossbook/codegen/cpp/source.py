@@ -20,8 +20,9 @@ NAMESPACES = {False: "general", True: "bounded"}
 def cpp_text(loss: Loss) -> str:
     """The source of the kernels of a loss.
 
-    Raises `LoweringError`, naming the node and the loss, for what cannot be fused or has no
-    vectorised code.
+    Raises:
+        LoweringError: The loss cannot be fused, or a node has no vectorised code; the message names
+            both.
     """
     where = f"loss {loss.name}, target cpp"
     kinds = (False, True) if has_bounded(loss) else (False,)

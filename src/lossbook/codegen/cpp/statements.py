@@ -14,7 +14,7 @@ ROW_LOOPS = ("rows", "vectors")
 
 @dataclass(frozen=True)
 class Variable:
-    """A number of a row or of a class. type: in C++."""
+    """A number of a row or of a class, with its C++ type."""
 
     name: str
     type: str
@@ -41,7 +41,7 @@ def call(op: str, *args: Operand) -> Expr:
 
 @dataclass(frozen=True)
 class Let:
-    """Computes a variable. mutable: it is assigned again later."""
+    """Declares and computes a variable; a mutable one is assigned again later."""
 
     variable: Variable
     value: Operand
@@ -50,7 +50,7 @@ class Let:
 
 @dataclass(frozen=True)
 class Assign:
-    """Writes to a variable or to memory. operator: "=", "+=" or "|="."""
+    """Writes to a variable or to memory, with the operator "=", "+=" or "|="."""
 
     target: Variable | Expr
     value: Operand
@@ -68,8 +68,11 @@ class Do:
 class Loop:
     """Statements in a loop, or under a condition.
 
-    over: a key of the printer's table, such as "rows". simd: whether the compiler is told to
-    vectorise it; then reductions: what it adds up, with an operator.
+    Attributes:
+        over: A key of the printer's table of loops, such as "rows".
+        body: The statements.
+        simd: Whether the compiler is told to vectorise the loop.
+        reductions: The operators and variables of the reductions of a vectorised loop.
     """
 
     over: str
@@ -88,8 +91,8 @@ class KernelFunction:
 
     Attributes:
         name: Its name.
-        arguments: Their declarations.
-        declarations: Those at its beginning.
+        arguments: The declarations of its arguments.
+        declarations: The declarations at its beginning.
         body: Its statements.
         arrays: The variables with an element for each row of a block, or each vector of rows.
     """

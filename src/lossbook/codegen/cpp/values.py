@@ -21,7 +21,7 @@ def constant(value: float) -> str:
 
 
 def storage(program: Fused) -> dict[Node, str]:
-    """The name of the array in which each stored node is kept."""
+    """The name of the array that holds each stored node."""
     return {n: f"{n.name or n.op}_all{at or ''}" for at, n in enumerate(program.stored)}
 
 
@@ -51,7 +51,7 @@ class Values:
         return Variable(f"{node.name or 'v'}{self.count}", kind)
 
     def is_exact(self, node: Node) -> bool:
-        """Whether it compares numbers as they lie in memory: no wider type is needed."""
+        """Whether a node only compares numbers as stored, so that no wider type is needed."""
         return node.op in ("max", "first") and node.args[0].op == "input"
 
     def cast(self, operand: Operand, at: Operand | None) -> Operand:
@@ -69,7 +69,7 @@ class Values:
         return call("weight", parameter.value, self.value(index, None, [], {}))
 
     def component(self, node: Node, at: Operand) -> Operand:
-        """An input's component at a class, as it lies in memory."""
+        """An input's component at a class, as it is stored in memory."""
         if self.program.by_class and self.roles[node.value] == "array":
             return call("share", node.value, at, self.target(at))
         return call("read", node.value, at)
@@ -146,7 +146,7 @@ class Values:
         """An operation on values."""
         args = node.args
         if node.op == "power":
-            if args[1].op in ("number", "input"):  # an exponent keeps all its digits
+            if args[1].op in ("number", "input"):  # an exponent stays in double
                 number = args[1].op == "number"
                 exponent = constant(args[1].value) if number else args[1].value
                 base = self.value(args[0], at, out, known)
@@ -165,7 +165,7 @@ class Values:
 
 
 def _in_double(node: Node) -> Operand:
-    """What is the same for all rows, with all its digits."""
+    """A number that is the same for all rows, computed in double."""
     if node.op == "number":
         return constant(node.value)
     return node.value if node.op == "input" else call(node.op, *map(_in_double, node.args))
