@@ -111,8 +111,14 @@ class SymbolSearch(SearchEnglish):
     )
 
 
+def read_again(app, env, added, changed, removed):
+    """The notation, in every build: an index that is updated forgets the entries of other pages."""
+    return [PAGE]
+
+
 def setup(app):
     app.add_search_language(SymbolSearch)
     app.add_transform(IndexNotation)
     app.connect("doctree-resolved", add_keywords)
+    app.connect("env-get-outdated", read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -99,7 +99,7 @@ def test_code_for_every_target(package, loss):
         ".h",
         *((".pyc",) if list(package.rglob("*.pyc")) else ()),
     }
-    compiled = kernel(NAME, folder=package / "generated" / "cpp")
+    compiled = kernel(NAME, folder=str(package / "generated" / "cpp"))
     assert [name for name, role in compiled.inputs] == ["logits", "targets", "share"]
 
 

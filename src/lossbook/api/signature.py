@@ -37,8 +37,8 @@ class ParameterSpec(NamedTuple):
 
 
 @cache
-def _folder_beside(module: ModuleType) -> Path:
-    return Path(module.__file__ or "").parents[1] / "cpp"
+def _folder_beside(module: ModuleType) -> str:
+    return str(Path(module.__file__ or "").parents[1] / "cpp")
 
 
 class Code(NamedTuple):
@@ -60,7 +60,7 @@ class Code(NamedTuple):
         return self.module.__name__.rpartition(".")[2]
 
     @property
-    def kernels(self) -> Path:
+    def kernels(self) -> str:
         """The folder in which the generated C++ of the loss is, beside the module's."""
         return _folder_beside(self.module)
 

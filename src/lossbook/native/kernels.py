@@ -169,7 +169,8 @@ class Kernel:
 
 
 _lock = threading.RLock()
-_loaded: dict[tuple[str, str, bool, bool, Path], Kernel | None] = {}
+_loaded: dict[tuple[str, str, bool, bool, str], Kernel | None] = {}
+SOURCES = str(compiler.SOURCES)  # a path as a key would cost a microsecond in every call
 _failures: list[str] = []
 
 
@@ -196,7 +197,7 @@ def kernel(
     dtype: str = "float32",
     fast: bool = False,
     one_hot: bool = False,
-    folder: Path = compiler.SOURCES,
+    folder: str = SOURCES,
 ) -> Kernel | None:
     """Return the kernels of a loss for logits of one dtype, compiled if need be.
 
@@ -216,7 +217,7 @@ def kernel(
         return _loaded[key]
     except KeyError:
         pass
-    if dtype not in DTYPES or not enabled() or not (folder / f"{name}.cpp").exists():
+    if dtype not in DTYPES or not enabled() or not Path(folder, f"{name}.cpp").exists():
         return None
     with _lock:
         if key not in _loaded:
@@ -224,12 +225,12 @@ def kernel(
         return _loaded[key]
 
 
-def _built(name: str, dtype: str, fast: bool, one_hot: bool, folder: Path) -> Path:
-    text = compiler.source(name, dtype, fast, one_hot, folder)
+def _built(name: str, dtype: str, fast: bool, one_hot: bool, folder: str) -> Path:
+    text = compiler.source(name, dtype, fast, one_hot, Path(folder))
     return files.get_or_build(compiler.key(text), lambda: compiler.compiled(text))
 
 
-def _load(name: str, dtype: str, fast: bool, one_hot: bool, folder: Path) -> Kernel | None:
+def _load(name: str, dtype: str, fast: bool, one_hot: bool, folder: str) -> Kernel | None:
     try:
         return Kernel(ctypes.CDLL(str(_built(name, dtype, fast, one_hot, folder))))
     except (compiler.CompileError, OSError) as error:
@@ -254,7 +255,7 @@ def warm() -> int:
         OSError: The cache cannot be written to.
     """
     wanted = [
-        (name, "float32", fast, one_hot, compiler.SOURCES)
+        (name, "float32", fast, one_hot, SOURCES)
         for name in compiler.losses()
         for fast in (False, True)
         for one_hot in (False, True)[: 1 + compiler.accepts_class_indices(name)]

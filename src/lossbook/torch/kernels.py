@@ -172,7 +172,11 @@ class _KernelLoss(Function):
     def forward(ctx, logits, run):
         ctx.run, ctx.gradient = run, None
         # autograd notices if one of these is overwritten before a backward pass that needs it
-        ctx.save_for_backward(logits, *run.inputs())
+        call = run.call
+        if call.parameters is call.plan.parameters and type(call.scale) is float:
+            ctx.save_for_backward(logits, call.targets)
+        else:
+            ctx.save_for_backward(logits, *run.inputs())
         x, found, order = placed(TORCH, run.found, logits)
         if run.call.plan.reduction == "none":
             values = x.new_empty(row_shape(x.shape, found.axis))
