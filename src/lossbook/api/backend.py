@@ -58,10 +58,6 @@ class Backend(ABC):
     def one_hot(self, index: Any, classes: int, axis: int) -> Any:
         """1 at the class of each row and 0 elsewhere, in float64, with the classes along `axis`."""
 
-    @abstractmethod
-    def expand(self, rows: Any, axis: int) -> Any:
-        """One number for each row, with the class axis put in as an axis of size 1."""
-
     # -- for kernels ----------------------------------------------------------------------------
 
     @abstractmethod

@@ -165,10 +165,9 @@ def check_values(xp: Backend, call: Call) -> None:
     """
     plan, targets = call.plan, call.targets
     expected = "weights that are not negative"
-    for name, value in {
-        **call.parameters,
-        "weight": call.parameters.get("weight", call.scale),
-    }.items():
+    named = dict(call.parameters)
+    named.setdefault("weight", call.scale)  # the weight of single outputs is the scale
+    for name, value in named.items():
         if type(value) is not float:
             arguments.check_values(plan.function, name, value, ~(value >= 0), expected)
     if not plan.each_target:

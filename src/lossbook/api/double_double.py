@@ -9,8 +9,6 @@ from ..numerics.double_double import DoubleDouble
 from ..numerics.pairs import library
 
 BLOCK = 4096  # elements: an array of a block and its temporaries fit in the second cache
-
-
 FAR = 2.0**500  # stands for infinity: its square and its multiples are still finite
 
 
@@ -29,10 +27,13 @@ def at_infinity(function: Callable, logits):
 def run_in_pairs(function: Callable, logits, arrays: tuple, options: dict, axis: int | None):
     """`function(logits, *arrays, **options)`, computed in pairs and rounded to float64.
 
-    logits: float64. arrays: of their shape, or class numbers of each row. options: numbers, arrays
-        of K numbers or, where
-    axis is None, arrays that broadcast with the logits. axis: the class axis, None for single
-    outputs.
+    Args:
+        function: a generated function.
+        logits: float64.
+        arrays: arrays of the shape of the logits, or the class number of each row.
+        options: numbers, arrays of K numbers or, where axis is None, arrays that broadcast with
+            the logits.
+        axis: the class axis, None for single outputs.
     """
     if axis is None:
         return _elements(function, logits, arrays, options)

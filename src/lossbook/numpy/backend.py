@@ -54,9 +54,6 @@ class NumPyBackend(Backend):
     def one_hot(self, index: np.ndarray, classes: int, axis: int) -> np.ndarray:
         return np.moveaxis(np.eye(classes)[index], -1, axis)
 
-    def expand(self, rows: np.ndarray, axis: int) -> np.ndarray:
-        return np.expand_dims(rows, axis)
-
     def dtype_name(self, array: np.ndarray) -> str | None:
         return KERNEL_DTYPES.get(array.dtype)
 

@@ -121,7 +121,7 @@ def _by_arrays(call: Call, logits: np.ndarray, gradient: _Gradient):
     counted, code, arrays = inputs.counted, plan.code.module, (inputs.targets,)
     x, mask = logits, None
     if counted is not None:  # nothing in a row that does not count, such as NaN, reaches a result
-        mask = NUMPY.expand(counted, plan.axis)
+        mask = np.expand_dims(counted, plan.axis)
         x = np.where(mask, x, 0)
     with np.errstate(all="ignore"):
         values = compute(NUMPY, code.value, x, arrays, inputs.parameters, plan.axis) * call.scale

@@ -68,9 +68,6 @@ class TorchBackend(Backend):
         each = torch.arange(classes, device=index.device)
         return self.upcast((index.unsqueeze(-1) == each).movedim(-1, axis))
 
-    def expand(self, rows: Tensor, axis: int) -> Tensor:
-        return rows.unsqueeze(axis)
-
     def dtype_name(self, array: Tensor) -> str | None:
         return KERNEL_DTYPES.get(array.dtype)
 
