@@ -1,4 +1,5 @@
-"""The built site has every page of the table of contents, with its equations, and no link that leads nowhere."""
+"""The built site has every page of the table of contents, with its equations, and no link that leads nowhere; pages that
+have moved lead to their new places; and no page has characters that most readers cannot read."""
 
 import re
 from functools import cache
@@ -8,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+import yaml
 
 from paths import PAGES, ROOT, SITE
 
@@ -111,3 +113,96 @@ def test_links_lead_somewhere(page):
 )
 def test_a_broken_link_is_noticed(reference):
     assert broken_links("index", f'<a href="{reference}">x</a>') == [reference]
+
+
+# -- pages that have moved ---------------------------------------------------------------------------
+
+REDIRECTS = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["redirects"]
+
+
+def faults_of_redirect(page: str, target: str) -> list[str]:
+    """What is wrong with a redirect from an old page, without its suffix, to an address relative to it."""
+    found = [f"{page} is still a page"] if page in PAGES else []
+    new = (SITE / page).parent / urlsplit(target).path
+    if new.relative_to(SITE).with_suffix("").as_posix() not in PAGES:
+        return [*found, f"{target} is no page"]
+    return found + broken_links(page, f'<a href="{target}">x</a>')
+
+
+@pytest.mark.parametrize("page", REDIRECTS)
+def test_a_page_that_has_moved_leads_to_its_new_place(page):
+    assert faults_of_redirect(page, REDIRECTS[page]) == []
+    assert Links((SITE / f"{page}.html").read_text()).references == [REDIRECTS[page]]
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "fault"),
+    [
+        ("chapters/old", "nowhere.html", "nowhere.html is no page"),
+        ("chapters/old", "_static/favicon.svg", "_static/favicon.svg is no page"),
+        ("chapters/old", "sigmoid.html#nowhere", "sigmoid.html#nowhere"),
+        ("chapters/sigmoid", "softmax.html", "chapters/sigmoid is still a page"),
+    ],
+)
+def test_a_wrong_redirect_is_noticed(page, target, fault):
+    assert faults_of_redirect(page, target) == [fault]
+
+
+def test_a_redirect_keeps_the_place_on_the_page_and_calls_no_other_site(browser, site):
+    stub = (ROOT / "_ext" / "redirect.html").read_text()
+    page = browser.new_context().new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    old = f"{site}/chapters/old.html"
+    page.route(
+        old,
+        lambda route: route.fulfill(
+            body=stub.replace("${to_uri}", "sigmoid.html"), content_type="text/html"
+        ),
+    )
+    page.goto(f"{old}#exercises")
+    page.wait_for_url(f"{site}/chapters/sigmoid.html#exercises")
+    page.context.close()
+    assert len(asked) > 2
+    assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
+
+
+# -- characters --------------------------------------------------------------------------------------
+
+CJK = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+")
+
+
+class Text(HTMLParser):
+    """Collects what a page says: its text, and what its pictures and links are called."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.said, self.silent = [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.silent = tag in ("script", "style")
+        self.said += [
+            value or "" for key, value in attributes if key in ("alt", "aria-label", "title")
+        ]
+
+    def handle_endtag(self, tag):
+        self.silent = False
+
+    def handle_data(self, data):
+        if not self.silent:
+            self.said.append(data)
+
+
+def chinese(html: str) -> list[str]:
+    return [found for text in Text(html).said for found in CJK.findall(text)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "404", "search", "genindex"])
+def test_titles_in_chinese_are_transcribed(page):
+    assert chinese((SITE / f"{page}.html").read_text()) == []
+
+
+def test_characters_that_stay_are_noticed():
+    planted = '<p>mse loss \u53ca\u5176\u6c42\u5bfc, γ → ∞ – “jíqí qiúdǎo”</p><img alt="\u524d\u5411"><script>"\u524d"</script>'
+    assert chinese(planted) == ["\u53ca\u5176\u6c42\u5bfc", "\u524d\u5411"]
