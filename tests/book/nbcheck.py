@@ -38,5 +38,28 @@ def problems(notebook: NotebookNode, name: str) -> list[str]:
     return found
 
 
+WIDTH = 76  # characters: what fits beside the sidebars of a page, and `line-length` in chapters/ruff.toml
+UNBREAKABLE = re.compile(r"(?<!\$)\$[^$]+\$(?!\$)|`[^`]+`")  # LaTeX and code in a line of text
+# Rows of tables, headings, and the first line and the options of a directive cannot go on in another line.
+ONE_LINE = re.compile(r"\s*(\||#|`{3,}|:{3,}|:[\w-]+:(\s|$)|\[[^\]]+\]: )")
+MARKER = re.compile(r"\s*([-*>:] +|\d+\. +)*")
+
+
+def too_wide(notebook: NotebookNode) -> list[str]:
+    """The lines of code, and of text that could be broken, that have more than 76 characters."""
+    found = []
+    for position, cell in enumerate(notebook.cells):
+        for number, line in enumerate(cell.source.splitlines(), 1):
+            if len(line) <= WIDTH or (cell.cell_type == "markdown" and not breakable(line)):
+                continue
+            found.append(f"cell {position}, line {number} has {len(line)} characters")
+    return found
+
+
+def breakable(line: str) -> bool:
+    whole = UNBREAKABLE.sub(lambda found: found[0].replace(" ", "_"), MARKER.sub("", line, count=1))
+    return not ONE_LINE.match(line) and " " in whole.strip()
+
+
 def problems_of(path: Path) -> list[str]:
     return problems(nbformat.read(path, as_version=4), path.stem)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from execute import execute, normalise, write
-from nbcheck import problems, problems_of
+from nbcheck import WIDTH, problems, problems_of, too_wide
 from paths import NOTEBOOKS, PAGES, ROOT
 
 CELLS = {
@@ -24,6 +25,44 @@ CELLS = {
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_executed_and_tidy(path):
     assert problems_of(path) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_lines_fit_on_a_page(path):
+    assert too_wide(nbformat.read(path, as_version=4)) == []
+
+
+def test_ruff_knows_the_width():
+    assert tomllib.loads((ROOT / "chapters/ruff.toml").read_text())["line-length"] == WIDTH
+
+
+WORDS = "word " * 15
+WIDE = {  # of more than 76 characters
+    f"{WORDS}at the end": True,
+    f"- {WORDS}at the end": True,
+    f"[{WORDS}of a link](softmax.ipynb)": True,
+    f"$$ {'p + ' * 20} $$": True,
+    "- " + "a" * 80: False,
+    f"https://host.example/{'a' * 60}": False,
+    f"| {WORDS} |  |": False,
+    f"## {WORDS}at the end": False,
+    f":alt: {WORDS}at the end": False,
+    f"```{{figure}} {'a' * 80}": False,
+    f"- ${'p + ' * 20}$,": False,
+    f"`{WORDS}of code`": False,
+}
+
+
+@pytest.mark.parametrize("line", WIDE)
+def test_a_wide_line_of_text_is_noticed_where_it_could_be_broken(line):
+    notebook = new_notebook(cells=[new_markdown_cell("# Planted"), new_markdown_cell(f"\n{line}")])
+    said = f"cell 1, line 2 has {len(line)} characters"
+    assert too_wide(notebook) == ([said] if WIDE[line] else [])
+
+
+def test_a_wide_line_of_code_is_noticed():
+    cells = [new_code_cell("x = 1\n" + "#" * 76), new_code_cell("y = '" + "a" * 72 + "'")]
+    assert too_wide(new_notebook(cells=cells)) == ["cell 1, line 1 has 78 characters"]
 
 
 def test_every_notebook_is_a_page():
