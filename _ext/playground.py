@@ -23,6 +23,14 @@ LANGUAGES = {"numpy": ("NumPy", "py", "python"), "torch": ("PyTorch", "py", "pyt
 }
 
 
+# What a figure of a chapter shows where it is not curves: each has a module of its own.
+SHOWS = {
+    "row": "one loss of a row of logits",
+    "line": "the squared error, mse",
+}
+ACTIVATIONS = ("sigmoid", "softmax")
+
+
 def named(names: str) -> list[Loss]:
     """The losses a directive asks for; all of them if it names none."""
     if names:
@@ -30,47 +38,87 @@ def named(names: str) -> list[Loss]:
     return [loss for loss in losses.all_losses() if not loss.is_activation]
 
 
+def about(names: str = "", show: str | None = None, instead_of: str | None = None) -> dict:
+    """What the script has to know of a playground.
+
+    Raises:
+        KeyError: No loss has a name that is asked for.
+        ValueError: These losses cannot be shown so.
+    """
+    chosen = named(names)
+    if instead_of is None and (show or any(loss.is_activation for loss in chosen)):
+        raise ValueError("a playground in a chapter needs the figure that it stands instead of")
+    if any(loss.is_activation for loss in chosen):
+        if show or names not in ACTIVATIONS:
+            raise ValueError(f"of the activations one is shown by itself: {', '.join(ACTIVATIONS)}")
+        return {"show": names, "title": chosen[0].title, "insteadOf": instead_of}
+    described = [describe(loss) for loss in chosen]
+    kinds = {loss["kind"] for loss in described}
+    fits = {"row": kinds == {"row"}, "line": names == "mse"}
+    if show and (len(chosen) > 1 or not fits[show]):
+        raise ValueError(f"`show: {show}` takes {SHOWS[show]}")
+    if instead_of and (len(kinds) > 1 or not names):
+        raise ValueError("a figure compares losses of the same input")
+    return {"show": show or "curves", "losses": described, "insteadOf": instead_of}
+
+
+def data_block(data: dict) -> str:
+    """The data for the script. The figure makes room at once, so that the page does not jump.
+
+    A page that is opened as a file cannot load modules: there the figure stays.
+    """
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    block = f'<script type="application/json" class="lb-play-data">{text}</script>'
+    if data["insteadOf"]:
+        figure = json.dumps(data["insteadOf"]).replace("<", "\\u003c")
+        block += (
+            '<script>if (location.protocol !== "file:") { '
+            f'document.getElementById({figure})?.classList.add("lb-play-replaced"); '
+            f'document.currentScript.parentElement.dataset.toCome = "{data["show"]}"; }}</script>'
+        )
+    return block
+
+
 class Playground(SphinxDirective):
     """`{playground}` with the names of losses, or none for all.
 
-    instead-of: the id of a figure on the page, which stays where there is no script. settings:
-    where it starts, as in the page's address. controls: which sliders there are. Without
-    `instead-of` it is a whole playground.
+    instead-of: the id of a figure on the page, which stays where there is no script. show: `row`
+    or `line` instead of curves. settings: where it starts, as in the page's address. controls:
+    which sliders there are. Without `instead-of` it is a whole playground.
     """
 
     optional_arguments = 1
     final_argument_whitespace = True
     option_spec = {  # noqa: RUF012 - docutils asks for it
         "instead-of": directives.unchanged_required,
+        "show": lambda text: directives.choice(text, tuple(SHOWS)),
         "settings": directives.unchanged_required,
         "controls": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
-        chosen = named(self.arguments[0] if self.arguments else "")
-        whole = "instead-of" not in self.options
-        about = {
-            "losses": [describe(loss) for loss in chosen],
+        names = self.arguments[0] if self.arguments else ""
+        figure = self.options.get("instead-of")
+        whole = figure is None
+        try:
+            data = about(names, self.options.get("show"), figure)
+        except (KeyError, ValueError) as error:
+            raise self.error(error.args[0]) from error
+        data |= {
             "own": whole
             and "run_in_page"
             in self.config.extensions,  # a reader's own loss needs Python in the page
-            "insteadOf": self.options.get("instead-of"),
             "settings": self.options.get("settings", ""),
             "controls": self.options.get("controls", "").split() or None,
             "home": self.env.app.builder.get_relative_uri(self.env.docname, HOME),
         }
-        text = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
         container = nodes.container(classes=[MARK])
-        container += nodes.raw(
-            "",
-            f'<script type="application/json" class="lb-play-data">{text}</script>',
-            format="html",
-        )
+        container += nodes.raw("", data_block(data), format="html")
         if whole:
             container += nodes.raw(
                 "", "<noscript><p>The playground needs JavaScript.</p></noscript>", format="html"
             )
-            for loss in chosen:
+            for loss in named(names):
                 container += nodes.raw("", templates(loss), format="html")
                 container += self.code(loss)
         return [container]

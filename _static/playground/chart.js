@@ -1,10 +1,11 @@
-// One chart: a curve, the curve that is kept for comparison, and a mark at the present setting.
+// One chart: some curves, and marks at the present setting.
 
 import uPlot from "./uplot/uPlot.esm.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const ink = () => colour("--pst-color-text-muted");
 const line = () => colour("--pst-color-border");
+const stroke = (hue) => (hue ? colour(`--lb-${hue}`) : ink());
 
 /** A range of the form 1, 2 or 5 times a power of ten around the values, so that it seldom jumps. */
 export function roundRange(least, most) {
@@ -18,10 +19,14 @@ export function roundRange(least, most) {
 }
 
 export class Chart {
-  /** hue: of the palette. onPick(x): where a reader pressed; onPoint(n): the point under the pointer, or null. */
-  constructor(place, { hue, height, onPick, onPoint }) {
+  /**
+   * lines: [{ hue, dash? }, …], the last on top; a hue is of the palette, or null for that of text. values: the range of
+   * y, where it stays the same. sync: charts of one name have one pointer. onPick(x): where a reader pressed; onPoint(n):
+   * the point under the pointer, or null.
+   */
+  constructor(place, { lines, height, values: fixed, sync, onPick, onPoint }) {
     this.place = place;
-    this.mark = null;
+    this.marks = [];
     this.range = [0, 1];
     const values = (u, all) => all.map((x) => String(Number(x.toPrecision(6))).replace("-", "−"));
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, values, font: "12px system-ui, sans-serif" };
@@ -30,20 +35,19 @@ export class Chart {
         width: Math.max(place.clientWidth, 120),
         height,
         legend: { show: false },
-        scales: { x: { time: false, range: () => this.range }, y: { range: (u, least, most) => roundRange(least ?? 0, most ?? 1) } },
+        scales: { x: { time: false, range: () => this.range }, y: { range: (u, least, most) => fixed ?? roundRange(least ?? 0, most ?? 1) } },
         axes: [
           { ...axis, size: 28, space: 45 },
           { ...axis, size: 46, space: 32 },
         ],
         series: [
           {},
-          { stroke: ink, width: 1.5, dash: [5, 4], points: { show: false } },
-          { stroke: () => colour(`--lb-${hue}`), width: 2.25, points: { show: false } },
+          ...lines.map(({ hue, dash }) => ({ stroke: () => stroke(hue), width: hue ? 2.25 : 1.5, dash, points: { show: false } })),
         ],
-        cursor: { drag: { x: false, y: false }, y: false, points: { show: false }, sync: { key: onPick ? "playground" : "figure" } },
-        hooks: { draw: [(u) => this.drawMark(u, hue)], setCursor: [(u) => onPoint(u.cursor.idx ?? null)] },
+        cursor: { drag: { x: false, y: false }, y: false, points: { show: false }, sync: { key: sync } },
+        hooks: { draw: [(u) => this.drawMarks(u)], setCursor: [(u) => onPoint?.(u.cursor.idx ?? null)] },
       },
-      [[0, 1], [null, null], [0, 0]],
+      [[0, 1], ...lines.map(() => [0, 0])],
       place,
     );
     const over = this.plot.over;
@@ -62,33 +66,36 @@ export class Chart {
     if (width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: this.plot.height });
   }
 
-  drawMark(u, hue) {
-    if (!this.mark || !this.mark.every(Number.isFinite)) return;
-    const [x, y] = [u.valToPos(this.mark[0], "x", true), u.valToPos(this.mark[1], "y", true)];
+  drawMarks(u) {
     const { ctx, bbox } = u;
     const ratio = devicePixelRatio;
-    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return;
     ctx.save();
-    ctx.strokeStyle = colour(`--lb-${hue}`);
-    ctx.fillStyle = ctx.strokeStyle;
-    ctx.lineWidth = ratio;
-    ctx.globalAlpha = 0.45;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.globalAlpha = 1;
-    ctx.beginPath();
-    ctx.arc(x, y, 4.5 * ratio, 0, 2 * Math.PI);
-    ctx.fill();
+    this.marks.forEach(({ x, y, hue }, n) => {
+      if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+      const [left, top] = [u.valToPos(x, "x", true), u.valToPos(y, "y", true)];
+      if (left < bbox.left - 1 || left > bbox.left + bbox.width + 1) return;
+      ctx.strokeStyle = ctx.fillStyle = stroke(hue);
+      ctx.lineWidth = ratio;
+      if (n === this.marks.length - 1) {
+        ctx.globalAlpha = 0.45;
+        ctx.beginPath();
+        ctx.moveTo(left, bbox.top);
+        ctx.lineTo(left, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.globalAlpha = 1;
+      }
+      ctx.beginPath();
+      ctx.arc(left, top, (hue ? 4.5 : 3.5) * ratio, 0, 2 * Math.PI);
+      ctx.fill();
+    });
     ctx.restore();
   }
 
-  /** The range of x, x, the curve, the kept curve or null, and the mark [x, y]. */
-  show(range, x, curve, kept, mark) {
+  /** The range of x, x, the values of each line (or null), and the marks [{ x, y, hue }, …]; at the last, a vertical line. */
+  show(range, x, columns, marks) {
     this.range = range;
-    this.mark = mark;
-    this.plot.setData([x, kept ?? x.map(() => null), curve]);
+    this.marks = marks;
+    this.plot.setData([x, ...columns.map((column) => column ?? x.map(() => null))]);
   }
 
   redraw() {

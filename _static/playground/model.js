@@ -1,4 +1,7 @@
-// What the playground computes: all of it by the generated code of the loss. No page, no drawing.
+// What the playground computes: all of it by generated code. No page, no drawing.
+
+import { value as sigmoid } from "./losses/sigmoid.js";
+import { value as softmax } from "./losses/softmax.js";
 
 export const STEPS = 120; // of a curve; every sixth is a round number, and in the table
 
@@ -11,25 +14,22 @@ function logSumOfOthers(z, t) {
 
 export function probabilities(loss, state) {
   if (loss.kind === "output") return null;
-  const z = loss.kind === "row" ? state.z : [state.z[0], 0];
-  const top = Math.max(...z);
-  const powers = z.map((a) => Math.exp(a - top));
-  const total = powers.reduce((sum, a) => sum + a, 0);
-  return powers.map((a) => a / total);
+  return loss.kind === "row" ? softmax(state.z) : [sigmoid(state.z[0])];
 }
 
 /** The margin of the true class: its logit less the log-sum-exp of the others. */
 export const margin = (state) => state.z[state.t] - logSumOfOthers(state.z, state.t);
 
+/** The target of each class of a row. */
+export function targetsOf(loss, state) {
+  if (loss.target === "class index") return state.z.map((_, k) => (k === state.t ? 1 : 0));
+  const rest = (1 - state.y) / (state.z.length - 1);
+  return state.targets ?? state.z.map((_, k) => (k === state.t ? state.y : rest));
+}
+
 /** The targets and parameters of a loss as its code takes them. */
 function given(loss, state, parameters) {
-  const K = state.z.length;
-  const rest = (1 - state.y) / (K - 1);
-  const targets = {
-    "class index": state.t,
-    probabilities: state.z.map((_, k) => (k === state.t ? state.y : rest)),
-    real: state.y,
-  }[loss.target];
+  const targets = { "class index": state.t, probabilities: targetsOf(loss, state), real: state.y }[loss.target];
   const options = Object.fromEntries(
     loss.parameters.map(({ name, each }) => [
       name,
@@ -92,7 +92,7 @@ export function place(loss, state) {
   return state.z[loss.kind === "row" ? state.t : 0];
 }
 
-/** The loss, its derivative and its second derivative by the true class's logit, over the chosen axis. */
+/** The loss and its first two derivatives with respect to the true class's logit, over the chosen axis. */
 export function curves(loss, code, state, parameters) {
   const { range, logit } = axes(loss, state)[state.against];
   const t = loss.kind === "row" ? state.t : 0;

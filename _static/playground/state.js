@@ -48,9 +48,15 @@ export function toText(state, loss) {
 }
 
 /** The number in a text, brought into a range; `otherwise` where there is none. */
-function number(text, [least, most], otherwise) {
+export function number(text, [least, most], otherwise) {
   const x = text === null || text === undefined || text.trim() === "" ? NaN : Number(text);
   return Number.isFinite(x) ? Math.min(most, Math.max(least, x)) : otherwise;
+}
+
+/** The logits in a text; null where they are not as many as a row may have. */
+export function logitsFrom(text, [least, most] = CLASSES) {
+  const z = (text ?? "").split(",").map((part) => number(part, LOGITS, NaN));
+  return z.length >= least && z.length <= most && z.every(Number.isFinite) ? z : null;
 }
 
 function keptFrom(text, kind, losses) {
@@ -68,9 +74,7 @@ export function fromText(text, losses) {
   const loss = losses.find(({ name }) => name === given.get("loss")) ?? losses[0];
   const state = initial(loss, losses);
   for (const { name, range, start } of loss.parameters) state.parameters[name] = number(given.get(name), range, start);
-  const z = (given.get("z") ?? "").split(",").map((part) => number(part, LOGITS, NaN));
-  const fits = loss.kind === "row" ? z.length >= CLASSES[0] && z.length <= CLASSES[1] : z.length === 1;
-  if (fits && z.every(Number.isFinite)) state.z = z;
+  state.z = logitsFrom(given.get("z"), loss.kind === "row" ? CLASSES : [1, 1]) ?? state.z;
   if (loss.kind === "row") state.t = Math.round(number(given.get("t"), [1, state.z.length], 1)) - 1;
   const range = targetRange(loss);
   if (range) state.y = number(given.get("y"), range, state.y);

@@ -22,6 +22,27 @@ export function shown(x, digits = 4) {
   return text.replaceAll("-", "−");
 }
 
+/**
+ * The frame of what can be explored. `say(text)` tells a screen reader where things came to rest; what is there at the
+ * start it finds by itself.
+ */
+export function frame(name, ...parts) {
+  const spoken = element("p", { class: "visually-hidden", "aria-live": "polite" });
+  let waiting = null;
+  const say = (text) => {
+    clearTimeout(waiting);
+    waiting = waiting === null ? 0 : setTimeout(() => (spoken.textContent = text), 700);
+  };
+  return { element: element("section", { class: "lb-play", "aria-label": name }, ...parts, spoken), say };
+}
+
+/** A name with the line that it is drawn with, and a number. `set(x)` shows the number. */
+export function reading(name, line) {
+  const number = element("strong", {});
+  const made = element("span", { class: "lb-play-reading" }, element("span", { class: `lb-play-line ${line}`, "aria-hidden": "true" }), name, number);
+  return { element: made, set: (x) => (number.textContent = shown(x)) };
+}
+
 /** A slider with its name and its value. `set(value)` moves it. */
 export function slider({ symbol, meaning, range, onInput, hidden = false }) {
   const id = `lb-play-${++count}`;
@@ -40,6 +61,17 @@ export function slider({ symbol, meaning, range, onInput, hidden = false }) {
   return { element: element("div", { class: "lb-play-slider" }, label, input, output), input, set };
 }
 
+/** A choice of one of a few, all of them visible. options: [[value, text], …] */
+export function switches(text, options, onChange) {
+  const name = `lb-play-${++count}`;
+  const inputs = options.map(([value]) =>
+    element("input", { type: "radio", name, value, id: `lb-play-${++count}`, change: () => onChange(value) }),
+  );
+  const labelled = inputs.map((input, n) => element("span", {}, input, element("label", { for: input.id }, options[n][1])));
+  const set = (value) => inputs.forEach((input, n) => (input.checked = options[n][0] === value));
+  return { element: element("fieldset", { class: "lb-play-switches" }, element("legend", {}, text), ...labelled), set };
+}
+
 /** A choice of one of some. options: [[value, text, group?], …] */
 export function choice(text, options, onChange) {
   const id = `lb-play-${++count}`;
@@ -54,60 +86,64 @@ export function choice(text, options, onChange) {
 
 function bar(signed) {
   const fill = element("span", { class: "lb-play-fill" });
+  const tick = element("span", { class: "lb-play-tick", hidden: true });
   const number = element("span", { class: "lb-play-number" });
-  const cell = element("td", {}, number, element("span", { class: `lb-play-bar${signed ? " lb-play-signed" : ""}`, "aria-hidden": "true" }, fill));
-  const set = (x, most) => {
+  const drawn = element("span", { class: `lb-play-bar${signed ? " lb-play-signed" : ""}`, "aria-hidden": "true" }, fill, tick);
+  const set = (x, most, target) => {
     number.textContent = shown(x);
     const share = Math.min(Math.abs(x) / most, 1) * (signed ? 50 : 100);
     fill.style.width = `${share}%`;
     if (signed) fill.style.left = `${x < 0 ? 50 - share : 50}%`;
     fill.classList.toggle("lb-play-minus", x < 0);
+    tick.hidden = target === undefined;
+    if (!tick.hidden) tick.style.left = `${(target / most) * 100}%`;
   };
-  return { cell, set };
+  return { cell: element("td", {}, number, drawn), set };
 }
 
 const SUB = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
+// What the columns of the classes are called; one without a name is left out.
+export const COLUMNS = {
+  row: { truth: "true class", input: "logit", probability: "probability", gradient: "gradient" },
+  logit: { input: "logit", probability: "σ(z)", gradient: "gradient" },
+  output: { input: "prediction", gradient: "gradient" },
+};
+
 /** The classes of a row, or the one output: a logit to move, the probability, the gradient. */
 export class Classes {
-  constructor({ kind, size, range, onLogit, onTarget }) {
-    this.kind = kind;
+  /** columns: as COLUMNS, for a figure, which has no caption to be seen. */
+  constructor({ kind, size, range, columns, onLogit, onTarget }) {
     this.rows = [];
     const row = kind === "row";
+    const heads = columns ?? COLUMNS[kind];
     const name = kind === "output" ? "x" : "z";
-    const head = [row ? "true class" : null, row ? "logit" : kind === "output" ? "prediction" : "logit"];
-    head.push(kind === "output" ? null : row ? "probability" : "σ(z)", "gradient");
     const group = `lb-play-${++count}`;
     const body = element("tbody");
     for (let k = 0; k < size; k++) {
-      const symbol = row ? `${name}${SUB(k + 1)}` : name;
-      const logit = slider({ symbol, range, onInput: (x) => onLogit(k, x) });
-      const chance = kind === "output" ? null : bar(false);
-      const slope = bar(true);
+      const logit = slider({ symbol: row ? `${name}${SUB(k + 1)}` : name, range, onInput: (x) => onLogit(k, x) });
+      const probability = heads.probability ? bar(false) : null;
+      const gradient = heads.gradient ? bar(true) : null;
       const id = `lb-play-${++count}`;
       const radio = element("input", { type: "radio", name: group, id, value: k, change: () => onTarget(k) });
-      const first = element("th", { scope: "row" }, radio, element("label", { for: id }, ` ${k + 1}`));
-      body.append(element("tr", {}, row ? first : null, element("td", {}, logit.element), chance?.cell, slope.cell));
-      this.rows.push({ logit, chance, slope, radio });
+      const first = heads.truth ? element("th", { scope: "row" }, radio, element("label", { for: id }, ` ${k + 1}`)) : null;
+      body.append(element("tr", {}, first, element("td", {}, logit.element), probability?.cell, gradient?.cell));
+      this.rows.push({ logit, probability, gradient, radio });
     }
-    const heads = head.filter(Boolean).map((text) => element("th", { scope: "col" }, text));
-    this.total = row ? element("p", { class: "lb-play-total" }) : null;
-    const caption = element("caption", {}, row ? "The classes of the row" : "The output");
-    this.element = element("div", {}, element("table", { class: "lb-play-classes" }, caption, element("thead", {}, element("tr", {}, ...heads)), body), this.total);
+    const head = ["truth", "input", "probability", "gradient"].map((one) => heads[one] && element("th", { scope: "col" }, heads[one]));
+    const caption = element("caption", { class: columns ? "visually-hidden" : null }, row ? "The classes of the row" : "The output");
+    this.element = element("table", { class: "lb-play-classes" }, caption, element("thead", {}, element("tr", {}, ...head)), body);
   }
 
-  set(state, chances, gradient) {
-    const most = Math.max(1, ...gradient.map(Math.abs));
-    this.rows.forEach(({ logit, chance, slope, radio }, k) => {
-      logit.set(state.z[k]);
-      chance?.set(chances[k], 1);
-      slope.set(gradient[k], most);
-      radio.checked = k === state.t;
+  /** targets: what the probabilities should be, marked on their bars. */
+  set(state, probabilities, gradient, targets) {
+    const most = Math.max(1, ...(gradient ?? []).map(Math.abs));
+    this.rows.forEach((row, k) => {
+      row.logit.set(state.z[k]);
+      row.probability?.set(probabilities[k], 1, targets?.[k]);
+      row.gradient?.set(gradient[k], most);
+      row.radio.checked = k === state.t;
     });
-    if (this.total) {
-      const sum = gradient.reduce((a, b) => a + b, 0);
-      this.total.textContent = `The components of the gradient add up to ${shown(Math.abs(sum) < 1e-12 ? 0 : sum)}.`;
-    }
   }
 }
 
