@@ -1,11 +1,28 @@
 """Printing: the papers' notation, a fixed order, no ambiguity."""
 
 import pytest
-from sympy import KroneckerDelta, Mul, Rational, exp, log
+from sympy import KroneckerDelta, Mul, Rational, Symbol, exp, log
 
-from lossbook.calculus.latex import to_latex
-from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, softmax
-from lossbook.notation import K, alpha, gamma, i, j, k, logit, p, sigmoid, t, y, z
+from lossbook.calculus.latex import AmbiguityError, latex_together, to_latex
+from lossbook.expr.nodes import Diff, Sum, Vec, logsumexp, softmax, softplus
+from lossbook.notation import (
+    K,
+    alpha,
+    alphas,
+    gamma,
+    i,
+    j,
+    k,
+    logit,
+    m,
+    maxima,
+    p,
+    sigmoid,
+    t,
+    target,
+    y,
+    z,
+)
 
 CASES = {
     "derivative of a product is bracketed": (
@@ -63,8 +80,16 @@ CASES = {
     "a fraction to a power": (Rational(1, 2) ** gamma, r"\left(\frac{1}{2}\right)^{\gamma}"),
     "a power of a log before another factor": (
         log(p(t)) ** 2 * Sum(y[k], (k, 1, K)),
-        r"\log^{2}\left(p_{t}\right) \, \sum_{k=1}^{K} y_{k}",
+        r"\left(\log p_{t}\right)^{2} \, \sum_{k=1}^{K} y_{k}",
     ),
+    "a power of a log": (log(p(t)) ** 2, r"\left(\log p_{t}\right)^{2}"),
+    "a power of a sigmoid": (sigmoid(logit) ** gamma, r"\sigma(z)^{\gamma}"),
+    "a power of a sigmoid of more than a letter": (
+        sigmoid(2 * logit) ** 2,
+        r"\sigma\left(2 z\right)^{2}",
+    ),
+    "a power of softplus": (softplus(-logit) ** 2, r"\operatorname{softplus}(-z)^{2}"),
+    "a power of log-sum-exp": (logsumexp(z) ** 2, r"\operatorname{LSE}(z)^{2}"),
     "definition": (
         exp(z[i]) / Sum(exp(z[k]), (k, 1, K)),
         r"\frac{e^{z_{i}}}{\sum_{k=1}^{K} e^{z_{k}}}",
@@ -76,3 +101,38 @@ CASES = {
 def test_an_expression_is_printed_in_this_notation(name):
     expr, expected = CASES[name]
     assert to_latex(expr) == expected
+
+
+ALIKE = {
+    "a constant added to all logits": (softmax(Vec(z[k] + logit, k, K), i), "z"),
+    "both targets": (target * y[j], "y"),
+    "both weights": (alpha * alphas[t], r"\alpha"),
+    "both shifts": (m + maxima[i], "m"),
+    "a letter of the reader's": (z[j] + Symbol("z"), "z"),
+    "probabilities and a letter": (p(j) + Symbol("p"), "p"),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_two_symbols_that_print_alike_are_not_shown_together(name):
+    expr, letter = ALIKE[name]
+    with pytest.raises(AmbiguityError) as caught:
+        latex_together(expr)
+    assert caught.value.latex == letter
+    first, second = caught.value.symbols
+    assert first != second
+    assert f"are both printed as {letter}" in str(caught.value)
+    assert str(first) in str(caught.value)
+    assert str(second) in str(caught.value)
+
+
+def test_two_symbols_that_print_alike_are_found_in_different_lines():
+    assert latex_together(logit) == ["z"]
+    assert latex_together(z[j]) == ["z_{j}"]
+    with pytest.raises(AmbiguityError, match=r"logit \(.+\) and z \(.+\) are both printed as z"):
+        latex_together(logit, z[j])
+
+
+def test_one_symbol_may_stand_in_many_places():
+    sums = Sum(p(k), (k, 1, K)) * Sum(z[k] * p(k), (k, 1, K)) * p(j) * p(i) + z[j]
+    assert latex_together(sums, sums) == [to_latex(sums)] * 2

@@ -32,9 +32,38 @@ from ..expr.rebuild import rewrite_outermost, substitute
 from ..notation import entry_of
 
 
+class AmbiguityError(ValueError):
+    """Two symbols of a formula are printed with the same letter.
+
+    Attributes:
+        latex: How both are printed.
+        symbols: The two symbols.
+    """
+
+    def __init__(self, latex: str, first: Expr, second: Expr):
+        self.latex, self.symbols = latex, (first, second)
+        super().__init__(
+            f"{_described(first)} and {_described(second)} are both printed as {latex}: "
+            "rename one of them"
+        )
+
+
 def to_latex(expr: Expr) -> str:
     """The LaTeX of an expression."""
     return _Printer().doprint(expr)
+
+
+def latex_together(*exprs: Expr) -> list[str]:
+    """The LaTeX of expressions that are shown together, in which a letter has one meaning.
+
+    Raises `AmbiguityError` if two different symbols would be printed alike.
+    """
+    printer = _Printer()
+    printed = [printer.doprint(e) for e in exprs]
+    for latex, symbols in printer.names.items():
+        if len(symbols) > 1:
+            raise AmbiguityError(latex, *symbols[:2])
+    return printed
 
 
 class _Printer(LatexPrinter):
@@ -43,22 +72,27 @@ class _Printer(LatexPrinter):
         self._seen: dict[tuple[Expr, frozenset], str] = {}
         # The letters of the bound indices of all sums around the node that is being printed.
         self._letters: frozenset[str] = frozenset()
+        # What each letter has been printed for, all printed expressions together.
+        self.names: dict[str, list] = {}
 
     # -- names -------------------------------------------------------------------------------------
 
     def _print_Symbol(self, e, style="plain"):
         entry = entry_of(e)
-        return (
-            entry.latex
-            if entry is not None and entry.shape != "index"
-            else super()._print_Symbol(e)
-        )
+        known = entry is not None and entry.shape != "index"
+        return self.named(e, entry.latex if known else super()._print_Symbol(e))
 
     _print_Dummy = _print_Symbol
 
     def _print_IndexedBase(self, e):
         entry = entry_of(e)
-        return entry.latex if entry is not None else self._print(Symbol(e.label.name))
+        return self.named(e, entry.latex if entry else super()._print_Symbol(Symbol(e.label.name)))
+
+    def named(self, symbol, latex: str) -> str:
+        symbols = self.names.setdefault(latex, [])
+        if symbol not in symbols:
+            symbols.append(symbol)
+        return latex
 
     def _print_Indexed(self, e):
         return f"{self._print(e.base)}_{{{self.indices(e.indices)}}}"
@@ -99,7 +133,7 @@ class _Printer(LatexPrinter):
     def _print_softmax(self, e):
         base = e.vec.base
         if base is not None and base.label.name == "z":
-            return f"p_{{{self._print(e.index)}}}"
+            return f"{self.named(softmax, 'p')}_{{{self._print(e.index)}}}"
         argument = self.bracketed(self.inner(e.vec))
         return rf"\operatorname{{softmax}}_{{{self._print(e.index)}}}{argument}"
 
@@ -132,24 +166,21 @@ class _Printer(LatexPrinter):
 
     # -- functions ---------------------------------------------------------------------------------
 
-    def _print_sigmoid(self, e, exp=None):
-        return rf"\sigma{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
+    def _print_sigmoid(self, e):
+        return rf"\sigma{self.argument(e.args[0])}"
 
-    def _print_softplus(self, e, exp=None):
-        return (
-            rf"\operatorname{{softplus}}{'^{' + exp + '}' if exp else ''}{self.argument(e.args[0])}"
-        )
+    def _print_softplus(self, e):
+        return rf"\operatorname{{softplus}}{self.argument(e.args[0])}"
 
     def argument(self, e) -> str:
         small = isinstance(e, (Symbol, Indexed)) or isinstance(-e, (Symbol, Indexed))
         return f"({self._print(e)})" if small else rf"\left({self._print(e)}\right)"
 
-    def _print_log(self, e, exp=None):
+    def _print_log(self, e):
         x = e.args[0]
-        power = f"^{{{exp}}}" if exp else ""
         if isinstance(x, (Symbol, Indexed, IndexedBase, softmax, Number, sigmoid)):
-            return rf"\log{power} {self._print(x)}"
-        return rf"\log{power}\left({self._print(x)}\right)"
+            return rf"\log {self._print(x)}"
+        return rf"\log\left({self._print(x)}\right)"
 
     def _print_exp(self, e):
         return f"e^{{{self._print(e.args[0])}}}"
@@ -229,10 +260,6 @@ class _Printer(LatexPrinter):
                 parts.append(self._print(f))
             elif not ends and isinstance(f, log):
                 parts.append(rf"\log\left({self._print(f.args[0])}\right)")
-            elif not ends and isinstance(f, Pow) and isinstance(f.base, log):
-                parts.append(
-                    rf"\log^{{{self._print(f.exp)}}}\left({self._print(f.base.args[0])}\right)"
-                )
             elif not ends and isinstance(f, Max):
                 parts.append(rf"\left({self._print(f)}\right)")
             else:
@@ -258,13 +285,19 @@ class _Printer(LatexPrinter):
         if e.exp == S.Half:
             return rf"\sqrt{{{self._print(e.base)}}}"
         power = self._print(e.exp)
-        if isinstance(e.base, (log, sigmoid, softplus)):
-            return getattr(self, f"_print_{type(e.base).__name__}")(e.base, exp=power)
+        # The power stands behind the argument: with f^2(x) some mean f(f(x)).
+        if isinstance(e.base, (sigmoid, softplus, logsumexp)):
+            return f"{self._print(e.base)}^{{{power}}}"
         if isinstance(e.base, (softmax, Indexed)) and e.base.has(Indexed):
             return f"{self._print(e.base)}^{{{power}}}"
         if isinstance(e.base, Symbol) or (e.base.is_Integer and e.base >= 0):
             return f"{self._print(e.base)}^{{{power}}}"
         return rf"\left({self._print(e.base)}\right)^{{{power}}}"
+
+
+def _described(symbol: Expr) -> str:
+    entry = entry_of(symbol)
+    return f"{symbol} ({entry.meaning})" if entry else str(symbol)
 
 
 def _is_negative(term: Expr) -> bool:

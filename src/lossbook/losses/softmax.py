@@ -1,18 +1,19 @@
 """Softmax and its logarithm: K logits to K probabilities."""
 
-from sympy import exp, log
+from sympy import Symbol, exp, log
 
 from ..expr.hypotheses import Size
 from ..expr.nodes import Sum, Vec
-from ..notation import K, i, j, k, logit, p, sigmoid, softmax, z
+from ..notation import K, i, j, k, p, sigmoid, softmax, z
 from ._loss import Loss, SpecialCase
 
 
 def _softmax_cases() -> tuple[SpecialCase, ...]:
+    c = Symbol("c", real=True)
     return (
         SpecialCase("a distribution", Sum(p(k), (k, 1, K)), 1),
         SpecialCase("two classes", p(2), sigmoid(z[2] - z[1]), given=(Size(K, 2),)),
-        SpecialCase("a constant added to all logits", softmax(Vec(z[k] + logit, k, K), i), p(i)),
+        SpecialCase("a constant added to all logits", softmax(Vec(z[k] + c, k, K), i), p(i)),
     )
 
 
