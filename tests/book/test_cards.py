@@ -1,6 +1,7 @@
 """The summary cards cover the registry."""
 
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 from sympy import Rational, S
 
 from lossbook import NotEqualError, losses
-from lossbook.book import cards
+from lossbook.book import cards, show
 from lossbook.calculus.evaluate import evaluate
+from lossbook.calculus.latex import AmbiguityError
+from lossbook.expr.nodes import Vec
 from lossbook.losses import SpecialCase
-from lossbook.notation import alpha, gamma, logit, target
+from lossbook.notation import K, alpha, gamma, i, k, logit, p, sigmoid, softmax, target, z
 
 PAGE = Path(__file__).parents[2] / "chapters" / "summary.ipynb"
 
@@ -41,6 +44,23 @@ def test_a_card_shows_gradient_and_limits():
     text = cards.card(losses.get("sigmoid_mse")).text
     assert str(losses.get("sigmoid_mse").derivation().result) in text
     assert "gradient at y = 1, z → -∞ | 0" in text
+
+
+def test_a_card_says_how_well_its_results_are_backed():
+    text = cards.card(losses.get("sigmoid_mse")).text
+    assert re.search(r"\d+ steps, each proved$", text, re.MULTILINE)
+    assert "differentiated with respect to: logit" in text
+
+
+def test_a_letter_has_one_meaning_in_a_formula_of_a_card():
+    def wrong():
+        added = softmax(Vec(z[k] + logit, k, K), i)
+        return (SpecialCase("a constant added to all logits", added, p(i)),)
+
+    with pytest.raises(AmbiguityError, match="both printed as z"):
+        cards.special_cases(losses.get("softmax").with_(special_cases=wrong))
+    with pytest.raises(AmbiguityError, match="both printed as z"):
+        show.card(losses.get("sigmoid").with_(expr=sigmoid(logit) + z[1]))
 
 
 @pytest.mark.parametrize("name", losses.names())

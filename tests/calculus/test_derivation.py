@@ -6,6 +6,7 @@ import pytest
 from sympy import IndexedBase, KroneckerDelta, log
 
 from lossbook import Derivation, Simplex, StepError, derive_expr, losses
+from lossbook.calculus.latex import AmbiguityError
 from lossbook.expr.nodes import Diff, Sum
 from lossbook.notation import K, epsilon, i, j, k, logit, p, sigmoid, t, w, y, z
 
@@ -90,6 +91,26 @@ def test_an_unproved_step_says_so():
     derivation = Derivation(sin(logit) ** 2).append(1 - cos(logit) ** 2, "Pythagoras")
     assert not derivation.proved
     assert "checked at 6 points to 50 digits" in str(derivation)
+
+
+def test_one_line_alone_claims_nothing():
+    derivation = Derivation(z[j])
+    assert not derivation.proved
+    assert str(derivation) == "  z[j]    [nothing derived]"
+    assert "nothing derived" in derivation.to_latex()
+    html = derivation._repr_html_()
+    assert "Nothing derived." in html
+    assert "proved" not in html
+    derivation.append(z[j], "the same")
+    assert derivation.proved
+    assert "nothing derived" not in str(derivation) + derivation.to_latex()
+
+
+def test_a_letter_has_one_meaning_in_a_derivation():
+    derivation = Derivation(Diff(logit, z[j])).append(0, "logit does not depend on z")
+    for show in (derivation.to_latex, derivation._repr_latex_, derivation._repr_html_):
+        with pytest.raises(AmbiguityError, match="both printed as z"):
+            show()
 
 
 def test_latex_is_aligned_deterministic_and_unambiguous():

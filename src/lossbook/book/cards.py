@@ -8,6 +8,8 @@ from sympy import Expr, Rational, S, Symbol, limit, oo
 
 from .. import losses
 from ..calculus.derivation import Derivation
+from ..calculus.html import summary
+from ..calculus.latex import latex_together
 from ..calculus.markup import Markup, element
 from ..losses import Loss
 from ..notation import alpha, gamma, logit, sigmoid, target
@@ -25,8 +27,7 @@ def code_names(loss: Loss) -> tuple[str, ...]:
 
 def evidence(derivation: Derivation) -> str:
     """How well a derivation is backed."""
-    lines = len(derivation) - 1
-    return f"{lines} steps, all proved" if derivation.proved else f"{lines} steps, not all proved"
+    return summary(step.evidence for step in derivation)
 
 
 def limits(loss: Loss) -> list[tuple[str, Expr]]:
@@ -57,6 +58,7 @@ def special_cases(loss: Loss) -> tuple[ProvedEquality, ...]:
 def card(loss: Loss) -> Html:
     """A loss on one card: conventions, gradient, second derivative, special cases, limits, code."""
     first, second = loss.derivation(), loss.derivation(order=2)
+    latex_together(loss.expr, loss.wrt, first.result, second.result)  # refuses one letter for two
     derived = show.table(
         ("derivative", "result", "evidence"),
         [("first", first.result, evidence(first)), ("second", second.result, evidence(second))],
@@ -84,4 +86,4 @@ def overview(names: Iterable[str]) -> Html:
     for loss in map(losses.get, names):
         link = element("a", loss.title, href=f"#card-{loss.name.replace('_', '-')}")
         rows.append((Html(link, loss.title), loss.plain, loss.wrt, loss.derivation().result))
-    return show.table(("", "equation", "by", "gradient"), rows)
+    return show.table(("", "equation", "with respect to", "gradient"), rows)

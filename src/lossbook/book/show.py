@@ -11,7 +11,7 @@ from sympy import Expr, IndexedBase, Piecewise
 
 from ..calculus import html
 from ..calculus.html import derivation_html
-from ..calculus.latex import to_latex
+from ..calculus.latex import latex_together, to_latex
 from ..calculus.markup import Markup, element, join
 from ..calculus.prove import Evidence, hypotheses, prove_equal
 from ..codegen.rewrite_trace import rewrite_trace
@@ -75,22 +75,28 @@ def folded(title: str, part: Html) -> Html:
 
 @dataclass(frozen=True)
 class ProvedEquality:
-    """An equality that was judged when it was made. `left`, `right` and the `evidence`."""
+    """An equality that was judged when it was made. `left`, `right` and the `evidence`.
+
+    Raises `AmbiguityError` if two of its symbols are printed alike.
+    """
 
     left: Expr
     right: Expr
     evidence: Evidence
     rule: str = ""
 
+    def __post_init__(self) -> None:
+        self.to_latex()
+
     def to_latex(self) -> str:
         """The equality as LaTeX."""
-        return f"{to_latex(self.left)} = {to_latex(self.right)}"
+        return _equality(self.left, self.right)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()} \\quad\\text{{({self.evidence})}}$"
 
     def _repr_html_(self) -> str:
-        line = html.row(self.to_latex(), self.rule, self.evidence)
+        line = html.row(self.to_latex(), self.rule, self.evidence, quiet=True)
         return html.lines(line, html.hypotheses_html(self.evidence.hypotheses))
 
     def __repr__(self) -> str:
@@ -117,12 +123,22 @@ def _as_written(expr) -> Expr:
     return expr if expr.has(Piecewise) else import_sympy(expr)
 
 
+def _equality(left: Expr, right: Expr) -> str:
+    return " = ".join(latex_together(left, right))
+
+
 @dataclass(frozen=True)
 class Equation:
-    """An expression, displayed. It claims nothing, so it carries no evidence."""
+    """An expression, displayed. It claims nothing, so it carries no evidence.
+
+    Raises `AmbiguityError` if two of its symbols are printed alike.
+    """
 
     expr: Expr
     name: str = ""
+
+    def __post_init__(self) -> None:
+        latex_together(self.expr)
 
     def _repr_latex_(self) -> str:
         left = f"{self.name} = " if self.name else ""
@@ -155,9 +171,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str 
 
 def _cell(value: object) -> object:
     if isinstance(value, ProvedEquality):
-        return join(html.math(value.to_latex()), " ", html.badge(value.evidence))
+        return join(html.formula(value.to_latex()), " ", html.badge(value.evidence))
     if isinstance(value, (Expr, IndexedBase)):
-        return html.math(to_latex(value))
+        return html.formula(*latex_together(value))
     return value if hasattr(value, "__html__") else str(value)
 
 
@@ -177,13 +193,17 @@ def notation() -> Html:
 
 
 def card(loss: Loss) -> Html:
-    """The conventions of a loss: equation, what it is differentiated by, target, parameters."""
+    """The conventions of a loss: equation, by what it is differentiated, target, parameters.
+
+    Raises `AmbiguityError` if two symbols of the loss are printed alike.
+    """
+    latex_together(loss.expr, loss.plain, loss.wrt, *(q.symbol for q in loss.parameters))
     rows: list[tuple[str, object]] = [("equation", loss.plain)]
     if loss.is_activation and hasattr(loss.plain, "unfold"):
         rows.append(("by definition", loss.plain.unfold()))
     if loss.expr != loss.plain:
         rows.append(("with all parameters", loss.expr))
-    rows.append(("differentiated by", loss.wrt))
+    rows.append(("differentiated with respect to", loss.wrt))
     rows.append(
         ("target", {None: "none: this maps logits to outputs"}.get(loss.target, loss.target))
     )
@@ -203,7 +223,7 @@ def card(loss: Loss) -> Html:
 
 
 def rewrites(loss: Loss, *functions: str) -> Html:
-    """The rewrites between the formulas of a loss and its code: what each cures, and its steps.
+    """The rewrites between the formulas of a loss and its code: what goes wrong without each.
 
     Args:
         loss: a registered loss or activation.
@@ -218,17 +238,18 @@ def rewrites(loss: Loss, *functions: str) -> Html:
 
 def _rewrites(loss: Loss, function: str) -> Html:
     found = rewrite_trace(loss, function)
-    rows = [html.row(to_latex(found.formula), f"the formula of {function}", None)]
+    rows = [html.row(*latex_together(found.formula), f"the formula of {function}", None)]
     text = [f"{function}: {found.formula}"]
     for used, steps in found.by_rewrite():
         special = "" if used.kind == "identity" else f" Holds for {used.domain}."
         rows.append(_named(used, special))
         text.append(f"{used.name}: {used.why}")
         for step in steps:
-            equality = f"{to_latex(step.before)} = {to_latex(step.after)}"
-            rows.append(html.row(equality, "", step.evidence))
+            rows.append(html.row(_equality(step.before, step.after), "", step.evidence))
             text.append(f"  {step.before} = {step.after}    [{step.evidence}]")
-    if not found.steps:
+    if found.steps:
+        rows.append(html.badge_of_all(step.evidence for step in found.steps))
+    else:
         rows.append(html.rule_title("Nothing is rewritten: it is computed as it stands."))
     if found.largest:
         letters = [
@@ -247,12 +268,14 @@ def _named(used: Rewrite, more: str = "") -> Markup:
 
 
 def rewrite(shown: Rewrite) -> Html:
-    """One rewrite: what it cures, its proof, where it holds, and where the left side fails."""
-    equality = f"{to_latex(shown.pattern)} = {to_latex(shown.replacement)}"
+    """One rewrite: what goes wrong without it, its proof, and where the left side fails."""
+    equality = _equality(shown.pattern, shown.replacement)
     proof, domain = shown.proof, shown.domain
     about = Html(
         html.lines(
-            _named(shown), html.row(equality, "", proof), html.remark(f"Holds for {domain}.")
+            _named(shown),
+            html.row(equality, "", proof, quiet=True),
+            html.remark(f"Holds for {domain}."),
         ),
         f"{shown.name}: {shown.pattern} = {shown.replacement}    [{proof}] for "
         f"{domain}\n{shown.why}",

@@ -9,8 +9,8 @@ from sympy import Expr
 
 from ..expr.hypotheses import Hypothesis
 from ..expr.importing import import_sympy
-from .html import derivation_html
-from .latex import to_latex
+from .html import NOTHING_DERIVED, derivation_html
+from .latex import latex_together, to_latex
 from .prove import Counterexample, Evidence, NotEqualError, prove_equal
 from .rules import Rule
 
@@ -90,8 +90,11 @@ class Derivation:
 
     @property
     def proved(self) -> bool:
-        """Whether every step is proved, none only checked numerically."""
-        return all(evidence.proved for evidence in self._evidence)
+        """Whether every step is proved, none only checked numerically.
+
+        False without a step: one line alone claims nothing.
+        """
+        return bool(self._evidence) and all(evidence.proved for evidence in self._evidence)
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
@@ -149,14 +152,21 @@ class Derivation:
         return iter(self._steps)
 
     def to_latex(self) -> str:
-        """Return an aligned display, one line per step, with rule and evidence."""
-        lines = [f"& {to_latex(self._steps[0].expr)}"]
-        for s in self._steps[1:]:
-            lines.append(rf"={{}}& {to_latex(s.expr)} && \text{{{s.rule}; {s.evidence}}}")
+        """Return an aligned display, one line per step, with rule and evidence.
+
+        Raises:
+            AmbiguityError: Two different symbols of the derivation are printed with one letter.
+        """
+        first, *printed = latex_together(*(s.expr for s in self._steps))
+        lines = [f"& {first}" if printed else rf"& {first} && \text{{{NOTHING_DERIVED}}}"]
+        for s, latex in zip(self._steps[1:], printed, strict=True):
+            lines.append(rf"={{}}& {latex} && \text{{{s.rule}; {s.evidence}}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
     def __str__(self) -> str:
         lines = [f"  {self._steps[0].expr}"]
+        if len(self) == 1:
+            lines[0] += f"    [{NOTHING_DERIVED}]"
         lines += [f"= {s.expr}    [{s.rule}; {s.evidence}]" for s in self._steps[1:]]
         return "\n".join(lines)
 

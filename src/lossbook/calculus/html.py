@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .latex import to_latex
+from .latex import latex_together
+from .line_breaks import Pieces, pieces
 from .markup import Markup, element, join
 from .prove import Evidence
 
 if TYPE_CHECKING:
     from .derivation import Derivation
 
+NOTHING_DERIVED = "nothing derived"  # of a derivation of one line
 MATH = re.compile(r"\$([^$]+)\$")  # LaTeX within a text
 
 
@@ -26,6 +29,22 @@ def math(latex: str) -> Markup:
     return element("span", rf"\(\displaystyle {latex}\)", class_="lb-math math notranslate")
 
 
+def formula(latex: str) -> Markup:
+    """A formula in display style that goes on in the next line where it is too long for one."""
+    return element("span", _broken(pieces(latex)), class_="lb-math math notranslate")
+
+
+def _broken(found: Pieces) -> Markup:
+    return join(
+        *(
+            rf"\(\displaystyle {piece}\)"
+            if isinstance(piece, str)
+            else element("span", _broken(piece), class_="lb-part")
+            for piece in found
+        )
+    )
+
+
 def math_block(latex: str) -> Markup:
     """A formula as a block, centred on the page."""
     return element("div", rf"\[{latex}\]", class_="math notranslate")
@@ -37,18 +56,52 @@ def with_math(text: str, formula: Callable[[str], Markup] = inline_math) -> Mark
     return join(*(formula(piece) if n % 2 else piece for n, piece in enumerate(pieces)))
 
 
-def badge(evidence: Evidence) -> Markup:
-    """The evidence for an equality, as it stands behind the line that it is for."""
-    return element("span", str(evidence), class_=f"lb-evidence lb-{evidence.kind}")
+def badge(evidence: Evidence, *, quiet: bool = True) -> Markup:
+    """The evidence for an equality, behind it.
+
+    quiet: a proof is a mark only, whose words show under the pointer, with the focus and in print.
+    """
+    class_ = f"lb-evidence lb-{evidence.kind}"
+    if not quiet or not evidence.proved:
+        return element("span", str(evidence), class_=class_)
+    words = element("span", str(evidence))
+    return element("span", words, class_=f"{class_} lb-quiet", role="note", tabindex="0")
 
 
-def row(latex: str, rule: str, evidence: Evidence | None) -> Markup:
-    """One line of a derivation: the formula, the rule that led to it, and the evidence if any."""
+def summary(found: Iterable[Evidence | None]) -> str:
+    """The evidence of all steps of a derivation, in a phrase."""
+    backed = sorted((e for e in found if e is not None), key=lambda e: not e.proved)
+    (first, times), *others = Counter(map(str, backed)).items() or [(NOTHING_DERIVED, 0)]
+    if not times:
+        return first
+    steps = "1 step" if times == 1 else f"{times} steps"
+    if not others:
+        return f"{steps}, {'each ' if times > 1 else ''}{first}"
+    return ", ".join([f"{steps} {first}", *(f"{n} {text}" for text, n in others)])
+
+
+def badge_of_all(found: Iterable[Evidence | None]) -> Markup:
+    """One badge for a whole derivation; unfolded, it shows the evidence of every line."""
+    backed = [e for e in found if e is not None]
+    kind = "proved" if all(e.proved for e in backed) else "checked"
+    return element(
+        "details",
+        element("summary", summary(backed)),
+        element("p", "The evidence of each line now stands beside it."),
+        class_=f"lb-badge lb-{kind}",
+    )
+
+
+def row(latex: str, rule: str, evidence: Evidence | None, *, quiet: bool = False) -> Markup:
+    """One line of a derivation: the formula, the rule that led to it, and the evidence if any.
+
+    quiet: the line stands alone, without a badge of all lines, and a proof shows as a mark.
+    """
     return element(
         "div",
-        math(latex),
+        formula(latex),
         element("span", rule, class_="lb-rule"),
-        badge(evidence) if evidence else element("span"),
+        badge(evidence, quiet=quiet) if evidence else None,
         class_="lb-step",
     )
 
@@ -75,9 +128,13 @@ def hypotheses_html(found: Sequence[str]) -> Markup:
 
 def derivation_html(derivation: Derivation) -> Markup:
     """A derivation, a row per line: what it says, by which rule, and the evidence."""
-    first, *rest = derivation.steps
+    first, *printed = latex_together(*(s.expr for s in derivation))
+    rest = list(zip(derivation.steps[1:], printed, strict=True))
     return lines(
-        row(to_latex(first.expr), "", None),
-        *(row(r"{}= " + to_latex(s.expr), s.rule, s.evidence) for s in rest),
+        row(first, "", None),
+        *(row(r"{}= " + latex, s.rule, s.evidence) for s, latex in rest),
+        badge_of_all(s.evidence for s, _ in rest)
+        if rest
+        else remark(f"{NOTHING_DERIVED.capitalize()}."),
         hypotheses_html(derivation.hypotheses),
     )
