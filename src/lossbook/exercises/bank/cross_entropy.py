@@ -15,7 +15,10 @@ HARD = losses.get("cross_entropy_index")
 GRADIENT = Exercise(
     name="ce-gradient",
     chapter="cross_entropy",
-    question=r"Differentiate $L = -\sum_k y_k \log p_k$ by the logit $z_j$. Hand in your lines.",
+    question=(
+        r"Differentiate $L = -\sum_k y_k \log p_k$ with respect to the logit $z_j$. "
+        "Hand in your lines."
+    ),
     asks=Diff(SOFT.plain, SOFT.wrt),
     given=SOFT.given,
     hints=(
@@ -31,14 +34,14 @@ CLASS_INDEX = Exercise(
     chapter="cross_entropy",
     question=(
         r"With one true class $t$ and class weights the loss is $-w_t \log p_t$. "
-        "Differentiate it by $z_j$."
+        "Differentiate it with respect to $z_j$."
     ),
     asks=Diff(HARD.expr, HARD.wrt),
     hints=(
-        r"The weight does not depend on the logits.",
+        "The weight does not depend on the logits.",
         (
-            r"Differentiate $\log p_t$ by $z_j$: what is it for $j = t$, and what for the other "
-            "classes?"
+            r"Differentiate $\log p_t$ with respect to $z_j$. What is it for $j = t$, and what for "
+            "the other classes?"
         ),
     ),
 )
@@ -48,7 +51,7 @@ REVERSED = Exercise(
     chapter="cross_entropy",
     question=(
         r"With its arguments exchanged the loss is $-\sum_k p_k \log y_k$. Differentiate it "
-        "by $z_j$."
+        "with respect to $z_j$."
     ),
     asks=Diff(-Sum(p(k) * log(y[k]), (k, 1, K)), z[j]),
     given=(Simplex(y),),
@@ -62,7 +65,8 @@ HESSIAN = Exercise(
     name="ce-hessian",
     chapter="cross_entropy",
     question=(
-        "The gradient is $p_j - y_j$. Differentiate it by $z_i$: the entry $(i, j)$ of the Hessian."
+        "The gradient is $p_j - y_j$. Differentiate it with respect to $z_i$. This is the entry "
+        "$(i, j)$ of the Hessian."
     ),
     asks=lambda: Diff(SOFT.derivation().result, z[i]),
     given=SOFT.given,
