@@ -155,7 +155,7 @@ class Derivation:
         """Return an aligned display, one line per step, with rule and evidence.
 
         Raises:
-            AmbiguityError: Two different symbols of the derivation are printed with one letter.
+            ValueError: Two different symbols of the derivation are printed with one letter.
         """
         first, *printed = latex_together(*(s.expr for s in self._steps))
         lines = [f"& {first}" if printed else rf"& {first} && \text{{{NOTHING_DERIVED}}}"]

@@ -404,7 +404,7 @@ def sigmoid_focal_loss(
 ) -> np.ndarray:
     r"""Focal loss of a sigmoid, as `torchvision.ops.sigmoid_focal_loss`.
 
-    .. math:: -\alpha \, y \, \left(1 -\sigma(z)\right)^{\gamma} \, \log \sigma(z) -\sigma^{\gamma}(z) \, \left(1 -\alpha\right) \, \left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
+    .. math:: -\alpha \, y \, \left(1 -\sigma(z)\right)^{\gamma} \, \log \sigma(z) -\sigma(z)^{\gamma} \, \left(1 -\alpha\right) \, \left(1 -y\right) \, \log\left(1 -\sigma(z)\right)
 
     Here :math:`z` is `inputs`, :math:`y` is `targets`, :math:`\alpha` is `alpha` and :math:`\gamma`
     is `gamma`.
