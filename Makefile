@@ -19,7 +19,7 @@ CHECKED := tests/test_sampling.py tests/calculus tests/codegen/test_generated.py
 CHECKED_PAGE := chapters/sigmoid
 
 .DEFAULT_GOAL := help
-.PHONY: help env book pdf check test full durations serve lab execute generate layers vectors accuracy bench lint links format lock editor clean
+.PHONY: help env book pdf check test full durations serve lab execute generate layers vectors accuracy pages bench lint links format lock editor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 18
@@ -61,6 +61,9 @@ generate: .venv/.ready ## write the generated code and the public functions agai
 
 layers: .venv/.ready ## draw the layers of the package again, for the README
 	$(PY) tools/layers.py
+
+pages: _build/html/.ready ## measure each page of the site in a browser and write the table of pages
+	PYTHONPATH=tests/book $(PY) tools/pages.py
 
 bench: .venv/.ready ## time every loss, other libraries, and copying the logits (ten minutes; SMOKE=1: one minute)
 	$(BIN)/lossbook bench $(if $(SMOKE),--smoke --output _build/bench-smoke.json,--output chapters/data/bench.json)
