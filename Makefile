@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard *.ipynb chapters/*.ipynb)
 SOURCES := $(NOTEBOOKS) $(wildcard _config.yml _toc.yml *.md chapters/*.md reference/*.md references.bib) \
   $(shell find _ext _static src/lossbook -type f -not -name '*.pyc')
 # Where pages load Python from when a reader runs a cell: "cdn", or "local" for a site that works offline.
-export PYODIDE ?= $(if $(filter test check full durations,$(MAKECMDGOALS)),local,cdn)
+export PYODIDE ?= $(if $(filter test check full durations pages,$(MAKECMDGOALS)),local,cdn)
 # Notebooks are executed and compared; a file's tests stay in one process, the longest files start first.
 PYTEST := $(PY) -m pytest --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # What `make check` runs: the tests that most changes can break, in about a minute.
