@@ -1,13 +1,12 @@
 """Exercises of the chapter on cross entropy."""
 
-from sympy import KroneckerDelta, log
+from sympy import log
 
 from ... import losses
 from ...expr.hypotheses import Simplex
 from ...expr.nodes import Diff, Sum
-from ...notation import K, epsilon, i, j, k, p, t, y, z
+from ...notation import K, j, k, p, y, z
 from ..exercise import Exercise
-from ..mistakes import Mistake
 
 SOFT = losses.get("cross_entropy")
 HARD = losses.get("cross_entropy_index")
@@ -58,55 +57,5 @@ REVERSED = Exercise(
     hints=(
         r"Now the $p_k$ stand outside the logarithm: differentiate them, and keep $\log y_k$.",
         r"Contract the delta. A sum over $k$ remains: pull $p_j$ out of it.",
-    ),
-)
-
-HESSIAN = Exercise(
-    name="ce-hessian",
-    chapter="cross_entropy",
-    question=(
-        "The gradient is $p_j - y_j$. Differentiate it with respect to $z_i$. This is the entry "
-        "$(i, j)$ of the Hessian."
-    ),
-    asks=lambda: Diff(SOFT.derivation().result, z[i]),
-    given=SOFT.given,
-    hints=(
-        "The target does not depend on the logits.",
-        "What remains is an entry of the softmax Jacobian.",
-    ),
-    mistakes=(
-        Mistake(
-            "the diagonal everywhere",
-            p(j) * (1 - p(j)),
-            (
-                r"That is the entry for $i = j$. For $i \ne j$ the other probability falls when "
-                "$z_i$ rises."
-            ),
-        ),
-    ),
-)
-
-SMOOTHED = Exercise(
-    name="ce-smoothing",
-    chapter="cross_entropy",
-    question=(
-        r"Label smoothing replaces the one-hot target by $(1-\varepsilon)\,\delta_{kt} + "
-        r"\varepsilon / K$. "
-        r"What is the gradient by $z_j$ then? (No class weights.)"
-    ),
-    asks=Diff(
-        -Sum(((1 - epsilon) * KroneckerDelta(k, t) + epsilon / K) * log(p(k)), (k, 1, K)),
-        z[j],
-    ),
-    hints=(
-        r"The smoothed target sums to 1 again.",
-        r"For every target that sums to 1 the gradient is $p_j$ minus it.",
-    ),
-    mistakes=(
-        Mistake(
-            "smoothing forgotten",
-            p(j) - KroneckerDelta(j, t),
-            r"This is the gradient without smoothing. Which target does the loss see?",
-        ),
     ),
 )
