@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cell_names import Names
+
 OWN = "lossbook"
 TITLES = {"torch": "PyTorch", "sklearn": "scikit-learn", "measurements": "the file of measurements"}
 
@@ -99,72 +101,3 @@ def imported(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
         for name in names:
             parts = name.split(".")
             yield from (".".join(parts[:n]) for n in range(1, len(parts) + 1))
-
-
-class Names(ast.NodeVisitor):
-    """The names that statements bind, and those they read before, also inside their functions."""
-
-    def __init__(self, statements: Iterable[ast.AST] = ()):
-        self.bound: set[str] = set()
-        self.read: set[str] = set()
-        for statement in statements:
-            self.visit(statement)
-
-    def in_order(self, *nodes) -> None:
-        for node in nodes:
-            for one in node if isinstance(node, list) else [node]:
-                if one is not None:
-                    self.visit(one)
-
-    def visit_Name(self, node):
-        if not isinstance(node.ctx, ast.Load):
-            self.bound.add(node.id)
-        elif node.id not in self.bound:
-            self.read.add(node.id)
-
-    def visit_Assign(self, node):
-        self.in_order(node.value, node.targets)
-
-    def visit_NamedExpr(self, node):
-        self.in_order(node.value, node.target)
-
-    def visit_AugAssign(self, node):
-        self.in_order(
-            ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
-        )
-        self.in_order(node.value, node.target)
-
-    def visit_For(self, node):
-        self.in_order(node.iter, node.target, node.body, node.orelse)
-
-    def visit_alias(self, node):
-        self.bound.add((node.asname or node.name).partition(".")[0])
-
-    def visit_arg(self, node):
-        self.bound.add(node.arg)
-
-    def visit_FunctionDef(self, node):
-        self.in_order(node.decorator_list, node.args.defaults, node.args.kw_defaults)
-        self.bound.add(node.name)
-        self._inside(node.args, node.body)
-
-    def visit_Lambda(self, node):
-        self._inside(node.args, node.body)
-
-    def visit_ClassDef(self, node):
-        self._inside(node.bases, node.body)
-        self.bound.add(node.name)
-
-    def visit_GeneratorExp(self, node):
-        loops = [part for g in node.generators for part in (g.iter, g.target, *g.ifs)]
-        self._inside(
-            loops, *([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt])
-        )
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp
-
-    def _inside(self, *nodes) -> None:
-        """What a function or a comprehension binds stays in it."""
-        inner = Names()
-        inner.in_order(*nodes)
-        self.read |= inner.read - self.bound

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree
 from urllib.parse import urlsplit
 
 from docutils import nodes
 
+import cell_names
 import run_files
 from run_cells import Cell, cells_of
 
@@ -82,6 +83,7 @@ def lay_out(app, error) -> None:
         static = Path(app.outdir) / "_static"
         # Sphinx copies them only when a page has changed.
         copytree(run_files.ROOT / "_static", static, dirs_exist_ok=True)
+        copy(cell_names.__file__, static / "run")  # the page's own Python reads names with it
         run_files.write(static, app.config.pyodide)
 
 

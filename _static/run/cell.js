@@ -9,63 +9,75 @@ export class Cell {
   /** @type {any} */ editor;
   /** @type {OutputArea | undefined} */ area;
 
-  /** @param {Known} known @param {number} number @param {(cell: Cell) => void} runUpTo */
-  constructor({ id, source, runs }, number, runUpTo) {
+  /** @param {Known} known @param {number} number @param {(cell: Cell) => void} onRun */
+  constructor({ id, source, runs }, number, onRun) {
     this.runs = runs;
     this.original = this.text = source;
     this.name = `cell ${number}`;
+    this.onRun = () => onRun(this);
     this.element = document.getElementById(`cell-${id}`);
     /** @type {HTMLElement | null | undefined} */
     this.input = this.element?.querySelector(".cell_input");
     /** @type {HTMLElement | null | undefined} */
     this.shown = this.element?.querySelector(".cell_output");
-    if (runs && this.input) this.#addTools(() => runUpTo(this));
+    if (runs && this.input) this.#addTools(this.input);
   }
 
-  /** @param {() => void} runUpTo */
-  #addTools(runUpTo) {
-    this.state = make("span", { class: "lb-cell-state", role: "status" });
-    this.resetButton = button("Reset", () => this.reset(), { title: "The cell as it was printed", hidden: true });
-    const label = `Run ${this.name}`;
+  /** @param {HTMLElement} input */
+  #addTools(input) {
+    const tool = (/** @type {string} */ text, /** @type {() => void} */ onclick, title = "") =>
+      button(text, onclick, { "aria-label": `${text} ${this.name}`, title });
+    this.resetButton = tool("Reset", () => this.reset(), "The cell as it was printed");
+    this.resetButton.hidden = true;
     this.tools = make(
       "div",
       { class: "lb-cell-tools", role: "group", "aria-label": `Python, ${this.name}` },
-      button("Run", () => this.run(), { title: `${label} (Shift+Enter in the editor)` }),
-      button("Run all above", runUpTo, { title: `Run every cell above, then ${this.name}` }),
-      button("Edit", () => this.edit(), { title: `Edit ${this.name}` }),
+      tool("Run", this.onRun, "Run this cell, after those above that it needs (Shift+Enter in the editor)"),
+      tool("Edit", () => this.edit(), "Edit this cell"),
       this.resetButton,
-      this.state,
     );
-    this.input?.append(this.tools);
+    this.state = make("div", { class: "lb-cell-state", role: "status" });
+    input.append(this.tools, this.state);
   }
 
-  /** Run the cell; true if it came to its end. */
+  /** Run the cell alone; resolves to "done", "failed" or "stopped". */
   async run() {
     const area = new OutputArea(`Output of ${this.name}`);
-    this.#say("waiting", kernel.state === "off" ? "waiting for Python" : "waiting");
     let begun = 0;
     const begin = () => {
       begun = performance.now();
       this.#show(area);
-      this.#say("running");
+      this.say("running");
     };
     try {
       const outcome = await kernel.run(this.text, this.name, { onStart: begin, onOutput: (output) => area.add(output) });
-      this.#say(outcome, outcome === "done" ? `ran in ${((performance.now() - begun) / 1000).toFixed(2)} s` : "ended in an error");
-      return outcome === "done";
+      this.say(outcome, outcome === "done" ? `ran in ${((performance.now() - begun) / 1000).toFixed(2)} s` : "ended in an error");
+      return outcome;
     } catch (/** @type {any} */ error) {
-      if (error instanceof Stopped) this.#say("stopped");
-      else this.#say("failed", error.message);
-      return false;
+      return this.sayWhy(error);
     }
   }
 
-  /** @param {string} state @param {string} text */
-  #say(state, text = state) {
+  /** @param {string} state @param {...(string | Node)} text */
+  say(state, ...text) {
     if (!this.state) return;
     this.state.dataset.state = state;
-    this.state.textContent = text;
+    this.state.replaceChildren(...(text.length ? text : [state]));
     this.resetButton.hidden = !this.area && this.text === this.original;
+  }
+
+  /** Say why the cell did not run. @param {Error} error */
+  sayWhy(error) {
+    const state = error instanceof Stopped ? "stopped" : "failed";
+    this.say(state, error.message);
+    return state;
+  }
+
+  /** Say that a cell that this one needs failed, and lead there. @param {Cell} other */
+  blame(other) {
+    const fold = other.element?.querySelector("details");
+    if (fold) fold.open = true;
+    this.say("failed", "not run: ", make("a", { href: `#${other.element?.id}` }, "a cell that it needs"), " failed");
   }
 
   /** Put the output of a run in the place of what was there. @param {OutputArea} area */
@@ -88,7 +100,7 @@ export class Cell {
         parent: place,
         text: this.text,
         label: `Code of ${this.name}`,
-        onRun: () => this.run(),
+        onRun: this.onRun,
         onChange: (/** @type {string} */ text) => {
           this.text = text;
           this.resetButton.hidden = !this.area && text === this.original;
@@ -107,7 +119,7 @@ export class Cell {
     this.area?.element.remove();
     this.area = undefined;
     if (this.shown) this.shown.hidden = false;
-    this.#say("", "");
+    this.say("", "");
     this.tools?.querySelector("button")?.focus();
   }
 }

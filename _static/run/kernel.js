@@ -55,6 +55,16 @@ export class Kernel extends EventTarget {
   }
 
   /**
+   * The names of the cells to run, in order, so that the last one shows what it would show after all the others.
+   * @param {[name: string, source: string][]} cells from the top of the page on
+   * @returns {Promise<string[]>}
+   */
+  async plan(cells) {
+    await this.start();
+    return this.#send({ action: "plan", cells });
+  }
+
+  /**
    * Call a function of `lossbook`: what goes in and comes out is JSON.
    * @param {string} module
    * @param {string} name

@@ -9,6 +9,9 @@ import linecache
 import sys
 import time
 import traceback
+from functools import cache
+
+from cell_names import Names
 
 LIMIT = 200_000  # characters that one cell may print
 PAUSE = 0.05  # seconds between two messages of one stream, lest an endless loop drown the page
@@ -78,6 +81,36 @@ def as_svg(figure):
     return out.getvalue()[out.getvalue().index("<svg") :]
 
 
+@cache
+def names_of(source):
+    """The names that a cell reads and binds: none if it is no Python."""
+    try:
+        return Names(ast.parse(source).body)
+    except (SyntaxError, ValueError):
+        return Names()
+
+
+def needs_of(cells):
+    """Of each cell, a name and a source: the cells that bind last, above it, what it reads.
+
+    Where it reads a function, what the function reads counts too.
+    """
+    binder, late, found = {}, {}, {}
+    for cell, source in cells:
+        names = names_of(source)
+        needed, todo = {}, set(names.read)
+        while todo:
+            name = todo.pop()
+            if name in binder and name not in needed:
+                needed[name] = binder[name]
+                todo |= late.get(name, set())
+        found[cell] = needed
+        for name in names.bound:
+            binder[name] = cell
+            late[name] = names.late.get(name, set())
+    return found
+
+
 class Kernel:
     """One namespace, in which cells run one after the other.
 
@@ -88,17 +121,47 @@ class Kernel:
     def __init__(self, send, loadable=()):
         self.send, self.loadable = send, set(loadable)
         self.names = {"__name__": "__main__", "__builtins__": builtins, "display": self.display}
+        self.binder = {}  # of each name: the cell that bound it last
+        self.ran = {}  # of each cell that came to its end: its version then
+        self.versions = {}  # of each cell and its source, as planned last
 
     def display(self, *values):
         for value in values:
             sys.stdout.flush()
             self.send({"type": "display", **bundle(value)})
 
+    def plan(self, cells):
+        """Which cells to run, in order, so that the last shows what it would show after all others.
+
+        cells: their names and sources, from the top of the page on. Left out are those that the
+        last does not need, and those that have run as they are now and whose names still stand.
+        """
+        needs = needs_of(cells)
+        version = {}  # it changes with the source of a cell and of all that it needs
+        for cell, source in cells:
+            version[cell] = hash((source, *sorted((n, version[o]) for n, o in needs[cell].items())))
+        self.versions = {(cell, source): version[cell] for cell, source in cells}
+        due, more = set(), {cells[-1][0]}
+        while more - due:
+            due |= more
+            binder = dict(self.binder)
+            for cell, source in cells:
+                if cell in due:
+                    more |= {
+                        other
+                        for name, other in needs[cell].items()
+                        if self.ran.get(other) != version[other] or binder.get(name) != other
+                    }
+                    binder |= dict.fromkeys(names_of(source).bound, cell)
+        return [cell for cell, _ in cells if cell in due]
+
     def run(self, source, name):
         """Run a cell and show its last expression.
 
         Returns "done", "failed", or "needs" with a module to load before another try.
         """
+        self.ran.pop(name, None)
+        self.binder |= dict.fromkeys(names_of(source).bound, name)
         file = f"<{name}>"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         before = sys.stdout, sys.stderr
@@ -120,6 +183,7 @@ class Kernel:
                     self.names["_"] = value
                     self.display(value)
             self._open_figures()
+            self.ran[name] = self.versions.get((name, source))
             return "done"
         except BaseException as error:
             missing = error.name if isinstance(error, ModuleNotFoundError) else None

@@ -58,7 +58,7 @@ function errorOf({ name, message, line, traceback }) {
   if (line) summary.append(make("span", { class: "lb-error-line" }, ` (line ${line} of this cell)`));
   const hint =
     name === "NameError"
-      ? [make("p", {}, "Does an earlier cell define it? “Run all above” runs the cells before this one, then this one.")]
+      ? [make("p", {}, "No cell above that runs in a browser defines it. Is it spelt as you mean it?")]
       : [];
   return make("div", { class: "output lb-error", role: "alert" }, summary, ...hint, make("pre", {}, traceback));
 }

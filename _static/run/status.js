@@ -34,7 +34,7 @@ function showStatus() {
     strip.hidden = false;
     strip.dataset.state = state;
     // Those who hear the page are told of a change of state, not of every file.
-    const said = words() + (state === "idle" && lost ? ". It was started afresh: run the cells above again" : "");
+    const said = words() + (state === "idle" && lost ? ". It was started afresh; what you defined is gone" : "");
     if (text.textContent !== said) text.textContent = said;
     count.textContent = `${progress.done} of ${progress.started} files`;
     count.hidden = bar.hidden = state !== "loading";

@@ -58,7 +58,8 @@ async function load() {
       ...packages.map((entry) => /** @type {[string, string]} */ ([entry.file_name, integrity(entry.sha256)])),
     ]),
   );
-  const source = fetchPlain(here("kernel.py")).then((response) => response.text());
+  const files = { "page_kernel.py": "kernel.py", "cell_names.py": "cell_names.py" };
+  const sources = Object.entries(files).map(async ([name, path]) => ({ name, text: await (await fetchPlain(here(path))).text() }));
   const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all(
     ["pyodide.mjs", "pyodide.asm.mjs"].map((name) => importChecked(base + name)),
   );
@@ -70,7 +71,7 @@ async function load() {
     packages: ["lossbook"],
     env: { HOME: "/home/reader", MPLBACKEND: "agg", PYTHONDONTWRITEBYTECODE: "1" },
   });
-  pyodide.FS.writeFile("/home/reader/page_kernel.py", await source);
+  for (const { name, text } of await Promise.all(sources)) pyodide.FS.writeFile(`/home/reader/${name}`, text);
   pyodide.runPython("import sys; sys.path.append('/home/reader')");
   const send = (/** @type {any} */ output) =>
     post({ type: "output", id: current, output: output.toJs({ dict_converter: Object.fromEntries }) });
@@ -90,13 +91,16 @@ async function run({ source, name }) {
   return outcome;
 }
 
+/** @param {{cells: [string, string][]}} wanted */
+const plan = ({ cells }) => kernel.plan(pyodide.toPy(cells)).toJs();
+
 /** @param {{module: string, function: string, args: any[]}} wanted */
 function call(wanted) {
   return JSON.parse(pyodide.pyimport("page_kernel").call(wanted.module, wanted.function, JSON.stringify(wanted.args)));
 }
 
 /** @type {Record<string, (data: any) => any>} */
-const actions = { load, run, call };
+const actions = { load, run, plan, call };
 
 self.onmessage = ({ data }) => {
   queue = queue.then(async () => {

@@ -106,7 +106,7 @@ class Reader:
 
 
 def press(cell: Locator, name: str) -> None:
-    cell.get_by_role("button", name=name, exact=True).click()
+    cell.get_by_role("button", name=f"{name} cell").click()
 
 
 def state(cell: Locator) -> Locator:

@@ -42,9 +42,11 @@ def test_the_buttons_of_a_cell_follow_one_another(reader):
         "(code) => { const last = [...code.querySelectorAll('a')].at(-1) ?? code;"
         " code.tabIndex = -1; last.focus(); }"
     )
-    for name in ("Run", "Run all above", "Edit"):
+    tools = cell.locator(".lb-cell-tools")
+    for name in ("Run", "Edit"):
         go_on(reader, name, most=2)
         assert outlined(reader)
+        expect(tools).to_have_css("opacity", "1")
 
 
 def test_the_editor_is_opened_left_and_comes_back(reader):

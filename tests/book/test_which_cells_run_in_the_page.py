@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from cell_names import Names
 from paths import NOTEBOOKS, ROOT
-from run_cells import Cell, Names, cells_of
+from run_cells import Cell, cells_of
 from run_files import packages
 
 SOURCES = ROOT / "src"
@@ -89,6 +90,33 @@ def test_names_are_read_in_the_order_of_evaluation():
     names = Names(ast.parse("rows = []\nfor a in b:\n    rows.append(a)\nc = c + 1").body)
     assert names.read == {"b", "c"}
     assert names.bound == {"rows", "a", "c"}
+
+
+@pytest.mark.parametrize(
+    ("source", "read", "bound"),
+    [
+        ("x += 1", {"x"}, {"x"}),
+        ("x[0] = y", {"x", "y"}, {"x"}),
+        ("x[0].y += 1", {"x"}, {"x"}),
+        ("x.y = 1", {"x"}, {"x"}),
+        ("x.rows.append(y)", {"x", "y"}, {"x"}),
+        ("y = rng.normal(3)", {"rng"}, {"rng", "y"}),
+        ("x = []\nx.append(1)", set(), {"x"}),
+        ("x.get(1)", {"x"}, set()),
+        ("y = x[0]", {"x"}, {"y"}),
+        ("y = np.sort(x)", {"np", "x"}, {"y"}),
+        ("np.random.shuffle(x)", {"np", "x"}, set()),
+        ("def f(x):\n    x.append(y)", {"y"}, {"f"}),
+    ],
+)
+def test_what_changes_a_value_binds_its_name_again(source, read, bound):
+    names = Names(ast.parse(source).body)
+    assert (names.read, names.bound) == (read, bound)
+
+
+def test_what_a_blocked_cell_changes_is_blocked():
+    cells = judged("x = []", "import torch\nx.append(torch.ones(3))", "print(x)")
+    assert [bool(c.needs) for c in cells] == [False, True, True]
 
 
 def test_most_cells_of_the_book_run_in_a_page():
