@@ -220,9 +220,7 @@ class Playground {
     this.sliders = [];
     const add = (name, options, get, set) => {
       if (!wanted(name)) return;
-      const made = slider({ ...options, onInput: (x) => this.move((s) => set(s, x)) });
-      made.input.dataset.parameter = name;
-      this.sliders.push({ ...made, get });
+      this.sliders.push({ ...slider({ ...options, parameter: name, onInput: (x) => this.move((s) => set(s, x)) }), get });
     };
     for (const { name, symbol, meaning, range } of loss.parameters)
       add(name, { symbol, meaning, range }, (s) => s.parameters[name], (s, x) => (s.parameters[name] = x));
@@ -246,8 +244,8 @@ class Playground {
     this.place.prepend(...this.sliders.map((one) => one.element));
     if (sized) {
       if (!this.size) {
-        this.size = slider({ symbol: "K", meaning: "number of classes", range: [...CLASSES, 1], onInput: (x) => this.resize(x) });
-        this.size.input.dataset.parameter = "K";
+        const onInput = (x) => this.resize(x);
+        this.size = slider({ parameter: "K", symbol: "K", meaning: "number of classes", range: [...CLASSES, 1], onInput });
       }
       if (!this.size.element.isConnected) this.place.append(this.size.element);
       this.size.set(state.z.length);

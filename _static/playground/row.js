@@ -43,7 +43,7 @@ class Row {
     this.controls = loss.parameters
       .filter(({ name }) => wanted(name))
       .map(({ name, symbol, meaning, range }) => ({
-        ...slider({ symbol, meaning, range, onInput: change((x) => (this.state.parameters[name] = x)) }),
+        ...slider({ parameter: name, symbol, meaning, range, onInput: change((x) => (this.state.parameters[name] = x)) }),
         get: () => this.state.parameters[name],
       }));
     if (wanted("rate")) {
@@ -51,7 +51,7 @@ class Row {
         this.rate = x;
         this.show();
       };
-      this.controls.push({ ...slider({ symbol: "η", meaning: "learning rate", range: RATE, onInput }), get: () => this.rate });
+      this.controls.push({ ...slider({ parameter: "rate", symbol: "η", meaning: "learning rate", range: RATE, onInput }), get: () => this.rate });
     }
     if (soft) {
       const options = this.presets.map(([name, targets], n) => [n, `${name}: ${targets.map((y) => shown(y, 2)).join(", ")}`]);

@@ -43,16 +43,16 @@ export function reading(name, line) {
   return { element: made, set: (x) => (number.textContent = shown(x)) };
 }
 
-/** A slider with its name and its value. `set(value)` moves it. */
-export function slider({ symbol, meaning, range, onInput, hidden = false }) {
+/** A slider with its name and its value. parameter: what it moves. `set(value)` moves it. */
+export function slider({ parameter, symbol, meaning, range, onInput }) {
   const id = `lb-play-${++count}`;
   const output = element("output", { for: id });
-  const input = element("input", { type: "range", id, min: range[0], max: range[1], step: range[2] });
+  const input = element("input", { type: "range", id, min: range[0], max: range[1], step: range[2], "data-parameter": parameter });
   input.addEventListener("input", () => {
     output.textContent = shown(input.valueAsNumber);
     onInput(input.valueAsNumber);
   });
-  const label = element("label", { for: id, class: hidden ? "visually-hidden" : "lb-play-label" });
+  const label = element("label", { for: id, class: "lb-play-label" });
   label.append(element("span", { class: "lb-play-symbol" }, symbol), meaning ? ` ${meaning}` : "");
   const set = (value) => {
     if (input.valueAsNumber !== value) input.value = value;
@@ -149,7 +149,7 @@ export class Classes {
 
 /** A table of numbers that is only made when it is looked at. rows() gives the header and the rows. */
 export function unfolding(title, rows) {
-  const place = element("div", { class: "lb-play-scroll", tabindex: "0", role: "region", "aria-label": title });
+  const place = element("div", { class: "lb-play-scroll", tabindex: "0", role: "group", "aria-label": title });
   const details = element("details", { class: "lb-play-details" }, element("summary", {}, title), place);
   const fill = () => {
     if (!details.open) return;
