@@ -52,7 +52,7 @@ export function slider({ parameter, symbol, meaning, range, onInput }) {
     output.textContent = shown(input.valueAsNumber);
     onInput(input.valueAsNumber);
   });
-  const label = element("label", { for: id, class: "lb-play-label" });
+  const label = element("label", { for: id });
   label.append(element("span", { class: "lb-play-symbol" }, symbol), meaning ? ` ${meaning}` : "");
   const set = (value) => {
     if (input.valueAsNumber !== value) input.value = value;
