@@ -79,7 +79,7 @@ def apart(cell) -> bool:
 
 def test_run_begins_with_the_cells_that_are_needed(reader):
     """From the click until the output is there: Python, SymPy and our package loaded, and what the cell needs run."""
-    cell = reader.cells().last
+    cell = reader.cells().filter(has_text="show.").last
     printed = cell.locator(".cell_output .lb-math").all_text_contents()
     state(cell).evaluate(
         "(state) => { window.said = []; new MutationObserver(() => said.push(state.textContent))"
@@ -224,11 +224,21 @@ def test_stop_ends_those_that_wait_as_well(reader, two):
     assert [state(cell).text_content() for cell in two] == ["stopped", "stopped"]
 
 
-def test_names_that_are_lost_with_a_restart_are_made_again(reader):
+def test_names_that_are_lost_with_a_restart_are_made_again(reader, two):
+    for cell, text in zip(two, ("number = 6", "number * 7"), strict=True):
+        rewrite(reader, cell, text)
+        press(cell, "Run")
+        expect_state(cell, "done")
+    reader.kernel.get_by_role("button", name="Restart").click()
+    expect(reader.kernel).to_contain_text("started afresh")
+    press(two[1], "Run")
+    expect(reader.kernel).not_to_contain_text("started afresh")
+    expect_state(two[1], "done")
+    expect(live(two[1])).to_contain_text("42")
+
+
+def test_a_name_that_nothing_defines(reader):
     cell = reader.cell("show.")
-    rewrite(reader, cell, "losses.get('softmax').name")
-    press(cell, "Run")
-    expect_state(cell, "done")
     rewrite(reader, cell, "nowhere")
     press(cell, "Run")
     expect(live(cell).get_by_role("alert")).to_contain_text("No cell above")
