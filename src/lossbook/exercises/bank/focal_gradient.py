@@ -14,12 +14,12 @@ GRADIENT = Exercise(
     name="focal-gradient",
     chapter="focal_gradient",
     question=(
-        r"Differentiate $L = -(1 - p_t)^\gamma \log p_t$ by the logit $z_j$. Hand in your "
-        "lines."
+        r"Differentiate $L = -(1 - p_t)^\gamma \log p_t$ with respect to the logit $z_j$. Hand "
+        "in your lines."
     ),
     asks=Diff(FOCAL.plain, FOCAL.wrt),
     hints=(
-        r"Differentiate by $p_t$ first: the product rule gives two terms.",
+        r"Differentiate with respect to $p_t$ first: the product rule gives two terms.",
         r"Then multiply by $\partial p_t / \partial z_j = p_t (\delta_{jt} - p_j)$.",
         r"Pull out $(1-p_t)^{\gamma-1} (p_j - \delta_{jt})$.",
     ),
@@ -51,7 +51,7 @@ WEIGHTED = Exercise(
     chapter="focal_gradient",
     question=(
         r"The same with class weights: differentiate $-\alpha_t (1 - p_t)^\gamma \log p_t$ "
-        "by $z_j$."
+        "with respect to $z_j$."
     ),
     asks=Diff(FOCAL.expr, FOCAL.wrt),
     hints=(r"The weight is that of the true class, whatever $j$ is.",),
@@ -72,15 +72,14 @@ POSITIVE = Exercise(
     chapter="focal_gradient",
     question=(
         r"One logit, target 1: differentiate $-\alpha (1 - \sigma(z))^\gamma \log "
-        r"\sigma(z)$ by $z$."
+        r"\sigma(z)$ with respect to $z$."
     ),
     asks=Diff(-alpha * (1 - sigmoid(logit)) ** gamma * log(sigmoid(logit)), logit),
     hints=(
         r"$\sigma' = \sigma (1 - \sigma)$. The product rule gives two terms.",
         (
-            r"Both terms have the factor $\alpha (1-\sigma)^\gamma$; one exponent grows from "
-            r"$\gamma "
-            r"- 1$ to $\gamma$."
+            r"Both terms have the factor $\alpha (1-\sigma)^\gamma$: the factor $1 - \sigma$ of "
+            r"$\sigma'$ raises one exponent from $\gamma - 1$ to $\gamma$."
         ),
     ),
 )

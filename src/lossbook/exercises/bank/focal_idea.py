@@ -36,7 +36,7 @@ SLOPE = Exercise(
     chapter="focal_idea",
     question=(
         "Take the probability $p$ of the true class as a free number. Differentiate "
-        r"$-(1-p)^\gamma \log p$ by $p$, line by line."
+        r"$-(1-p)^\gamma \log p$ with respect to $p$, line by line."
     ),
     asks=Diff(-((1 - P) ** gamma) * log(P), P),
     hints=(
@@ -53,7 +53,7 @@ BIAS = Exercise(
     chapter="focal_idea",
     question=(
         r"At which bias $b$ is $\sigma(b) = q$, for a probability $q$ that you choose? Give "
-        "$b$ by $q$."
+        "$b$ in terms of $q$."
     ),
     asks=log(Q / (1 - Q)),
     hints=(r"Solve $1 / (1 + e^{-b}) = q$ for $e^{-b}$ first.", "It is called the log-odds."),
