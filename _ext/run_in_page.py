@@ -27,15 +27,8 @@ def page_cells(app, docname: str) -> list[Cell]:
 
 def note(cell: Cell, docname: str) -> nodes.Node:
     """Why a cell does not run in the page, and how to run it."""
-    why = (
-        f"uses a result of a cell that needs {cell.needs}"
-        if cell.indirect
-        else f"needs {cell.needs}"
-    )
-    text = (
-        f"This cell {why}, which a browser does not have. What it shows was computed with the "
-        "book. To run it: "
-    )
+    what = f"a result that needs {cell.needs}" if cell.indirect else cell.needs
+    text = f"Needs {what}, which does not run in a browser. On your machine: "
     paragraph = nodes.paragraph("", text)
     paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
     return nodes.container("", paragraph, classes=["lb-elsewhere"])

@@ -12,7 +12,7 @@ from lossbook.exercises.verdict import plain
 
 ALL = exercises.all_exercises()
 PER_CHAPTER = Counter(e.chapter for e in ALL)
-DERIVING = "sigmoid softmax cross_entropy binary_cross_entropy squared_error brier focal_idea focal_gradient sympy_by_hand".split()
+DERIVING = "sigmoid softmax cross_entropy soft_targets binary_cross_entropy squared_error brier focal_idea focal_gradient sympy_by_hand".split()
 
 
 @pytest.mark.parametrize("chapter", DERIVING)
