@@ -1,0 +1,58 @@
+"""Exercises of the chapter on focal loss for images."""
+
+from sympy import Symbol, log
+
+from ...expr.nodes import Diff, sigmoid
+from ...notation import gamma, logit
+from ..exercise import Exercise
+from ..mistakes import Mistake
+
+POSITIVE, NEGATIVE = (Symbol(f"n_{k}", positive=True) for k in (1, 2))
+S = sigmoid(logit)
+
+TWO_WEIGHTS = Exercise(
+    name="segmentation-two-weights",
+    chapter="focal_segmentation",
+    question=(
+        "With $n_1$ positive and $n_2$ negative pixels, $n = n_1 + n_2$, the weights are "
+        r"$n / n_1$ and $n / n_2$. Divide both by their sum. Which number $\alpha$ do the "
+        "positives get?"
+    ),
+    asks=lambda: (1 / POSITIVE) / (1 / POSITIVE + 1 / NEGATIVE),
+    hints=(
+        "The factor $n$ cancels.",
+        "Multiply the numerator and the denominator by $n_1 n_2$.",
+    ),
+    mistakes=(
+        Mistake(
+            "the positives' own share",
+            POSITIVE / (POSITIVE + NEGATIVE),
+            "This is the share of the positives. Their weight is large where they are few.",
+        ),
+    ),
+    letters=(POSITIVE, NEGATIVE),
+)
+
+WRONG_CLASS = Exercise(
+    name="segmentation-wrong-class",
+    chapter="focal_segmentation",
+    question=(
+        "A pixel does not show a class. Its term of the focal loss with sigmoids is "
+        r"$-\sigma(z)^\gamma \log(1 - \sigma(z))$, without the weight. Differentiate it with "
+        "respect to $z$, line by line. Which sign has the result?"
+    ),
+    asks=Diff(-(S**gamma) * log(1 - S), logit),
+    hints=(
+        "The product rule: two terms.",
+        r"$\sigma' = \sigma (1 - \sigma)$, and the derivative of $1 - \sigma$ is $-\sigma'$.",
+    ),
+    mistakes=(
+        Mistake(
+            "inner derivative of 1 - σ",
+            -(S**gamma) * (gamma * (1 - S) * log(1 - S) + S),
+            r"The derivative of $1 - \sigma$ is minus that of $\sigma$, so $-\log(1 - \sigma)$ "
+            r"has the derivative $+\sigma$.",
+        ),
+    ),
+    by_steps=True,
+)
