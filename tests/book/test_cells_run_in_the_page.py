@@ -260,7 +260,7 @@ def test_a_figure_of_the_readers(reader):
 
 def test_cells_that_cannot_run_say_how_to_run_them(reader):
     cell = reader.page.locator(".cell:has(.lb-elsewhere)").first
-    expect(cell).to_contain_text("needs PyTorch")
+    expect(cell).to_contain_text("Needs PyTorch")
     expect(cell).to_contain_text("make lab CHAPTER=chapters/cross_entropy.ipynb")
     expect(cell.locator(".cell_output")).to_be_visible()
     expect(cell.get_by_role("button", name="Run")).to_have_count(0)

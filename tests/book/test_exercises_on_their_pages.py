@@ -19,6 +19,14 @@ def test_the_exercises_of_a_chapter_are_on_its_page(chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_exercises_of_a_page_are_numbered_from_one(chapter):
+    html = (SITE / "chapters" / f"{chapter}.html").read_text()
+    numbers = [int(n) for n in re.findall(r">Exercise (\d+) ", html)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_page_shows_them(chapter):
     html = (SITE / "chapters" / f"{chapter}.html").read_text()
     for exercise in exercises.of_chapter(chapter):
