@@ -212,7 +212,7 @@ def test_tables(bench):
     }
     lost |= {"allocator": "default", "error": "no time"}
     assert (
-        "Measurements that were not made: 1"
+        "Measurements that could not be made: 1"
         in speed_tables.failures(replace(two, failures=(lost,))).html
     )
     assert "few quick rounds" in speed_tables.machine(bench({}, smoke=True)).text
@@ -241,3 +241,15 @@ def test_a_layout_is_frozen_at_rounded_numbers():
     assert frozen == tuple(round(x, 13) for x in frozen)
     figures.figure(fig, name="frozen", alt="An empty figure.", caption="Empty.")
     assert ax.get_position().bounds == frozen  # it is not laid out once more
+
+
+def test_long_lines_of_a_listing_are_broken():
+    kernel = listing.generated("softmax_focal", "class_major_value_and_grad", "bounded")
+    assert max(map(len, kernel.split("\n"))) > listing.WIDTH
+    broken = listing.broken(kernel)
+    assert max(map(len, broken.split("\n"))) <= listing.WIDTH
+    assert "".join(broken.split()) == "".join(kernel.split())
+    loop = f"for (int k = 0; k < K; k++) sum += least({'a' * 30}, {'b' * 20});"
+    assert listing.broken(loop).split("\n")[0] == "for (int k = 0; k < K; k++)"
+    assert listing.broken("#define " + "a, " * 40) == "#define " + "a, " * 40
+    assert listing.broken("a" * 90) == "a" * 90

@@ -8,6 +8,10 @@ from html import escape
 from ...native import compiler
 from ..show import Html
 
+WIDTH = 76  # characters of a line that fits on a page
+DEEPER = 4  # spaces that the rest of a broken line begins with, more than its beginning
+PLACES = re.compile(r"[,;{] (?=\S)|\) (?=\w)| (?=(?:\|\||&&|[?:|&*+-]) )")
+
 
 def generated(loss: str, function: str, namespace: str) -> str:
     """One function of the generated C++ of a loss.
@@ -63,11 +67,34 @@ def _headers() -> str:
 
 def cpp(code: str, title: str = "") -> Html:
     """C++ on a page; with a title, it is collapsed below that."""
-    pre = f'<div class="highlight"><pre>{_coloured(code)}</pre></div>'
+    pre = f'<div class="highlight"><pre>{_coloured(broken(code))}</pre></div>'
     body = f'<div class="highlight-cpp notranslate">{pre}</div>'
     return Html(
         f"<details><summary>{escape(title)}</summary>{body}</details>" if title else body, code
     )
+
+
+def broken(code: str) -> str:
+    """The same code in lines that fit on a page."""
+    return "\n".join(part for line in code.split("\n") for part in _broken(line))
+
+
+def _broken(line: str) -> list[str]:
+    """The line, broken where it is inside the fewest brackets; a directive is left as it is."""
+    parts: list[str] = []
+    indent = len(line) - len(line.lstrip()) + DEEPER
+    while len(line) > WIDTH and not line.startswith("#"):
+        places = [p.end() for p in PLACES.finditer(line, indent + 1) if p.end() <= WIDTH + 1]
+        if not places:
+            break
+        place = min(reversed(places), key=lambda end: _depth(line[:end]))
+        parts.append(line[:place].rstrip())
+        line = " " * indent + line[place:]
+    return [*parts, line]
+
+
+def _depth(code: str) -> int:
+    return sum(code.count(a) - code.count(b) for a, b in ("()", "[]", "{}"))
 
 
 def _coloured(code: str) -> str:

@@ -21,8 +21,8 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
     ridge, top = roofs.ridge(kind), roofs.operations[kind]
     least, most = 0.2, max(4 * ridge, *(2 * x for x, _ in work.values()))
     ax.loglog([least, ridge, most], [least * roofs.bytes_, top, top], color=figures.INK, lw=1.5)
-    ax.text(ridge / 1.3, top * 1.12, "bound by memory", ha="right")
-    ax.text(most / 1.05, top * 1.12, "bound by arithmetic", ha="right")
+    ax.text(ridge / 1.3, top * 1.12, "limited by memory", ha="right")
+    ax.text(most / 1.05, top * 1.12, "limited by arithmetic", ha="right")
     for marker, colour, (name, (x, y)) in zip(
         MARKERS, figures.colours(), work.items(), strict=False
     ):
@@ -31,21 +31,20 @@ def roofline(roofs: Roofs, kind: str, work: dict[str, tuple[float, float | None]
             ax.plot([x, x], [y, min(x * roofs.bytes_, top)], ":", color=colour, lw=1)
             ax.plot([x], [y], marker, ms=6, color=colour, fillstyle="none")
     ax.set_ylim(top=top * 1.8)
-    ax.set_xlabel("operations for each byte of memory traffic")
-    ax.set_ylabel("operations in a nanosecond")
+    ax.set_xlabel("operations per byte of memory traffic")
+    ax.set_ylabel("operations per nanosecond")
     ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     _freeze_layout(fig, ax)
     alt = (
-        "Log-log plot of operations per nanosecond against operations per byte: a line that rises "
-        "with slope 1, then a flat "
-        "one. Each loss stands on the line above its operations per byte; what was measured lies "
-        "below."
+        "Log-log plot of operations per nanosecond against operations per byte. The limit is a "
+        "line that rises with slope 1 and then runs flat. Each loss has a filled mark on the line; "
+        "a hollow mark below it shows what was measured."
     )
     caption = (
-        f"The roofs of one core, in {kind}: no loss can be above. "
-        "Filled: the most that is possible; hollow: measured."
+        f"The limits of one core in {kind}; no program can lie above them. "
+        "Filled marks: the most that is possible for a loss. Hollow marks: measured."
     )
-    return figures.figure(fig, name=f"memory-bus-roofline-{kind}", alt=alt, caption=caption)
+    return figures.figure(fig, name=f"roofline-{kind}", alt=alt, caption=caption)
 
 
 def _freeze_layout(fig, ax) -> None:
@@ -80,11 +79,11 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
         drawn.append(
             figures.figure(
                 _growth([r for r in found if r.loss == loss], axis, what),
-                name=f"memory-bus-{name}-{threads}-{loss.replace('_', '-')}",
-                alt=f"Log-log plot of nanoseconds per logit against the {what}, a line for each "
+                name=f"growth-{name}-{threads}-{loss.replace('_', '-')}",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, with a line for each "
                 "implementation and one for a copy.",
                 caption=f"{title}: the cost of one logit against the {what}, "
-                f"{threads_of(threads)}, the allocator as it is.",
+                f"{threads_of(threads)}, default allocator.",
             )
         )
     return below(drawn)

@@ -55,6 +55,6 @@ def gradient(loss: str) -> ProvedEquality:
 def rescaled() -> Derivation:
     """A sum relative to m becomes one relative to n."""
     lines = Derivation(exp(m - n) * Sum(exp(z[k] - m), (k, 1, K)))
-    lines.append(Sum(exp(m - n) * exp(z[k] - m), (k, 1, K)), "a factor of the sum into its terms")
+    lines.append(Sum(exp(m - n) * exp(z[k] - m), (k, 1, K)), "factor taken into the sum")
     lines.append(Sum(exp(z[k] - n), (k, 1, K)), "exponents added")
     return lines

@@ -39,11 +39,11 @@ def derivation() -> Derivation:
     each = exp(n) * exp(maxima[a] - n) * exp(parts[a, k] - maxima[a])
     lines.append(
         log(Sum(Sum(each, (k, 1, B)), (a, 1, A))),
-        "exponents split: by the shift of the part, and by n",
+        "exponent split into three",
     )
     lines.append(
         log(exp(n) * total()),
-        "what does not depend on the class, or on the part, pulled out of the sums",
+        "constant factors taken out of the sums",
     )
     lines.append(n + log(total()), "logarithm of a product")
     return lines

@@ -22,12 +22,12 @@ def machine(bench: Bench) -> Html:
     told = [(name, value) for name, value in bench.machine.items() if value]
     told += [(name, version) for name, version in bench.versions.items() if version]
     told += [("measured on", bench.date)]
-    table = show.table(("", ""), told, "The machine, and the versions of the libraries.")
+    table = show.table(("", ""), told, "The machine and the versions of the libraries.")
     if not bench.smoke:
         return table
     warning = (
-        "These numbers come from a few quick rounds on a busy machine: "
-        "they show the form of the tables, not the speed."
+        "These numbers come from a few quick rounds on a busy machine. "
+        "They show what the tables look like, not how fast anything is."
     )
     return show.below([Html(html.remark(warning), warning), table])
 
@@ -75,11 +75,11 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
         )
         for mode, label in ordered
     ]
-    told = {"default": "the allocator as it is", "reuse": "the heap reused"}[allocator]
+    told = {"default": "default allocator", "reuse": "heap reused"}[allocator]
     return show.table(
         ("code", "gradient", *columns),
         rows,
-        f"Copies of the logits: {threads_of(threads)}, {told}.",
+        f"Time in copies of the logits; {threads_of(threads)}, {told}.",
     )
 
 
@@ -122,9 +122,9 @@ def targets(bench: Bench) -> Html:
             f"{'≤' if first['at_most'] else '≥'}\N{NO-BREAK SPACE}{first['limit']:g}{first['unit']}"
         )
         rows.append((what, limit, *(_verdict(by.get(setting)) for setting in settings)))
-    header = ["bar", "", *(f"{threads_of(n)}, {names[a]}" for n, a in settings)]
+    header = ["measured", "target", *(f"{threads_of(n)}, {names[a]}" for n, a in settings)]
     return show.table(
-        header, rows, "What was to be reached, the worst measurement, and whether it is enough."
+        header, rows, "Each target, the worst measurement, and whether the target was met."
     )
 
 
@@ -139,6 +139,6 @@ def _verdict(target: dict | None) -> str:
 def failures(bench: Bench) -> Html:
     """What was not measured, and why, folded away."""
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
-    title = f"Measurements that were not made: {len(bench.failures)}"
+    title = f"Measurements that could not be made: {len(bench.failures)}"
     table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
     return show.folded(title, table)
