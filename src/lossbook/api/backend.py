@@ -32,7 +32,7 @@ class Backend(ABC):
 
     @abstractmethod
     def is_constant(self, array: Any) -> bool:
-        """Whether no gradient by the array is wanted: losses have none by targets or weights."""
+        """Whether no gradient by the array is wanted: targets and weights get none."""
 
     @abstractmethod
     def upcast(self, array: Any) -> Any:

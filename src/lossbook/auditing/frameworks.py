@@ -21,7 +21,7 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave: values, and the gradient of their sum by the logits, or None."""
+    """What a call gave: values, and the gradient of their sum, or None."""
 
     value: np.ndarray
     gradient: np.ndarray | None

@@ -20,7 +20,7 @@ def value(loss: Loss, case: Case, parameters: Parameters = ()):
 
 @lru_cache(maxsize=100_000)
 def gradient(loss: Loss, case: Case, parameters: Parameters = ()) -> tuple:
-    """The gradient by the logits, always a tuple."""
+    """The gradient with respect to the logits, always a tuple."""
     if loss.is_activation:
         outputs = 1 if case.classes is None else _one_hot(case)
         found = oracle(loss).vjp(case.logits, outputs, **dict(parameters))

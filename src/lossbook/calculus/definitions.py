@@ -173,7 +173,7 @@ DERIVATIVES: Mapping[type, Callable[[Expr, Expr], Expr]] = {
 
 
 def differentiate(e: Expr, by: Expr) -> Expr:
-    """The derivative by a symbol or a component, all at once.
+    """The derivative with respect to a symbol or a component, all at once.
 
     Raises `Unsupported` where it has no rule.
     """

@@ -93,7 +93,7 @@ def _of_loss(shape: _Rows | _Elements) -> Iterator[Program]:
     yield _lowered(shape, "value", inputs, loss.expr, f"The loss {of_each}.", returns)
     returns = f"shape of `{x}`"
     gradient = _by_logits(shape, loss.expr)
-    summary = f"The gradient of the loss {of_each} by `{x}`."
+    summary = f"The gradient of the loss {of_each} with respect to `{x}`."
     yield _lowered(shape, "gradient", inputs, gradient, summary, returns)
     hvp = shape.hvp_by_factors(gradient)
     if hvp is None:
@@ -119,7 +119,7 @@ def _of_activation(shape: _Rows | _Elements) -> Iterator[Program]:
         shape, "jvp", inputs.with_array(shape.tangent), jvp, summary, returns, index=output
     )
     vjp_vjp = _by_logits(shape, shape.inner_product(vjp, shape.tangent))
-    summary = f"The gradient by `{x}` of the inner product of `tangent` and `vjp`."
+    summary = f"The gradient of `sum(tangent * vjp)` with respect to `{x}`."
     with_both = with_grad.with_array(shape.tangent)
     yield _lowered(shape, "vjp_vjp", with_both, vjp_vjp, summary, returns)
 

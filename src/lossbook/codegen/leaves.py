@@ -39,7 +39,7 @@ class Leaves:
             raise self.refuse(
                 e,
                 "it is neither a parameter nor a target of the loss, "
-                "nor what it is differentiated by",
+                "nor what it is differentiated with respect to",
             )
         if isinstance(e, Symbol):
             if argument.role == "class index":

@@ -65,15 +65,14 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
     if partial is not None:
         derivative, inner, name = partial
         why = (
-            f"This is the derivative by ${name}$, not by the logit ${shown}$: the factor that "
-            "the chain rule brings out "
-            "is missing."
+            f"This is the derivative with respect to ${name}$, not to the logit ${shown}$: the "
+            "factor that the chain rule brings out is missing."
         )
-        yield Mistake("differentiated by the probability", derivative, why)
+        yield Mistake("with respect to the probability", derivative, why)
         deltas = derivative.atoms(KroneckerDelta)
-        if len(deltas) == 1:  # the derivative of log p_t by p_t is often written without a delta
+        if len(deltas) == 1:  # the derivative of log p_t is often written without a delta
             yield Mistake(
-                "differentiated by the probability", derivative.xreplace({deltas.pop(): S.One}), why
+                "with respect to the probability", derivative.xreplace({deltas.pop(): S.One}), why
             )
         if inner is not None:
             yield Mistake(
@@ -99,7 +98,7 @@ def _of_differentiating(asks: Expr | None) -> Iterator[Mistake]:
 
 
 def _by_probability(body: Expr, by: Expr) -> tuple[Expr, Expr | None, str] | None:
-    """The derivative of `body` by the probability of the logit `by`, and the slope of that one."""
+    """The derivative of `body` with respect to the probability of `by`, and that probability's."""
     if isinstance(by, Indexed) and len(by.indices) == 1:
         index = by.indices[0]
         of_logits = [s for s in body.atoms(softmax) if s.vec.base == by.base]

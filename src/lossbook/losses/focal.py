@@ -45,7 +45,7 @@ SIGMOID_FOCAL = Loss(
         Parameter(
             alpha,
             "0 < α < 1",
-            "weight of the positive class; the negative one weighs 1 - α",
+            "weight of the positive class; the negative one weighs 1 − α",
             kind="balance",
             default=0.25,
         ),

@@ -1,6 +1,6 @@
 """An expression computed in floating point as it is written, every operation rounded to the format.
 
-This is what a formula does when it is typed into a program, and so what a rewrite has to cure.
+This is what a formula does when it is typed into a program, and so what a rewrite has to prevent.
 Nothing is rearranged here. Exponentials, logarithms and powers are those of mpmath, rounded to
 nearest, because NumPy's differ between machines.
 """

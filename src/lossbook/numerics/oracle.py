@@ -101,7 +101,7 @@ class Oracle:
         return self._at(self._question(logits, targets, parameters), self.loss.expr, self.output)
 
     def gradient(self, logits, targets=None, **parameters):
-        """The gradient by the logits, of their shape."""
+        """The gradient with respect to the logits, of their shape."""
         if self.loss.is_activation and self.of_rows:
             raise OracleError(
                 f"{self.loss.name} is an activation of K logits: it has a Jacobian; ask for vjp"

@@ -174,7 +174,7 @@ def binary_cross_entropy_with_logits_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`binary_cross_entropy_with_logits` and its gradient by the inputs.
+    """`binary_cross_entropy_with_logits` and its gradient with respect to the inputs.
 
     The arguments are those of `binary_cross_entropy_with_logits`.
 
@@ -267,7 +267,7 @@ def cross_entropy_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`cross_entropy` and its gradient by the logits.
+    """`cross_entropy` and its gradient with respect to the logits.
 
     The arguments are those of `cross_entropy`.
 
@@ -354,7 +354,7 @@ def mse_loss_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`mse_loss` and its gradient by the inputs.
+    """`mse_loss` and its gradient with respect to the inputs.
 
     The arguments are those of `mse_loss`.
 
@@ -416,7 +416,7 @@ def sigmoid_focal_loss(
     Args:
         inputs: Logits of any shape.
         targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        alpha: Weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
+        alpha: Weight of the positive class; the negative one weighs 1 − α (0 < α < 1). None or a
             negative number: both classes weigh 1.
         gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
@@ -445,7 +445,7 @@ def sigmoid_focal_loss_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`sigmoid_focal_loss` and its gradient by the inputs.
+    """`sigmoid_focal_loss` and its gradient with respect to the inputs.
 
     The arguments are those of `sigmoid_focal_loss`.
 
@@ -509,7 +509,7 @@ def sigmoid_mse_loss_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`sigmoid_mse_loss` and its gradient by the inputs.
+    """`sigmoid_mse_loss` and its gradient with respect to the inputs.
 
     The arguments are those of `sigmoid_mse_loss`.
 
@@ -611,7 +611,7 @@ def softmax_focal_loss_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`softmax_focal_loss` and its gradient by the logits.
+    """`softmax_focal_loss` and its gradient with respect to the logits.
 
     The arguments are those of `softmax_focal_loss`.
 
@@ -692,7 +692,7 @@ def softmax_mse_loss_with_grad(
     out: np.ndarray | None = None,
     precision: str = "exact",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`softmax_mse_loss` and its gradient by the logits.
+    """`softmax_mse_loss` and its gradient with respect to the logits.
 
     The arguments are those of `softmax_mse_loss`.
 

@@ -1,9 +1,10 @@
 """Losses and activations for PyTorch, twice differentiable.
 
 All functions keep the dtype of the logits: float16, bfloat16 and float32 are computed in float64,
-float64 in pairs of float64, and rounded once, at the end. They are differentiable by the logits,
-twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument raises `ValueError` or
-`TypeError` with a message that names it; values are not checked while `vmap` maps over them.
+float64 in pairs of float64, and rounded once, at the end. They are differentiable with respect to
+the logits, twice by generated code; `torch.func.grad` and `vmap` work. A wrong argument raises
+`ValueError` or `TypeError` with a message that names it; values are not checked while `vmap` maps
+over them.
 
 Where there is a C++ compiler, losses of CPU tensors are computed by kernels that are generated from
 the same equations and compiled when they are first used; `lossbook.native.status()` says whether

@@ -144,8 +144,8 @@ def binary_cross_entropy_with_logits(
         The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("binary_cross_entropy").source("torch")`.
@@ -204,8 +204,8 @@ def cross_entropy(
         The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("cross_entropy").source("torch")` and
@@ -270,8 +270,8 @@ def mse_loss(
         The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("mse").source("torch")`.
@@ -325,7 +325,7 @@ def sigmoid_focal_loss(
     Args:
         inputs: Logits of any shape.
         targets: Probabilities of class 1, from 0 to 1, of the shape of the inputs.
-        alpha: Weight of the positive class; the negative one weighs 1 - α (0 < α < 1). None or a
+        alpha: Weight of the positive class; the negative one weighs 1 − α (0 < α < 1). None or a
             negative number: both classes weigh 1.
         gamma: Focusing exponent; 0 gives cross entropy (γ ≥ 0).
         reduction: "none": the loss of each element. "sum": their sum, 0 where there are none.
@@ -337,8 +337,8 @@ def sigmoid_focal_loss(
         The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid_focal").source("torch")`.
@@ -379,8 +379,8 @@ def sigmoid_mse_loss(
         The loss in the dtype of the inputs, a number; for reduction="none", one for each element.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("sigmoid_mse").source("torch")`.
@@ -449,8 +449,8 @@ def softmax_focal_loss(
         The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("softmax_focal").source("torch")`.
@@ -500,8 +500,8 @@ def softmax_mse_loss(
         The loss in the dtype of the logits, a number; for reduction="none", one for each row.
 
     Raises:
-        ValueError, TypeError: An argument is wrong; the message restates it. No gradient is taken
-            by targets or parameters: they may not require one.
+        ValueError, TypeError: An argument is wrong; the message restates it. Targets and parameters
+            get no gradient: they may not require one.
 
     Source:
         The generated code: `lossbook.losses.get("softmax_mse").source("torch")`.

@@ -66,7 +66,7 @@ def loss(call: Call, logits: Tensor, inplace: bool = False) -> Tensor | None:
 
     Args:
         call: the checked call.
-        logits: what it is differentiated by.
+        logits: what it is differentiated with respect to.
         inplace: whether the gradient overwrites the logits, where there is one.
 
     Raises:

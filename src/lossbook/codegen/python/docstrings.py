@@ -62,7 +62,7 @@ def of_loss_with_grad(name: str, main: Loss) -> list[str]:
     )
     returns += ", and 0 in ignored rows." if has_rows(main) else "."
     return [
-        f"`{name}` and its gradient by the {x}.",
+        f"`{name}` and its gradient with respect to the {x}.",
         f"The arguments are those of `{name}`.",
         _section("Args", [out]),
         _section("Returns", [returns]),
@@ -86,7 +86,7 @@ def of_loss(group: list[Loss], target: str) -> list[str]:
     doc.append(_section("Returns", [returns]))
     raises = "ValueError, TypeError: an argument is wrong; the message restates it."
     if target == "torch":
-        raises += " No gradient is taken by targets or parameters: they may not require one."
+        raises += " Targets and parameters get no gradient: they may not require one."
     doc.append(_section("Raises", [raises]))
     doc.append(_source(group, target))
     return doc

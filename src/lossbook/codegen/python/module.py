@@ -12,8 +12,8 @@ from ..functions import programs
 from ..inputs import inputs_of
 from ..printer import Printer
 from ..program import Input, Program
+from .wrapping import WIDTH, wrapped
 
-WIDTH = 120
 SHAPES = {
     "logits": "(..., K, ...), the classes along `axis`",
     "array": "shape of `{x}`",
@@ -50,7 +50,7 @@ def module_text(
 
 def about(loss: Loss) -> str:
     """The comment at the head of a generated module."""
-    lines = [f"{loss.title}: {loss.expr}, differentiated by {loss.wrt}."]
+    lines = [f"{loss.title}: {loss.expr}, differentiated with respect to {loss.wrt}."]
     names = [
         f"{symbol} is `{a.name}`"
         for symbol, a in inputs_of(loss).by_symbol.items()
@@ -80,10 +80,8 @@ def origin_of(loss: Loss) -> str | None:
 
 
 def _function(program: Program, table: Mapping[str, str], where: str) -> str:
-    body = Printer(program, table, where).body()
-    return f"{_signature(program)}\n{indent(_docstring(program), '    ')}\n" + indent(
-        "\n".join(body), "    "
-    )
+    lines = [line for a in Printer(program, table, where).body() for line in wrapped(a)]
+    return "\n".join([_signature(program), indent(_docstring(program), "    "), *lines])
 
 
 def _signature(program: Program) -> str:

@@ -15,8 +15,8 @@ SLOPE = Exercise(
     name="sigmoid-slope",
     chapter="sigmoid",
     question=(
-        r"Derive $\sigma'(z)$ from $\sigma(z) = 1 / (1 + e^{-z})$, and write the result by "
-        r"$\sigma$. Hand in your lines."
+        r"Derive $\sigma'(z)$ from $\sigma(z) = 1 / (1 + e^{-z})$, and write the result "
+        r"with $\sigma$. Hand in your lines."
     ),
     asks=Diff(sigmoid(logit).unfold(), logit),
     solution=lambda: SIGMA.derivation().result,
@@ -48,7 +48,7 @@ SECOND = Exercise(
     question=r"Differentiate $\sigma'(z) = \sigma(z) (1 - \sigma(z))$ once more.",
     asks=Diff(sigmoid(logit) * (1 - sigmoid(logit)), logit),
     hints=(
-        r"It is a function of $\sigma$: differentiate $\sigma - \sigma^2$ by $\sigma$ first.",
+        r"Differentiate $\sigma - \sigma^2$ as if $\sigma$ were the variable.",
         r"Then multiply by $\sigma'$: the chain rule.",
     ),
 )
@@ -56,14 +56,14 @@ SECOND = Exercise(
 WEIGHT = Exercise(
     name="sigmoid-by-weight",
     chapter="sigmoid",
-    question=r"Differentiate $\sigma(ax + b)$ by the weight $a$.",
+    question=r"Differentiate $\sigma(ax + b)$ with respect to the weight $a$.",
     asks=Diff(sigmoid(A * X + B), A),
-    hints=(r"What is inside is $ax + b$. Its derivative by $a$ is a factor of the result.",),
+    hints=(r"The derivative of $ax + b$ with respect to $a$ is a factor of the result.",),
     mistakes=(
         Mistake(
-            "differentiated by the input",
+            "with respect to the input",
             A * sigmoid(A * X + B) * (1 - sigmoid(A * X + B)),
-            "This is the derivative by the input $x$. Which letter varies?",
+            "This is the derivative with respect to the input $x$. Which letter varies?",
         ),
     ),
     letters=(A, B, X),

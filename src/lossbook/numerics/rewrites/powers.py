@@ -95,7 +95,7 @@ ONE_POWER = Rewrite(
     a * p * p ** (r - 1),
     a * p**r,
     "p > 0; at 0 the right side, for r ≥ 0",
-    "p to the power γ - 1 overflows where p is tiny and γ < 1",
+    "p to the power γ − 1 overflows where p is tiny and γ < 1",
     _one_power,
     fails=tuple(Failure({a: 1, p: at, r: 0}, limit=p) for at in (1e-40, 1e-320, 0)),
 )
@@ -104,7 +104,7 @@ POWER_OF_COMPLEMENT = Rewrite(
     u * (1 - p) ** (r - 1) * (a * (1 - p) + b * log(p)),
     u * (1 - p) ** r * (a - b * log_ratio(p)),
     "0 < p < 1; at 1 the right side, for r ≥ 0",
-    "log p vanishes with 1 - p: their ratio is finite where the power is not",
+    "log p goes to 0 with 1 − p; their ratio stays finite where the power does not",
     _beside_log,
     fails=(
         Failure({u: 1, p: 50, r: 0.5, a: 1, b: -0.5}, where={p: sigmoid(p)}),
@@ -118,9 +118,9 @@ MEAN_OF_OTHERS = Rewrite(
     * (1 - softmax(x, i)) ** r
     * Sum(softmax(x, k) * Grouped(v[i] - v[k]), (k, 1, K))
     / nonzero(1 - softmax(x, i)),
-    "every v, one i in each row; the mean is taken as 0 where 1 - p is 0",
-    "a value minus a mean that it dominates vanishes with 1 - p: "
-    "their ratio is finite where the power is not",
+    "every v, one i in each row; the mean is taken as 0 where 1 − p is 0",
+    "a value minus a mean that it dominates goes to 0 with 1 − p; "
+    "their ratio stays finite where the power does not",
     _beside_mean,
     fails=tuple(Failure({a: 1, r: 0.5, x: (top, 0, 0), v: (1, 2, 3), i: 1}) for top in (50, 2000)),
 )

@@ -86,7 +86,7 @@ LOG_SIGMOID = Rewrite(
     log(sigmoid(u)),
     -softplus(-u),
     "u real",
-    "the sigmoid underflows, or rounds to 1, long before its logarithm loses meaning",
+    "σ(u) underflows, or rounds to 1, where its logarithm is still an ordinary number",
     _log_sigmoid(u),
     source="maechler2012",
     fails=(Failure({u: -1000}), Failure({u: 50})),
@@ -115,7 +115,7 @@ COMPLEMENT_SIGMOID = Rewrite(
     r - r * sigmoid(u),
     r * sigmoid(-u),
     "u real",
-    "1 - sigmoid cancels where the sigmoid is near 1",
+    "1 − σ(u) cancels where σ(u) is near 1",
     _complement_of_sigmoid(r, u),
     fails=(Failure({r: 1, u: 50}),),
 )
@@ -124,7 +124,7 @@ ERROR_SIGMOID = Rewrite(
     r * sigmoid(u) - r * b,
     r * ((1 - b) * sigmoid(u) - b * sigmoid(-u)),
     "every u, b",
-    "sigmoid - 1 cancels where the target is 1 and the sigmoid near it",
+    "σ(u) − 1 cancels where the target is 1 and σ(u) is near it",
     _error_of_sigmoid(r, u, b),
     fails=(Failure({r: 1, u: 50, b: 1}),),
 )
@@ -133,7 +133,7 @@ BALANCE_SIGMOID = Rewrite(
     r - 2 * r * sigmoid(u),
     -r * tanh(u / 2),
     "u real",
-    "1 - 2 sigmoid cancels near 0",
+    "1 − 2 σ(u) cancels where u is near 0",
     _twice_sigmoid(r, u),
     fails=(Failure({r: 1, u: TINY}),),
 )

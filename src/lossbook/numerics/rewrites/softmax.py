@@ -63,7 +63,7 @@ COMPLEMENT = Rewrite(
     r - r * softmax(x, i),
     r * _others(lambda n: softmax(x, n), i),
     "every i",
-    "1 - p cancels where p is near 1; the other probabilities only add",
+    "1 − p cancels where p is near 1; the other probabilities are only added",
     match.complement_of_softmax(r, x, i),
     fails=(Failure({r: 1, x: (50, 0), i: 1}),),
 )
@@ -72,7 +72,7 @@ BALANCE = Rewrite(
     r * softmax(x, i) * Sum(c) - r * c[i],
     r * (softmax(x, i) * _others(lambda n: c[n], i) - c[i] * _others(lambda n: softmax(x, n), i)),
     "every i, every c",
-    "where c is all but concentrated on one class and p too, p times the sum of c minus c cancels",
+    "the difference cancels where c and p are both concentrated on nearly one class",
     match.balance(r, x, c, i),
     fails=(Failure({r: 1, x: (50, 0), c: (1, TINY), EACH: 1}, where={i: EACH}),),
 )
@@ -98,8 +98,8 @@ CENTRE_OF_NOTHING = Rewrite(
         (Grouped(v[i] - Sum(v[k] * Grouped(softmax(x, k) - softmax(x, _top)), (k, 1, K))), True),
     ),
     "every i, and any class in the place of the largest; used for v whose sum is 0",
-    "where classes share the lead, their parts of the mean cancel for the others: "
-    "their probabilities are equal, and the difference 0",
+    "where some classes share the lead, their parts of the mean of another class cancel; "
+    "the difference of their probabilities is exactly 0",
     match.centre_of_nothing(r, x, v, i),
     fails=(Failure({r: 1, x: (0, 0, 0, -25), v: (-0.7, 0.3, 0.4, 1e-11), i: 4}),),
 )
@@ -118,7 +118,7 @@ CASES = Rewrite(
     r + u * KroneckerDelta(j, i),
     Piecewise((r + u, Eq(j, i)), (r, True)),
     "every i, j",
-    "a class and the others are stabilised each on its own",
+    "the component of one class and those of the others need different rewrites",
     lambda e, given: None,
 )
 ZERO_TIMES_LOG = Rewrite(
@@ -139,7 +139,7 @@ SOFTMAX_BOUNDED = Rewrite(
     "softmax within reach",
     softmax(x, i),
     exp(x[i]) / Sum(exp(x[k]), (k, 1, K)),
-    "|x| so small that nothing overflows; a kernel asks that of each row",
+    "|x| so small that nothing overflows; a kernel tests that for each row",
     "without the largest, one pass over the logits is enough",
     match.softmax_node(x, i, s),
 )
@@ -147,7 +147,7 @@ LOG_SOFTMAX_BOUNDED = Rewrite(
     "log of softmax within reach",
     log(softmax(x, i)),
     -log1p(_others(lambda n: exp(x[n]), i) / exp(x[i])),
-    "|x| so small that nothing overflows; a kernel asks that of each row",
+    "|x| so small that nothing overflows; a kernel tests that for each row",
     "without the largest, one pass over the logits is enough; log1p keeps a small loss",
     match.log_softmax(x, i, s),
 )
