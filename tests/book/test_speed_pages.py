@@ -186,6 +186,10 @@ def test_tables(bench):
         speed_tables.summary(two, 1).text.splitlines()[1]
         == "ours native, fast | given buffer | 1.25"
     )
+    assert (
+        speed_tables.workloads(two).text.splitlines()[1]
+        == "tiny | 64 × 256 | Focal loss of softmax probabilities"
+    )
     target = {
         "what": "short rows",
         "limit": 2.0,

@@ -32,13 +32,12 @@ def binary_definition() -> Judgement:
             ),
         ],
         evidence="The definition is the paper's. That α = 0.25 and γ = 2 did best is a result of "
-        "its experiments "
-        "with one detector; no theorem says so of another.",
+        "its experiments with one detector, and need not be true of another.",
     )
 
 
 def easy_negatives_dominate() -> Judgement:
-    """Why one-stage detectors lag."""
+    """Why one-stage detectors fall behind."""
     hard, easy = 1 - HARD, HARD  # size of the gradient of cross entropy by the logit: 1 - p_t
     rows = []
     for positives, negatives, each in ((10, 100000, easy), (10, 10, easy), (10, 100000, hard)):
@@ -49,10 +48,10 @@ def easy_negatives_dominate() -> Judgement:
     )
     return opinion(
         [exhibit(shown)],
-        evidence=f"In this example the negatives hold {rows[0][3]} of the gradient; with equal "
-        f"counts, {rows[1][3]}. "
-        "So easy examples dominate through their number. What makes a detector lag is a matter of "
-        "experiment.",
+        evidence=f"In this example the negatives have {rows[0][3]} of the gradient, and with "
+        f"equal counts {rows[1][3]}. "
+        "So easy examples dominate through their number. Why a detector falls behind can only be "
+        "found out by experiment.",
     )
 
 
@@ -84,10 +83,9 @@ def boxes_by_overlap() -> Judgement:
                 ),
             )
         ],
-        evidence=f"A convention: moving the threshold from {rows[0][0]} to {rows[-1][0]} leaves "
-        f"{rows[-1][1]} "
-        f"positives of {rows[0][1]}. The paper itself uses two thresholds, 0.5 and 0.4, and "
-        "ignores the boxes between.",
+        evidence=f"This is a convention. Raising the threshold from {rows[0][0]} to "
+        f"{rows[-1][0]} leaves {rows[-1][1]} of {rows[0][1]} positives. The paper itself uses two "
+        "thresholds, 0.5 and 0.4, and ignores the boxes in between.",
     )
 
 
@@ -105,12 +103,12 @@ def plain_cross_entropy() -> Judgement:
             ),
             equality(Diff(focal, z[j]), hard, rule="the focal loss at γ = 0, its gradient"),
         ],
-        evidence="Cross entropy with one true class; and the focal loss at γ = 0 has its gradient.",
+        evidence="Correct for one true class. The focal loss at γ = 0 has the same gradient.",
     )
 
 
 def one_alpha_balances() -> Judgement:
-    """A factor α before the logarithm answers the imbalance of the counts."""
+    """A factor α in front of the logarithm corrects for unequal class counts."""
     a, n_pos, n_neg, pos, neg = (
         Symbol(s, positive=True) for s in ("a", "n_1", "n_0", "l_1", "l_0")
     )
@@ -126,19 +124,17 @@ def one_alpha_balances() -> Judgement:
             equality(
                 share(n_neg, n_pos),
                 pos / (pos + neg),
-                rule="each class weighed by the other's count",
+                rule="each class weighted by the other's count",
             ),
         ],
-        evidence="A single α scales the whole loss and balances nothing. Weights that differ by "
-        "class do: weigh $n_1$ "
-        "positives of mean loss $l_1$ and $n_0$ negatives of mean loss $l_0$ each by the other's "
-        "count (which is one over "
-        "its own, up to a common factor), and the counts drop out.",
+        evidence="A single α scales the whole loss and balances nothing. Weights that differ "
+        "between the classes do. Multiply the loss of $n_1$ positives (mean loss $l_1$) by "
+        "$n_0$ and that of $n_0$ negatives (mean loss $l_0$) by $n_1$, and the counts cancel.",
     )
 
 
 def factor_mutes_easy_examples() -> Judgement:
-    r"""The factor $(1-p_t)^\gamma$ mutes easy examples; at $p_t=0.9$, γ = 2, by 100."""
+    r"""At $p_t=0.9$ and γ = 2, the factor $(1-p_t)^\gamma$ makes the loss 100 times smaller."""
     q = Symbol("q", positive=True)
     factor = (1 - q) ** 2
     ends = limit(factor, q, 0, "+"), limit(factor, q, 1, "-")
@@ -156,48 +152,49 @@ def factor_mutes_easy_examples() -> Judgement:
             fact("At $p_t=0.9$, γ = 2 the loss is 100 times smaller", smaller == 100),
             fact("The factor tends to 1 as $p_t\\to 0$ and to 0 as $p_t\\to 1$", ends == (1, 0)),
         ],
-        evidence=f"The loss there is {smaller} times smaller. The gradient, which is what trains, "
-        "is only "
-        f"{1 / ratio:.1f} times smaller: the factor itself has a slope.",
+        evidence=f"The loss is {smaller} times smaller there. The gradient, which is what training "
+        f"follows, is only {1 / ratio:.1f} times smaller, because the factor has a derivative too.",
     )
 
 
 def softmax_jacobian() -> Judgement:
-    """The softmax Jacobian: $p_i(1-p_i)$ on the diagonal, $-p_ip_j$ off it."""
+    """The softmax Jacobian is $p_i(1-p_i)$ on the diagonal and $-p_ip_j$ elsewhere."""
     cases = Piecewise((p(i) * (1 - p(i)), Eq(i, j)), (-p(i) * p(j), True))
-    return verdict([equality(Diff(p(i), z[j]), cases)], evidence="The softmax Jacobian.")
+    return verdict([equality(Diff(p(i), z[j]), cases)], evidence="Proved from the definition.")
 
 
 def cross_entropy_gradient() -> Judgement:
-    """Softmax then cross entropy has gradient $p_j-y_j$."""
+    """The gradient of cross entropy after softmax is $p_j-y_j$."""
     loss = losses.get("cross_entropy").plain
     needed = equality(Diff(loss, z[j]), p(j) - y[j], rule="if y need not sum to 1")
     return verdict(
         [equality(Diff(loss, z[j]), p(j) - y[j], given=[Simplex(y)])],
-        evidence="Right for every target that sums to 1. "
+        evidence="Correct for every target that sums to 1. "
         + (
             ""
             if needed.holds
-            else f"For other targets it is false, {needed.exhibit.counterexample}."
+            else f"For other targets it is wrong, for example {needed.exhibit.counterexample}."
         ),
     )
 
 
 def sigmoid_derivative() -> Judgement:
-    """The sigmoid's derivative is p(1 - p), like the diagonal of softmax."""
+    """The derivative of the sigmoid is p(1 - p), like the diagonal of softmax."""
     s = sigmoid(logit)
     return verdict(
         [
             equality(Diff(s, logit), s * (1 - s), rule="sigmoid"),
-            equality(Diff(p(i), z[i]), p(i) * (1 - p(i)), rule="softmax, by its own logit"),
+            equality(
+                Diff(p(i), z[i]), p(i) * (1 - p(i)), rule="softmax, with respect to its own logit"
+            ),
         ],
-        evidence="Both have the form p(1 - p). The likeness ends there: a sigmoid has no other "
-        "logits to depend on.",
+        evidence="Both have the form p(1 - p). The similarity ends there: a sigmoid does not "
+        "depend on any other logit.",
     )
 
 
 def squared_error_gradient() -> Judgement:
-    """The gradient of the squared error on softmax outputs is one term for class j and one sum."""
+    """The gradient of squared error on softmax outputs has a term for class j and a sum."""
     stated = 2 * (p(j) - y[j]) * p(j) + 2 * Sum((p(i) - y[i]) * (-p(i) * p(j)), (i, 1, K))
     loss = losses.get("softmax_mse")
     return verdict(
@@ -207,7 +204,7 @@ def squared_error_gradient() -> Judgement:
             ),
             equality(stated, loss.derivation().result, rule="factored"),
         ],
-        evidence="Right, if the sum includes i = j.",
+        evidence="Correct, if the sum includes i = j.",
     )
 
 
@@ -215,14 +212,14 @@ CLAIMS = (
     claim("B1", binary_definition),
     Claim(
         "B2",
-        "One-stage detectors lag because negatives are many and because easy examples "
-        "dominate the gradient.",
+        "One-stage detectors fall behind because there are many negatives and because easy "
+        "examples dominate the gradient.",
         easy_negatives_dominate,
     ),
     Claim(
         "B3",
-        "A box is positive if its overlap (IoU) with the true box reaches a threshold, else "
-        "negative.",
+        "A box is positive if its overlap (IoU) with the true box reaches a threshold, and "
+        "negative otherwise.",
         boxes_by_overlap,
     ),
     claim("B4", plain_cross_entropy),

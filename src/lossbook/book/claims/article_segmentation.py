@@ -19,7 +19,7 @@ IMAGE = (384, 1024)
 
 
 def printed_target_probabilities() -> Judgement:
-    """A choice between p and 1 - p, by the target, gives the printed $p_t$ of a small example."""
+    """In a small example, $p_t$ is p or 1 - p, depending on the target."""
     probs = np.array([[0.2, 0.1, 0.7], [0.1, 0.3, 0.6]])
     targets = np.array([[0, 0, 1], [0, 0, 1]])
     printed = np.array([[0.8, 0.9, 0.7], [0.9, 0.7, 0.6]])
@@ -32,14 +32,13 @@ def printed_target_probabilities() -> Judgement:
     return verdict(
         [
             fact(
-                "The printed numbers come out",
+                "The printed numbers result",
                 np.allclose(computed, printed, rtol=0, atol=1e-12),
                 table(("computed p_t, one per class", "p_t of softmax, one per row"), rows),
             )
         ],
-        evidence="The arithmetic is right, for K separate yes-or-no questions. The rows sum to 1, "
-        "so they look like "
-        "softmax; its focal loss has one $p_t$ per row.",
+        evidence="The arithmetic is right for K separate yes-or-no questions. The rows sum to 1, "
+        "so they look like the output of softmax, whose focal loss has one $p_t$ per row.",
     )
 
 
@@ -75,7 +74,7 @@ def masked_sigmoid_is_multiclass() -> Judgement:
     rows = [
         (
             "every logit 40: all classes \u201cpresent\u201d at once",
-            f"loss {loss_high:.2g}: it rewards saying yes to everything",
+            f"loss {loss_high:.2g}: saying yes to everything is rewarded",
         ),
         ("every logit -800", f"loss {loss_low}: log(0), since the sigmoid underflows"),
         (
@@ -99,11 +98,10 @@ def masked_sigmoid_is_multiclass() -> Judgement:
                 rule="the masked sigmoid loss against the softmax focal loss",
             )
         ],
-        evidence="Not the multi-class focal loss, and not trainable as one: the gradient is zero "
-        "at every logit but the "
-        "true class's, so nothing ever pushes a wrong class down. It also fails on (N, K), "
-        "overflows, and holds a "
-        "one-hot array; the device is fixed in its text.",
+        evidence="It is not the multi-class focal loss and cannot be trained as one. Its gradient "
+        "is zero at every logit except that of the true class, so nothing ever pushes a wrong "
+        "class down. It also fails on logits of shape (N, K), overflows, keeps a one-hot array, "
+        "and has the device fixed in the code.",
     ).with_(
         equality(Diff(loss, z[j]), KroneckerDelta(j, t) * at_target, rule="zero wherever j ≠ t"),
         exhibit(table(("what was tried", "what came of it"), rows)),
@@ -111,7 +109,7 @@ def masked_sigmoid_is_multiclass() -> Judgement:
 
 
 def binary_and_multiclass_differ() -> Judgement:
-    """Binary and multi-class focal loss differ: α and 1 - α against reciprocal frequencies."""
+    """Binary and multi-class focal loss differ: weights α, 1 - α and reciprocal frequencies."""
     two = [Size(K, 2)]
     binary = losses.get("sigmoid_focal").expr.xreplace({logit: z[2] - z[1]})
 
@@ -140,9 +138,9 @@ def binary_and_multiclass_differ() -> Judgement:
             )
         ],
         right=same,
-        evidence="With K = 2, logit $z_2-z_1$ and class weights (1 - α, α) they are the same "
-        "loss. The weights differ "
-        "only in how they are chosen, and either choice can be made in either.",
+        evidence="With K = 2, the logit $z_2-z_1$ and the class weights (1 - α, α) they are the "
+        "same loss. The weights differ only in how they are chosen, and both choices are "
+        "possible in both losses.",
     )
 
 
@@ -156,10 +154,10 @@ def frequencies_from_a_sample() -> Judgement:
     header = (
         "share of images with the class",
         "relative error of its frequency",
-        "chance to miss it",
+        "probability of missing it",
     )
     stated = fact(
-        f"The counts of B12 add up to whole images of {IMAGE[0]} by {IMAGE[1]} pixels",
+        f"The published counts add up to whole images of {IMAGE[0]} by {IMAGE[1]} pixels",
         fits == 0,
         table(
             header,
@@ -169,11 +167,10 @@ def frequencies_from_a_sample() -> Judgement:
     )
     return opinion(
         [stated],
-        evidence=f"The published counts are exactly {images} images. That is enough for a class "
-        "seen in one image in ten "
-        f"(error about {rows[1][1]}), not for one in a thousand ({rows[3][1]}, missed with chance "
-        f"{rows[3][2]}), and the "
-        "rare classes are the ones whose weight it sets.",
+        evidence=f"The published counts are those of exactly {images} images. That is enough for a "
+        f"class seen in one image in ten (error about {rows[1][1]}), but not for one in a thousand "
+        f"({rows[3][1]}, missed with probability {rows[3][2]}). It is the rare classes that get "
+        "large weights.",
     )
 
 
@@ -181,8 +178,8 @@ CLAIMS = (
     claim("B11", printed_target_probabilities),
     Claim(
         "B12",
-        "A segmentation loss with a sigmoid per class, masked to the true class, is a multi-"
-        "class focal loss.",
+        "A segmentation loss with a sigmoid per class, of which only the true class's term is "
+        "kept, is a multi-class focal loss.",
         masked_sigmoid_is_multiclass,
     ),
     claim("B13", binary_and_multiclass_differ),

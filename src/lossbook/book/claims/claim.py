@@ -12,10 +12,10 @@ from ...expr.importing import import_sympy
 from ..show import Html, ProvedEquality, theorem
 
 KINDS = {
-    "derived": "it holds as stated, and is proved or computed here",
-    "corrected": "it fails as stated; what is right is proved or computed here",
-    "refuted": "it fails, and no small change saves it",
-    "opinion": "no theorem decides it: a choice, an experience or a reference, with evidence",
+    "derived": "correct as stated; proved or computed here",
+    "corrected": "wrong as stated; what is right is proved or computed here",
+    "refuted": "wrong, and no small change makes it right",
+    "opinion": "not decided by a theorem: a choice, an experience or a reference, with evidence",
 }
 
 

@@ -5,37 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...calculus import html
-from ...calculus.latex import to_latex
+from ...calculus.latex import latex_together
 from ...calculus.markup import element, join
 from ...calculus.prove import NotEqualError
-from ..show import Html, ProvedEquality, below, table, titled
+from ..show import Html, ProvedEquality, below, table
 from .claim import Check, Claim
 
 
 def verdicts(claims: Iterable[Claim]) -> Html:
     """The table of verdicts, one row per claim."""
     rows = [(_link(c), _kind(c), words(c.statement), words(c.verdict().evidence)) for c in claims]
-    return table(("id", "verdict", "the claim, in our words", "what was found"), rows)
+    return table(("claim", "verdict", "in our words", "what was found"), rows)
 
 
 def claim_html(claim: Claim) -> Html:
-    """One claim: what it says, the verdict, and every check that led to it."""
+    """One claim, folded: what it says and the verdict; inside, every check that led to it."""
     found = claim.verdict()
     title = element(
-        "p",
-        *(element("strong", claim.id), " · ", words(claim.statement)),
-        id=f"claim-{claim.id.lower()}",
+        "summary",
+        *(element("strong", claim.id), " · ", words(claim.statement), " "),
+        element("strong", f"{found.kind.capitalize()}."),
     )
-    reason = element(
-        "p", element("strong", f"{found.kind.capitalize()}."), " ", words(found.evidence)
-    )
-    return below(
-        [
-            Html(title, f"{claim.id}: {claim.statement}"),
-            *map(_shown, found.checks),
-            Html(reason, f"{found.kind}: {found.evidence}"),
-        ]
-    )
+    reason = Html(element("p", words(found.evidence)), f"{found.kind}: {found.evidence}")
+    inside = below([*map(_shown, found.checks), reason])
+    # A link to what is inside unfolds it.
+    body = element("div", inside, id=f"claim-{claim.id.lower()}")
+    shown = element("details", title, body)
+    return Html(shown, f"{claim.id}: {claim.statement}\n{inside.text}")
 
 
 def words(text: str) -> Html:
@@ -54,7 +50,7 @@ def _kind(claim: Claim) -> Html:
 
 def _shown(check: Check) -> Html:
     if isinstance(check.exhibit, ProvedEquality):
-        return titled(check.exhibit)
+        return _equality(check.exhibit)
     if isinstance(check.exhibit, NotEqualError):
         return _counterexample(check.exhibit, check.text)
     parts = []
@@ -67,9 +63,24 @@ def _shown(check: Check) -> Html:
     return below(parts)
 
 
+def _equality(found: ProvedEquality) -> Html:
+    """The two sides on two lines: beside each other, many are wider than a page."""
+    left, right = latex_together(found.left, found.right)
+    rows = (
+        html.row(left, "", None),
+        html.row(r"{}= " + right, "", found.evidence, quiet=True),
+        html.hypotheses_html(found.evidence.hypotheses),
+    )
+    return Html(join(_title(found.rule), html.lines(*rows)), repr(found))
+
+
 def _counterexample(error: NotEqualError, rule: str) -> Html:
-    unequal = html.row(rf"{to_latex(error.left)} \neq {to_latex(error.right)}", "", None)
+    left, right = latex_together(error.left, error.right)
+    rows = html.row(left, "", None), html.row(r"{}\neq " + right, "", None)
     where = html.remark(f"Counterexample {error.counterexample}.")
-    title = html.rule_title(f"{rule}:") if rule else None
     text = f"{error.left} is not {error.right}: {error.counterexample}"
-    return Html(join(title, html.lines(unequal, where)), text)
+    return Html(join(_title(rule), html.lines(*rows, where)), text)
+
+
+def _title(rule: str) -> object:
+    return html.rule_title(f"{rule}:") if rule else None

@@ -37,18 +37,20 @@ def three_forms_agree() -> Judgement:
     second = alphas[t] * (1 - P) ** gamma * (-z[t] + log_sum_exp)
     return verdict(
         [
-            equality(first, second, rule="by exponentials, by log-sum-exp"),
+            equality(first, second, rule="with exponentials, with log-sum-exp"),
             equality(
-                second, losses.get("softmax_focal").expr, rule="by log-sum-exp, by probability"
+                second,
+                losses.get("softmax_focal").expr,
+                rule="with log-sum-exp, with the probability",
             ),
         ],
-        evidence="The three forms are one function. Only the second can be computed as it stands "
-        "without log 0.",
+        evidence="The three forms are one function. Only the second can be computed as it stands; "
+        "the others may take the logarithm of 0.",
     )
 
 
 def log_probability_derivative() -> Judgement:
-    r"""The derivative of $\log p_t$ by $z_i$ is $1-p_t$ at the target and $-p_i$ elsewhere."""
+    r"""The derivative of $\log p_t$ with respect to $z_i$ is $1-p_t$ for $i=t$, else $-p_i$."""
     return verdict(
         [equality(Diff(log(P), z[i]), by_case(1 - P, -p(i)))],
         evidence="Proved from the definition of softmax.",
@@ -56,41 +58,40 @@ def log_probability_derivative() -> Judgement:
 
 
 def probability_derivative() -> Judgement:
-    """The derivative of $p_t$ by $z_i$ is $p_t-p_t^2$ at the target and $-p_ip_t$ elsewhere."""
+    """The derivative of $p_t$ with respect to $z_i$ is $p_t-p_t^2$ for $i=t$, else $-p_ip_t$."""
     return verdict(
         [equality(Diff(BY_EXPONENTIALS, z[i]), by_case(P - P**2, -p(i) * P))],
-        evidence="The derivative of the quotient of exponentials, proved.",
+        evidence="Proved for the quotient of exponentials.",
     )
 
 
 def gradient_by_product_rule() -> Judgement:
-    """The gradient of the focal loss is a product rule with two terms."""
+    """The gradient of the focal loss follows from the product rule and has two terms."""
     return verdict(
         [equality(Diff(PLAIN, z[i]), PRODUCT_RULE)],
-        evidence="The product rule, proved for the loss without α.",
+        evidence="Proved for the loss without α.",
     )
 
 
 def gradient_in_one_bracket() -> Judgement:
-    r"""Put together, the gradient has one bracket, $1-p_t-\gamma p_t\log p_t$, in both cases."""
+    r"""The gradient has the bracket $1-p_t-\gamma p_t\log p_t$ at the target and elsewhere."""
     ours = losses.get("softmax_focal").derivation().result.xreplace({j: i})
     return verdict(
         [
             equality(PRODUCT_RULE, MERGED, rule="the two cases"),
-            equality(MERGED, ours, rule="the book's one line for both cases"),
+            equality(MERGED, ours, rule="the book's form for both cases"),
         ],
-        evidence="The merged form is right, and is the two-case reading of the gradient derived "
-        "in this book.",
+        evidence="Correct. It is the gradient that this book derives, written in two cases.",
     )
 
 
 def gradient_without_alpha() -> Judgement:
-    r"""The loss carries $\alpha_t$; its gradient is given without."""
+    r"""The loss has the weight $\alpha_t$, and its gradient is given without it."""
     full = losses.get("softmax_focal").derivation(full=True).result.xreplace({j: i})
     return verdict(
         [equality(full, MERGED, rule="as stated, without α")],
         right=[equality(full, alphas[t] * MERGED, rule="with the weight of the true class")],
-        evidence="The gradient of the weighted loss carries the factor $\\alpha_t$. "
+        evidence="The gradient of the weighted loss has the factor $\\alpha_t$ too. "
         "The letters also need care: softmax has K components, and $p_{class}$ is only one of "
         "them.",
     )
@@ -129,29 +130,31 @@ def saturation() -> tuple[Html, bool]:
         always = always and good
         cells = [f"{float(x):.3g}" for x in (printed, ours)]
         rows.append((margin, focus, *cells, mpmath.nstr(true, 3)))
-    header = ("margin", "γ", "A5 as printed, float32", "by the margin, float32", "50 digits")
-    return table(header, rows, caption="Gradient by the other logit, two classes"), always
+    header = ("margin", "γ", "as printed, float32", "by the margin, float32", "50 digits")
+    return table(
+        header, rows, caption="Gradient with respect to the other logit, two classes"
+    ), always
 
 
 def backward_pass_by_merged_formula() -> Judgement:
-    """A custom backward pass should compute the merged formula A5."""
+    """A backward pass of your own should compute the gradient with that bracket."""
     shown, always = saturation()
     u = logit
     ours = losses.get("sigmoid_focal").derivation(full=True).result.xreplace({target: S.One})
     margin = -alpha * sigmoid(-u) ** gamma * (sigmoid(-u) + gamma * sigmoid(u) * softplus(-u))
     return verdict(
-        [fact("A5 as printed is right to 3 digits in float32", always, shown)],
+        [fact("The printed formula is right to 3 digits in float32", always, shown)],
         right=[equality(ours, margin, rule="by the margin, positive class")],
-        evidence="As mathematics A5 is right; as code it fails where $p_t$ rounds to 1 or to 0. "
-        "Code should compute with the margin, where $1-p_t$ is a sigmoid of its own.",
+        evidence="As mathematics the formula is right. As code it fails where $p_t$ is rounded to "
+        "1 or to 0. Code should compute with the margin, for which $1-p_t$ is a sigmoid too.",
     )
 
 
 CLAIMS = (
     Claim(
         "A1",
-        "Three ways to write the softmax focal loss agree: by exponentials, by log-sum-exp, "
-        "by $p_t$.",
+        "Three ways to write the softmax focal loss agree: with exponentials, with log-sum-exp, "
+        "and with $p_t$.",
         three_forms_agree,
     ),
     claim("A2", log_probability_derivative),

@@ -25,9 +25,8 @@ def exponent_on_the_logarithm() -> Judgement:
             equality((-log(p(t))) ** gamma, ce, rule="any exponent, read as a power of -log p_t"),
         ],
         right=[equality(-log(p(t)), ce, rule="no exponent")],
-        evidence="No exponent belongs there: with 2 the loss would be negative, and for other "
-        "powers of the "
-        "negative number $\\log p_t$ it need not even be real.",
+        evidence="No exponent belongs there. With 2 the loss would be negative, and other powers "
+        "of the negative number $\\log p_t$ need not even be real.",
     )
 
 
@@ -45,7 +44,7 @@ def weights_of_both_classes() -> Judgement:
                 negative, -Rational(3, 4) * s**gamma * log(1 - s), rule="negatives at α = 1/4"
             ),
         ],
-        evidence="The definition, and the weight of a negative, are right.",
+        evidence="The definition and the weight of a negative are right.",
     )
 
 
@@ -58,7 +57,10 @@ def weight_falls() -> Judgement:
     return verdict(
         [
             equality(Diff(weight, q), slope, rule="q stands for p_t"),
-            fact("The slope is negative for $0<p_t<1$ and γ > 0", slope.subs(q, 1 - r).is_negative),
+            fact(
+                "The derivative is negative for $0<p_t<1$ and γ > 0",
+                slope.subs(q, 1 - r).is_negative,
+            ),
         ],
         evidence="It falls for every γ > 0. At γ = 0 it is constant.",
     )
@@ -84,11 +86,10 @@ def loss_curves() -> Judgement:
                 ),
             )
         ],
-        evidence="The curves are recomputed. Where \u201cwell classified\u201d begins is a "
-        "choice. With two classes the "
-        f"decision is right exactly above 0.5; with three, $p_t={right_below[0]}$ can be "
-        f"{'right' if classified[0] else 'wrong'} already, with two it is "
-        f"{'right' if classified[1] else 'wrong'}.",
+        evidence="The curves are computed again. Where \u201cwell classified\u201d begins is a "
+        "choice. With two classes the decision is right exactly above 0.5. With three, "
+        f"$p_t={right_below[0]}$ can be {'right' if classified[0] else 'wrong'} already; with two "
+        f"it is {'right' if classified[1] else 'wrong'}.",
     )
 
 
@@ -164,29 +165,29 @@ def shares_of_the_loss() -> Judgement:
     return verdict(
         [
             fact(
-                "All figures hold with the natural logarithm and 10000 negatives",
+                "All figures agree with the natural logarithm and 10000 negatives",
                 survive["ln, 10000"] == total,
                 shown,
             ),
         ],
         right=[
             fact(
-                "All figures hold with the logarithm to base 10 and 100000 negatives",
+                "All figures agree with the logarithm to base 10 and 100000 negatives",
                 survive["log10, 100000"] == total,
             ),
             equality(
                 base * first / (base * first + base * second),
                 first / (first + second),
-                rule="the base drops out",
+                rule="the base cancels",
             ),
         ],
         evidence="The figures use the logarithm to base 10 and 100000 negatives, ten times the "
         f"number in the text: {total} of "
         f"{total} agree. With the natural logarithm, which frameworks use, "
-        f"{survive['ln, 100000']} survive, the two shares: "
-        "changing the base multiplies both terms alike. With 10000 and base 10, "
-        f"{survive['log10, 10000']} survive, and of "
-        f"FL the positives hold {example(math.log, 10000)['positive share of FL']:.4f}.",
+        f"{survive['ln, 100000']} agree, the two shares, because a change of base multiplies both "
+        "terms by the same number. With 10000 negatives and base 10, "
+        f"{survive['log10, 10000']} agree, and the positives have "
+        f"{example(math.log, 10000)['positive share of FL']:.4f} of the focal loss.",
     )
 
 
@@ -198,27 +199,24 @@ def balancing_alpha(negatives: int, focus: float) -> float:
 
 
 def small_alpha_after_gamma() -> Judgement:
-    """α may be as small as 0.25 because γ has already muted the negatives."""
+    """α may be as small as 0.25 because γ has already reduced the loss of the negatives."""
     rows = [(n, g, f"{balancing_alpha(n, g):.4f}") for n in (100000, 10000) for g in GAMMAS]
     at = {(n, g): a for n, g, a in rows}
     return opinion(
         [
             exhibit(
-                table(
-                    ("negatives", "γ", "α that balances"), rows, caption="The worked example of C5"
-                ),
+                table(("negatives", "γ", "α that balances"), rows, caption="The worked example"),
             )
         ],
-        evidence="In the worked example with 100000 negatives the α that balances the two totals "
-        f"falls from {at[100000, 0]} at "
-        f"γ = 0 to {at[100000, 2]} at γ = 2: the trade is real. The value 0.25 is not forced: "
-        "with 10000 negatives it "
-        f"is {at[10000, 2]}.",
+        evidence="In the worked example with 100000 negatives, the α that balances the two totals "
+        f"falls from {at[100000, 0]} at γ = 0 to {at[100000, 2]} at γ = 2, so one parameter does "
+        "replace part of the other. But nothing forces 0.25: with 10000 negatives it is "
+        f"{at[10000, 2]}.",
     )
 
 
 def paper_and_code() -> Judgement:
-    """The paper is arXiv 1708.02002; code is in marvis/pytorch-yolo2."""
+    """The paper is arXiv 1708.02002, and code is in marvis/pytorch-yolo2."""
     cited = {name: losses.get(name).reference for name in ("sigmoid_focal", "softmax_focal")}
     rows = list(cited.items())
     return opinion(
@@ -229,9 +227,9 @@ def paper_and_code() -> Judgement:
                 table(("loss", "key in the references"), rows),
             )
         ],
-        evidence="A pointer, not a statement. The paper is in our references, with its arXiv "
-        "number. The linked code is "
-        "not judged here: it may change, and nothing on this page depends on it.",
+        evidence="This points to sources and states nothing. The paper is in our references, with "
+        "its arXiv number. The linked code is not judged here: it may change, and nothing on "
+        "this page depends on it.",
     )
 
 
@@ -239,21 +237,21 @@ CLAIMS = (
     claim("C1", exponent_on_the_logarithm),
     Claim(
         "C2",
-        "The focal loss with α for positives and 1 - α for negatives; at α = 0.25 negatives "
-        "weigh 0.75.",
+        "The focal loss has the weight α for positives and 1 - α for negatives, so that at "
+        "α = 0.25 negatives have the weight 0.75.",
         weights_of_both_classes,
     ),
     claim("C3", weight_falls),
     Claim(
         "C4",
-        "Curves of the loss for five values of γ; examples above $p_t=0.6$ are marked as well"
-        " classified.",
+        "A figure has curves of the loss for five values of γ, and marks examples above "
+        "$p_t=0.6$ as well classified.",
         loss_curves,
     ),
     Claim(
         "C5",
-        "A worked example: 10 hard positives, 10000 easy negatives, and their shares of "
-        "either loss.",
+        "A worked example has 10 hard positives and 10000 easy negatives, and computes their "
+        "shares of both losses.",
         shares_of_the_loss,
     ),
     claim("C6", small_alpha_after_gamma),

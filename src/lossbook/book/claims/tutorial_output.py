@@ -62,7 +62,7 @@ def common_factor(printed: np.ndarray, right: np.ndarray) -> tuple[float, float]
 
 
 def module_output() -> Judgement:
-    """A module's output for five rows: probabilities, loss, cross entropy and gradient."""
+    """A module printed the probabilities, loss, cross entropy and gradient of five rows."""
     right = module_values()
     least, largest = common_factor(PRINTED_GRADIENT, right["gradient"])
     factor = round((least + largest) / 2)
@@ -105,12 +105,10 @@ def module_output() -> Judgement:
                 table(("printed", "right", f"right, added {factor} times"), rows),
             ),
         ],
-        evidence=f"The loss is right and the gradient is {factor} times too large. A framework "
-        "adds to the stored gradient at "
-        f"every backward pass; a cell that ran {factor} times without clearing it prints this. "
-        "Other single slips do not "
-        f"fit: a sum in the place of the mean gives {len(TARGETS)}, a forgotten α gives "
-        f"{1 / 0.25:g}. (One pass of the sum "
-        f"and one of the mean would also give {len(TARGETS) + 1}; either way the gradient was "
-        "accumulated.)",
+        evidence=f"The loss is right, and the gradient is {factor} times too large. A framework "
+        "adds to the stored gradient in every backward pass. A cell that ran "
+        f"{factor} times without clearing it prints this. Other single mistakes do not fit: a "
+        f"sum in place of the mean gives {len(TARGETS)}, a forgotten α gives {1 / 0.25:g}. (One "
+        f"pass of the sum and one of the mean would also give {len(TARGETS) + 1}; either way the "
+        "gradient was accumulated.)",
     )

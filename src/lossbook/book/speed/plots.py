@@ -80,8 +80,8 @@ def growth(bench: Bench, name: str, threads: int, allocator: str = "default") ->
             figures.figure(
                 _growth([r for r in found if r.loss == loss], axis, what),
                 name=f"growth-{name}-{threads}-{loss.replace('_', '-')}",
-                alt=f"Log-log plot of nanoseconds per logit against the {what}, with a line for each "
-                "implementation and one for a copy.",
+                alt=f"Log-log plot of nanoseconds per logit against the {what}, with a line for "
+                "each implementation and one for a copy.",
                 caption=f"{title}: the cost of one logit against the {what}, "
                 f"{threads_of(threads)}, default allocator.",
             )

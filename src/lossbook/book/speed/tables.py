@@ -32,6 +32,13 @@ def machine(bench: Bench) -> Html:
     return show.below([Html(html.remark(warning), warning), table])
 
 
+def workloads(bench: Bench) -> Html:
+    """The shape of the logits of each workload, and the loss that the summary is about."""
+    found = [(name, loss, bench.one(workload=name, loss=loss)) for name, loss in ABOUT.items()]
+    rows = [(name, size(r.shape), losses.get(loss).title) for name, loss, r in found if r]
+    return show.table(("workload", "logits", "loss"), rows)
+
+
 def size(shape: tuple[int, ...]) -> str:
     """A shape in words."""
     return " × ".join(f"{n:,}" for n in shape)
@@ -61,7 +68,7 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
     for name, loss in ABOUT.items():
         found = bench.find(workload=name, loss=loss, threads=threads, allocator=allocator)
         if found:
-            columns[f"{name}, {size(found[0].shape)}"] = {(r.mode, r.label): r for r in found}
+            columns[_hyphenated(name)] = {(r.mode, r.label): r for r in found}
     keys = {key: row for column in columns.values() for key, row in column.items()}
     ordered = sorted(keys, key=lambda key: (order(keys[key])[1:3], key[1]))
     rows = [
@@ -81,6 +88,11 @@ def summary(bench: Bench, threads: int, allocator: str = "default") -> Html:
         rows,
         f"Time in copies of the logits; {threads_of(threads)}, {told}.",
     )
+
+
+def _hyphenated(name: str) -> str:
+    """The name of a workload with the place where a narrow column may break it."""
+    return name.replace("ation", "\N{SOFT HYPHEN}ation")
 
 
 def workload(bench: Bench, name: str, threads: int) -> Html:
@@ -140,5 +152,6 @@ def failures(bench: Bench) -> Html:
     """What was not measured, and why, folded away."""
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
     title = f"Measurements that could not be made: {len(bench.failures)}"
-    table = show.table(names, [[failure[name] for name in names] for failure in bench.failures])
+    told = [failure | {"loss": losses.get(failure["loss"]).title} for failure in bench.failures]
+    table = show.table(names, [[failure[name] for name in names] for failure in told])
     return show.folded(title, table)
