@@ -45,7 +45,7 @@ THRESHOLD = Exercise(
         Mistake(
             "the weight the other way round",
             1 / (1 + beta),
-            r"This is the truth behind a report of one half. The reports are higher than the truth.",
+            "This is the truth behind a report of one half. The reports are higher than the truth.",
         ),
     ),
 )
