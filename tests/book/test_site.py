@@ -115,6 +115,22 @@ def test_a_broken_link_is_noticed(reference):
     assert broken_links("index", f'<a href="{reference}">x</a>') == [reference]
 
 
+# -- formulas and the marks after them -----------------------------------------------------------
+
+LOOSE = re.compile(r'nohighlight">[^<]*</span>[.,;:!?)’”]+(?!</span>|[.,;:!?)’”])')
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_full_stop_is_parted_from_its_formula(page):
+    assert LOOSE.findall((SITE / f"{page}.html").read_text()) == []
+
+
+def test_a_parted_full_stop_is_noticed():
+    formula = r'<span class="math notranslate nohighlight">\(K\)</span>'
+    assert LOOSE.findall(f"<p>for all {formula}. Then</p>")
+    assert not LOOSE.findall(f'<p>for all <span class="lb-together">{formula}.</span> Then</p>')
+
+
 # -- pages that have moved ---------------------------------------------------------------------------
 
 REDIRECTS = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["redirects"]
