@@ -7,21 +7,20 @@ from ...notation import gamma, logit
 from ..exercise import Exercise
 from ..mistakes import Mistake
 
-POSITIVE, NEGATIVE = (Symbol(f"n_{k}", positive=True) for k in (1, 2))
+POSITIVE, NEGATIVE = (Symbol(letter, positive=True) for letter in "ab")
 S = sigmoid(logit)
 
 TWO_WEIGHTS = Exercise(
     name="segmentation-two-weights",
     chapter="focal_segmentation",
     question=(
-        "With $n_1$ positive and $n_2$ negative pixels, $n = n_1 + n_2$, the weights are "
-        r"$n / n_1$ and $n / n_2$. Divide both by their sum. Which number $\alpha$ do the "
-        "positives get?"
+        "With $a$ positive and $b$ negative pixels, $n = a + b$ in all, the weights are $n / a$ "
+        r"and $n / b$. Divide both by their sum. Which number $\alpha$ do the positives get?"
     ),
     asks=lambda: (1 / POSITIVE) / (1 / POSITIVE + 1 / NEGATIVE),
     hints=(
         "The factor $n$ cancels.",
-        "Multiply the numerator and the denominator by $n_1 n_2$.",
+        "Multiply the numerator and the denominator by $a b$.",
     ),
     mistakes=(
         Mistake(
