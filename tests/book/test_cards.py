@@ -43,7 +43,7 @@ def test_a_loss_without_special_cases_has_a_card():
 def test_a_card_shows_gradient_and_limits():
     text = cards.card(losses.get("sigmoid_mse")).text
     assert str(losses.get("sigmoid_mse").derivation().result) in text
-    assert "gradient at y = 1, z → -∞ | 0" in text
+    assert "gradient at y = 1, z → −∞ | 0" in text
 
 
 def test_a_card_says_how_well_its_results_are_backed():
@@ -77,7 +77,7 @@ def test_limits_are_approached_by_numbers(name):
     loss = losses.get(name)
     for what, value in cards.limits(loss):
         expr = loss.derivation().result if what.startswith("gradient") else loss.plain
-        at = -60 if "-∞" in what else 60
+        at = -60 if "−∞" in what else 60
         point = {
             logit: at,
             target: S.One if "y = 1" in what else S.Zero,

@@ -44,7 +44,7 @@ def limits(loss: Loss) -> list[tuple[str, Expr]]:
         for at in (S.Zero, S.One) if expr.has(target) else (None,):
             one = expr.xreplace(chosen if at is None else chosen | {target: at})
             given = "" if at is None else f" at y = {at}"
-            rows.append((f"{what}{given}, z → -∞", limit(one, x, oo)))
+            rows.append((f"{what}{given}, z → −∞", limit(one, x, oo)))
             rows.append((f"{what}{given}, z → ∞", limit(one, x, 0, "+")))
     return rows
 

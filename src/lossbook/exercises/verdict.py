@@ -38,6 +38,10 @@ PLAIN = {
     r"\sum": "Σ",
     r"\ne": "≠",
     r"\log": "log",
+    r"\mathrm": "",
+    r"\operatorname": "",
+    r"\dots": "…",
+    r"\pm": "±",
     r"\left": "",
     r"\right": "",
     r"\,": "",
@@ -53,7 +57,8 @@ def _typed(latex: str) -> str:
     try:
         return text(parse(latex))
     except ParseError:  # a relation, or a letter of one exercise only
-        found = re.sub(r"\\(?:[A-Za-z]+|,)", lambda m: PLAIN.get(m.group(), m.group()), latex)
+        found = re.sub(r"\\frac\{([^{}]+)\}\{([^{}]+)\}", r"(\1) / (\2)", latex)
+        found = re.sub(r"\\(?:[A-Za-z]+|,)", lambda m: PLAIN.get(m.group(), m.group()), found)
         return " ".join(re.sub(r"\{(\w+(?: \w+)?)\}", r"\1", found).split())
 
 
