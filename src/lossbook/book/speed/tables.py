@@ -153,5 +153,6 @@ def failures(bench: Bench) -> Html:
     names = ("workload", "loss", "implementation", "mode", "threads", "allocator", "error")
     title = f"Measurements that could not be made: {len(bench.failures)}"
     told = [failure | {"loss": losses.get(failure["loss"]).title} for failure in bench.failures]
-    table = show.table(names, [[failure[name] for name in names] for failure in told])
+    header = ["code" if name == "implementation" else name for name in names]
+    table = show.table(header, [[failure[name] for name in names] for failure in told])
     return show.folded(title, table)
