@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from lossbook import exercises
 from lossbook.exercises.command import grade
 
 PAGE = (Path(__file__).parents[2] / "chapters" / "teaching.md").read_text()
@@ -26,6 +27,16 @@ def test_the_python_on_the_page_runs():
 def test_the_answers_on_the_page_are_graded():
     (answers,) = blocks("json")
     assert [verdict.kind for _, verdict in grade(json.loads(answers))] == ["right", "mistake"]
+
+
+def test_the_homework_of_a_chapter_is_all_of_its_exercises():
+    rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.ipynb\) \| (`.*) \|$", PAGE, re.MULTILINE)
+    assert len(rows) > 10
+    for chapter, listed in rows:
+        found = exercises.of_chapter(chapter)
+        assert sorted(re.findall("`([^`]+)`", listed)) == sorted(e.name for e in found)
+        by_lines = set(re.findall(r"`([^`]+)` \(lines\)", listed))
+        assert by_lines == {e.name for e in found if e.by_steps}
 
 
 def test_every_verdict_is_explained():
