@@ -4,7 +4,7 @@ The file holds a JSON list. Each entry names an exercise and has an answer or st
 else that should appear beside the verdict, such as who wrote it:
 
     [{"student": "Ada", "exercise": "ce-gradient", "answer": "p[j] - y[j]"},
-     {"student": "Ada", "exercise": "mse-softmax", "steps": ["...", "= ..."]}]
+     {"student": "Ada", "exercise": "brier-softmax", "steps": ["...", "= ..."]}]
 """
 
 from __future__ import annotations
