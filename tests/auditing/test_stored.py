@@ -29,7 +29,7 @@ def test_torchvision_has_no_gradient_at_half_gamma():
     assert finding["where"]["gammas"] == [0.5]
 
 
-def test_optax_was_mended():
+def test_optax_was_fixed():
     assert not any(
         f["id"].startswith("non-finite")
         for f in STORED["optax.losses.sigmoid_focal_loss"]["findings"]
