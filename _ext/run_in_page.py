@@ -25,12 +25,13 @@ def page_cells(app, docname: str) -> list[Cell]:
     return cells_of(json.loads(path.read_text()), run_files.packages(), run_files.ROOT / "src")
 
 
-def note(cell: Cell, docname: str) -> nodes.Node:
-    """Why a cell does not run in the page, and how to run it."""
+def note(cell: Cell, docname: str, first: bool) -> nodes.Node:
+    """Why a cell does not run in the page; the first on a page says how to run it."""
     what = f"a result that needs {cell.needs}" if cell.indirect else cell.needs
-    text = f"Needs {what}, which does not run in a browser. On your machine: "
-    paragraph = nodes.paragraph("", text)
-    paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
+    paragraph = nodes.paragraph("", f"Needs {what}.")
+    if first:
+        paragraph += nodes.Text(" Such cells do not run in a browser. On your machine: ")
+        paragraph += [nodes.literal("", f"make lab CHAPTER={docname}.ipynb"), nodes.Text(".")]
     return nodes.container("", paragraph, classes=["lb-elsewhere"])
 
 
@@ -39,6 +40,7 @@ def mark(app, doctree) -> None:
     docname = app.env.docname
     cells = iter(page_cells(app, docname))
     known = {}
+    first = True
     for node in doctree.findall(nodes.container):
         if node.get("nb_element") != "cell_code":
             continue
@@ -50,7 +52,8 @@ def mark(app, doctree) -> None:
         cell = known[node["cell_index"]]
         node["ids"].append(f"cell-{cell.id}")
         if node[0].get("nb_element") == "cell_code_source" and cell.needs:
-            node.insert(1, note(cell, docname))
+            node.insert(1, note(cell, docname, first))
+            first = False
 
 
 def add_scripts(app, pagename, templatename, context, doctree) -> None:

@@ -10,7 +10,7 @@ HALF = Exercise(
     chapter="does_it_help",
     question=(
         r"A model was trained perfectly with focal loss. Positives had the weight $\alpha$ and "
-        r"negatives $1 - \alpha$. For some cases it reports one half. Which share of them is "
+        r"negatives $1 - \alpha$. For some cases it reports one half. What share of them is "
         r"positive? The answer is a formula in $\alpha$."
     ),
     asks=lambda: 1 - alpha,

@@ -38,7 +38,7 @@ WRONG_CLASS = Exercise(
     question=(
         "A pixel does not show a class. Its term of the focal loss with sigmoids is "
         r"$-\sigma(z)^\gamma \log(1 - \sigma(z))$, without the weight. Differentiate it with "
-        "respect to $z$, line by line. Which sign has the result?"
+        "respect to $z$, line by line. What is the sign of the result?"
     ),
     asks=Diff(-(S**gamma) * log(1 - S), logit),
     hints=(
