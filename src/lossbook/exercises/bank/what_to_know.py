@@ -7,7 +7,7 @@ from ...notation import K, k, p
 from ..exercise import Exercise
 from ..mistakes import Mistake
 
-A, B, C, X = (Symbol(name, real=True) for name in "abcx")
+A, B, X = (Symbol(name, real=True) for name in "abx")
 
 CHAIN = Exercise(
     name="know-chain",
@@ -101,32 +101,6 @@ SUM = Exercise(
     without=(Sum,),
 )
 
-PARTIAL = Exercise(
-    name="know-partial",
-    chapter="what_to_know",
-    question=(
-        r"Differentiate $(a x + b - c)^2$ with respect to $a$. All other letters stay fixed."
-    ),
-    asks=Diff((A * X + B - C) ** 2, A),
-    hints=(
-        r"The outer function is a square, the inner one $a x + b - c$.",
-        r"What is the derivative of $a x + b - c$ if $a$ is the variable, and $x$ a number?",
-    ),
-    mistakes=(
-        Mistake(
-            "with respect to x",
-            2 * A * (A * X + B - C),
-            "This is the derivative with respect to $x$. Which letter is the variable?",
-        ),
-        Mistake(
-            "with respect to b",
-            2 * (A * X + B - C),
-            "The inner derivative is missing: if $a$ is raised by 1, then $ax$ is raised by $x$.",
-        ),
-    ),
-    letters=(A, B, C, X),
-)
-
 GRADIENT = Exercise(
     name="know-gradient",
     chapter="what_to_know",
@@ -150,4 +124,45 @@ GRADIENT = Exercise(
         ),
     ),
     letters=(A, B),
+)
+
+PROBABILITY = Exercise(
+    name="know-probability",
+    chapter="what_to_know",
+    question=(
+        r"It rains with probability $a$ on Saturday and, independently, with the same probability "
+        r"on Sunday. What is the probability that exactly one of the two days is wet?"
+    ),
+    asks=2 * A * (1 - A),
+    solution=2 * A * (1 - A),
+    hints=(
+        r"What is the probability that Saturday is wet and Sunday is dry?",
+        r"It is $a \, (1 - a)$. The other way round, Sunday is the wet day.",
+    ),
+    mistakes=(
+        Mistake(
+            "one order only",
+            A * (1 - A),
+            "This is the probability that Saturday is wet and Sunday is dry. It may also be the "
+            "other way round.",
+        ),
+        Mistake(
+            "at least one",
+            1 - (1 - A) ** 2,
+            "This is the probability of at least one wet day. It counts the case that both are "
+            "wet.",
+        ),
+        Mistake(
+            "both",
+            A**2,
+            "This is the probability that both days are wet.",
+        ),
+        Mistake(
+            "the expected number",
+            2 * A,
+            "This is the expected number of wet days. Check with $a = 1$: then both days are wet, "
+            "never just one.",
+        ),
+    ),
+    letters=(A,),
 )
