@@ -80,7 +80,7 @@ def test_generated_files_are_laid_out_as_ruff_would():
     ruff = Path(sys.executable).with_name("ruff")
     if not ruff.exists():
         pytest.skip("ruff is not installed beside this Python")
-    options = ["--isolated", "--no-cache", "--line-length", "120"]
+    options = ["--isolated", "--no-cache", "--line-length", "76"]
     done = subprocess.run(
         [ruff, "format", "--diff", *options, GENERATED], capture_output=True, text=True, check=False
     )

@@ -24,9 +24,8 @@ def value(logits, targets, *, pos_weight):
     neg_log_complement = np.maximum(logits, 0) + log_total
     neg_log_probs = np.maximum(-logits, 0) + log_total
     return (
-        (1 - targets) * neg_log_complement
-        + pos_weight * neg_log_probs * targets
-    )
+        1 - targets
+    ) * neg_log_complement + pos_weight * neg_log_probs * targets
 
 
 def gradient(logits, targets, *, pos_weight):

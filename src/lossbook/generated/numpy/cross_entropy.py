@@ -39,9 +39,8 @@ def value(logits, targets, *, weight, label_smoothing, axis=-1):
     rest = np.sum(np.where(is_top, 0, exps), axis=axis, keepdims=True)
     log_probs = shifted - np.log1p(rest)
     term = -np.sum(
-        weighted_targets_2 * np.where(
-            weighted_targets_2 == 0, 0, log_probs
-        ),
+        weighted_targets_2
+        * np.where(weighted_targets_2 == 0, 0, log_probs),
         axis=axis,
         keepdims=True,
     )
@@ -122,12 +121,9 @@ def hvp(logits, targets, tangent, *, weight, label_smoothing, axis=-1):
     centred_tangent = tangent - np.take_along_axis(
         tangent, np.argmax(logits, axis=axis, keepdims=True), axis=axis
     )
-    term = (
-        probs
-        * (
-            centred_tangent
-            - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
-        )
+    term = probs * (
+        centred_tangent
+        - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
     )
     return (
         np.sum(

@@ -80,13 +80,10 @@ def hvp(logits, targets, tangent, *, weight, axis=-1):
     centred_tangent = tangent - np.take_along_axis(
         tangent, np.argmax(logits, axis=axis, keepdims=True), axis=axis
     )
-    return (
-        weight[index]
+    return weight[index] * (
+        probs
         * (
-            probs
-            * (
-                centred_tangent
-                - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
-            )
+            centred_tangent
+            - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
         )
     )

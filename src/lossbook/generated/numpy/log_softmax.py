@@ -100,10 +100,7 @@ def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
     term = (
-        (
-            np.sum(centred_tangent * probs, axis=axis, keepdims=True)
-            - centred_tangent
-        )
-        * probs
-    )
+        np.sum(centred_tangent * probs, axis=axis, keepdims=True)
+        - centred_tangent
+    ) * probs
     return np.sum(grad_output, axis=axis, keepdims=True) * term

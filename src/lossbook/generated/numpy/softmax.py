@@ -38,12 +38,9 @@ def vjp(logits, grad_output, *, axis=-1):
     total = np.sum(exps, axis=axis, keepdims=True)
     probs = exps / total
     return (
-        (
-            centred_grad_output
-            - np.sum(centred_grad_output * probs, axis=axis, keepdims=True)
-        )
-        * probs
-    )
+        centred_grad_output
+        - np.sum(centred_grad_output * probs, axis=axis, keepdims=True)
+    ) * probs
 
 
 def jvp(logits, tangent, *, axis=-1):
@@ -61,12 +58,9 @@ def jvp(logits, tangent, *, axis=-1):
     centred_tangent = tangent - np.take_along_axis(
         tangent, np.argmax(logits, axis=axis, keepdims=True), axis=axis
     )
-    return (
-        probs
-        * (
-            centred_tangent
-            - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
-        )
+    return probs * (
+        centred_tangent
+        - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
     )
 
 

@@ -89,13 +89,10 @@ def gradient(logits, targets, *, axis=-1):
     term_2 = errors - np.sum(
         (probs - prob_top) * errors, axis=axis, keepdims=True
     )
-    term_3 = (
-        2
-        * np.where(
-            probs >= prob_top / 2,
-            term - np.sum(term * probs, axis=axis, keepdims=True),
-            term_2,
-        )
+    term_3 = 2 * np.where(
+        probs >= prob_top / 2,
+        term - np.sum(term * probs, axis=axis, keepdims=True),
+        term_2,
     )
     return term_3 * probs
 
@@ -142,12 +139,9 @@ def hvp(logits, targets, tangent, *, axis=-1):
     term_3 = probs - prob_top
     term_4 = errors - np.sum(term_3 * errors, axis=axis, keepdims=True)
     centred_tangent = tangent - np.take_along_axis(tangent, top, axis=axis)
-    errors_2 = (
-        probs
-        * (
-            centred_tangent
-            - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
-        )
+    errors_2 = probs * (
+        centred_tangent
+        - np.sum(centred_tangent * probs, axis=axis, keepdims=True)
     )
     term_5 = errors_2 - np.take_along_axis(errors_2, top, axis=axis)
     term_6 = errors_2 - np.sum(term_3 * errors_2, axis=axis, keepdims=True)
@@ -167,7 +161,7 @@ def hvp(logits, targets, tangent, *, axis=-1):
     )
     return (
         term_8
-        + 2 * (
-            term_7 - np.sum(errors * errors_2, axis=axis, keepdims=True)
-        ) * probs
+        + 2
+        * (term_7 - np.sum(errors * errors_2, axis=axis, keepdims=True))
+        * probs
     )

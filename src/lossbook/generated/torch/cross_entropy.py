@@ -123,12 +123,9 @@ def hvp(logits, targets, tangent, *, weight, label_smoothing, axis=-1):
     centred_tangent = tangent - torch.gather(
         tangent, axis, torch.argmax(logits, dim=axis, keepdim=True)
     )
-    term = (
-        probs
-        * (
-            centred_tangent
-            - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
-        )
+    term = probs * (
+        centred_tangent
+        - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
     )
     return (
         torch.sum(

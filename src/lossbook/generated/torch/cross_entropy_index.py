@@ -86,13 +86,10 @@ def hvp(logits, targets, tangent, *, weight, axis=-1):
     centred_tangent = tangent - torch.gather(
         tangent, axis, torch.argmax(logits, dim=axis, keepdim=True)
     )
-    return (
-        weight[index]
+    return weight[index] * (
+        probs
         * (
-            probs
-            * (
-                centred_tangent
-                - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
-            )
+            centred_tangent
+            - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
         )
     )

@@ -105,10 +105,7 @@ def vjp_vjp(logits, grad_output, tangent, *, axis=-1):
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
     term = (
-        (
-            torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
-            - centred_tangent
-        )
-        * probs
-    )
+        torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
+        - centred_tangent
+    ) * probs
     return torch.sum(grad_output, dim=axis, keepdim=True) * term

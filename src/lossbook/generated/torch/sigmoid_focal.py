@@ -97,29 +97,26 @@ def hvp(logits, targets, tangent, *, alpha, gamma):
     neg_log_complement = torch.clamp(logits, min=0) + log_total
     modulation_negative = probs**gamma
     term_3 = (
-        (term - term_2 * neg_log_complement * probs + term_2 * probs)
-        * modulation_negative
-    )
+        term - term_2 * neg_log_complement * probs + term_2 * probs
+    ) * modulation_negative
     term_4 = (
         term_3
-        + term_2 * (
-            probs + gamma * neg_log_complement * complement
-        ) * modulation_negative
+        + term_2
+        * (probs + gamma * neg_log_complement * complement)
+        * modulation_negative
     )
     modulation_positive = complement**gamma
     neg_log_probs = torch.clamp(-logits, min=0) + log_total
     term_5 = modulation_positive * (
         -term - gamma * (-complement * neg_log_probs * probs + term)
     )
-    term_6 = (
-        alpha
-        * (
-            term_5
-            - gamma * modulation_positive * (
-                complement + gamma * neg_log_probs * probs
-            ) * probs
-        )
+    term_6 = alpha * (
+        term_5
+        - gamma
+        * modulation_positive
+        * (complement + gamma * neg_log_probs * probs)
+        * probs
     )
     return (
-        ((1 - alpha) * (1 - targets) * term_4 - term_6 * targets) * tangent
-    )
+        (1 - alpha) * (1 - targets) * term_4 - term_6 * targets
+    ) * tangent

@@ -62,10 +62,7 @@ def hvp(logits, targets, tangent):
     term_2 = (1 - targets) * probs - complement * targets
     term_3 = probs**2
     return (
-        (
-            term * term_2 * probs
-            + term * term_3
-            - 2 * term_2 * complement * term_3
-        )
-        * tangent
-    )
+        term * term_2 * probs
+        + term * term_3
+        - 2 * term_2 * complement * term_3
+    ) * tangent

@@ -37,12 +37,9 @@ def vjp(logits, grad_output, *, axis=-1):
     total = torch.sum(exps, dim=axis, keepdim=True)
     probs = exps / total
     return (
-        (
-            centred_grad_output
-            - torch.sum(centred_grad_output * probs, dim=axis, keepdim=True)
-        )
-        * probs
-    )
+        centred_grad_output
+        - torch.sum(centred_grad_output * probs, dim=axis, keepdim=True)
+    ) * probs
 
 
 def jvp(logits, tangent, *, axis=-1):
@@ -60,12 +57,9 @@ def jvp(logits, tangent, *, axis=-1):
     centred_tangent = tangent - torch.gather(
         tangent, axis, torch.argmax(logits, dim=axis, keepdim=True)
     )
-    return (
-        probs
-        * (
-            centred_tangent
-            - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
-        )
+    return probs * (
+        centred_tangent
+        - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
     )
 
 

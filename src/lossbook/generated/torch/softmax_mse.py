@@ -92,13 +92,10 @@ def gradient(logits, targets, *, axis=-1):
     term_2 = errors - torch.sum(
         (probs - prob_top) * errors, dim=axis, keepdim=True
     )
-    term_3 = (
-        2
-        * torch.where(
-            probs >= prob_top / 2,
-            term - torch.sum(term * probs, dim=axis, keepdim=True),
-            term_2,
-        )
+    term_3 = 2 * torch.where(
+        probs >= prob_top / 2,
+        term - torch.sum(term * probs, dim=axis, keepdim=True),
+        term_2,
     )
     return term_3 * probs
 
@@ -147,12 +144,9 @@ def hvp(logits, targets, tangent, *, axis=-1):
     term_3 = probs - prob_top
     term_4 = errors - torch.sum(term_3 * errors, dim=axis, keepdim=True)
     centred_tangent = tangent - torch.gather(tangent, axis, top)
-    errors_2 = (
-        probs
-        * (
-            centred_tangent
-            - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
-        )
+    errors_2 = probs * (
+        centred_tangent
+        - torch.sum(centred_tangent * probs, dim=axis, keepdim=True)
     )
     term_5 = errors_2 - torch.gather(errors_2, axis, top)
     term_6 = errors_2 - torch.sum(term_3 * errors_2, dim=axis, keepdim=True)
@@ -172,7 +166,7 @@ def hvp(logits, targets, tangent, *, axis=-1):
     )
     return (
         term_8
-        + 2 * (
-            term_7 - torch.sum(errors * errors_2, dim=axis, keepdim=True)
-        ) * probs
+        + 2
+        * (term_7 - torch.sum(errors * errors_2, dim=axis, keepdim=True))
+        * probs
     )
