@@ -27,7 +27,6 @@ PALETTE = {
 }
 INK = "#1f1f1e"  # any colour that no hue uses: it becomes the colour of the page's text
 STYLE = {
-    "svg.hashsalt": "losses-derived",
     "svg.fonttype": "path",
     "font.size": 10,
     "axes.edgecolor": INK,
@@ -112,6 +111,10 @@ def _scoped(svg: str, name: str) -> str:
     svg = svg[svg.index("<svg ") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    # Matplotlib names shared shapes by a hash of coordinates whose last digits may vary.
+    hashes = dict.fromkeys(re.findall(r'\bid="([a-z][0-9a-f]{10})"', svg))
+    for number, hashed in enumerate(hashes, 1):
+        svg = svg.replace(hashed, f"shape-{number}")
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'href="#', f'href="#{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
