@@ -141,8 +141,13 @@ export class Widget {
     this.judging = true; // a disabled button would lose the focus
     this.say(kernel.state === "off" ? "Python is loading; this takes some seconds the first time." : "Judging …");
     const given = this.steps ? this.lines : this.text.trim();
+    const before = this.text;
     try {
       const { kind, html } = await kernel.call("lossbook.exercises.browser", "judge", this.name, given);
+      if (this.text !== before) {
+        this.say("Your answer has changed since. Judge it again.");
+        return;
+      }
       this.verdict.innerHTML = html;
       typeset(this.verdict);
       this.keep(kind);

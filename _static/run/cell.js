@@ -95,6 +95,8 @@ export class Cell {
     if (!this.editor) {
       const { createEditor } = await import("./codemirror.js");
       const place = make("div", { class: "lb-editor" });
+      // Sphinx opens its search at this key, except in the elements that it takes for fields.
+      place.addEventListener("keydown", (event) => event.key === "/" && event.stopPropagation());
       this.input?.prepend(place);
       this.editor = createEditor({
         parent: place,

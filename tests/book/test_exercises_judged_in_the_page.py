@@ -146,3 +146,12 @@ def test_what_is_cleared_is_forgotten(reader):
     place.get_by_role("button", name="Clear").click()
     expect(place.get_by_role("textbox")).to_have_value("")
     assert reader.page.evaluate(f"localStorage.getItem('lossbook-exercise:{ANSWER}')") is None
+
+
+def test_an_answer_that_changes_while_it_is_judged_gets_no_verdict(reader):
+    place = widget(reader, ANSWER)
+    type_in(place, "w_t*(p[j] - delta(j, t))")
+    place.get_by_role("button", name="Judge").click()
+    type_in(place, "p[j]")
+    expect(verdict(place)).to_contain_text("Judge it again")
+    expect(verdict(place).locator(".lb-verdict")).to_have_count(0)
