@@ -126,15 +126,6 @@ def two(reader):
         press(cell, "Reset")
 
 
-def test_every_key_reaches_the_editor(reader, two):
-    cell, _ = two
-    rewrite(reader, cell, "")
-    reader.page.keyboard.type("print(6 / 4)")
-    press(cell, "Run")
-    expect(live(cell)).to_contain_text("1.5")
-    press(cell, "Reset")
-
-
 def test_a_number_that_was_edited_counts_below(reader, two):
     first, second = two
     rewrite(reader, first, "number = 6")
