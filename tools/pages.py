@@ -13,15 +13,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import yaml
 from playwright.sync_api import Page, sync_playwright
 
 from browser import QUIET, chromium, visit
 from paths import PAGES, ROOT, SITE
+from serving import served
 
 TABLE = ROOT / "tests" / "book" / "data" / "pages.md"
 WIDTH = 1280
@@ -157,23 +155,14 @@ def read(text: str) -> dict[str, dict[str, int]]:
     }
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 def measure_site() -> dict[str, dict[str, int]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
-    Thread(target=server.serve_forever, daemon=True).start()
     table = {}
-    with sync_playwright() as playwright:
+    with served(SITE) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         for page in PAGES:
-            url = f"http://127.0.0.1:{server.server_port}/{page}.html"
-            with visit(browser, url, width=WIDTH) as found:
+            with visit(browser, f"{site}/{page}.html", width=WIDTH) as found:
                 table[page] = measure(found.page)
         browser.close()
-    server.shutdown()
     return table
 
 

@@ -1,45 +1,17 @@
 """The built site behind a local server, and a browser to look at it."""
 
-from functools import partial
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-
 import pytest
 from playwright.sync_api import sync_playwright
 
 from browser import DIFFERENT, QUIET, chromium, visit
 from paths import PAGES, SITE
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves a folder as static hosts do: what is not there gets 404.html."""
-
-    def log_message(self, *arguments):
-        pass
-
-    def send_error(self, code, *arguments):
-        page = SITE / "404.html"
-        if code != HTTPStatus.NOT_FOUND or not page.exists():
-            super().send_error(code, *arguments)
-            return
-        body = page.read_bytes()
-        self.send_response(code)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+from serving import served
 
 
 @pytest.fixture(scope="session")
 def site():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=SITE))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(SITE) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
