@@ -27,7 +27,7 @@ def code_names(loss: Loss) -> tuple[str, ...]:
 
 def evidence(derivation: Derivation) -> str:
     """How well a derivation is backed."""
-    return summary(step.evidence for step in derivation)
+    return summary(step.evidence for step in derivation.steps[1:])
 
 
 def limits(loss: Loss) -> list[tuple[str, Expr]]:

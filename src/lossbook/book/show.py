@@ -248,7 +248,7 @@ def _rewrites(loss: Loss, function: str) -> Html:
             rows.append(html.row(_equality(step.before, step.after), "", step.evidence))
             text.append(f"  {step.before} = {step.after}    [{step.evidence}]")
     if found.steps:
-        rows.append(html.badge_of_all(step.evidence for step in found.steps))
+        rows.append(html.badge_of_all([step.evidence for step in found.steps]))
     else:
         rows.append(html.rule_title("Nothing is rewritten: it is computed as it stands."))
     if found.largest:

@@ -50,10 +50,10 @@ def math_block(latex: str) -> Markup:
     return element("div", rf"\[{latex}\]", class_="math notranslate")
 
 
-def with_math(text: str, formula: Callable[[str], Markup] = inline_math) -> Markup:
-    """A text whose formulas stand between dollar signs, each of them shown by `formula`."""
-    pieces = MATH.split(text)
-    return join(*(formula(piece) if n % 2 else piece for n, piece in enumerate(pieces)))
+def with_math(text: str, typeset: Callable[[str], Markup] = inline_math) -> Markup:
+    """A text whose formulas stand between dollar signs, each of them shown by `typeset`."""
+    parts = MATH.split(text)
+    return join(*(typeset(part) if n % 2 else part for n, part in enumerate(parts)))
 
 
 def badge(evidence: Evidence, *, quiet: bool = True) -> Markup:
@@ -68,9 +68,9 @@ def badge(evidence: Evidence, *, quiet: bool = True) -> Markup:
     return element("span", words, class_=f"{class_} lb-quiet", role="note", tabindex="0")
 
 
-def summary(found: Iterable[Evidence | None]) -> str:
+def summary(found: Iterable[Evidence]) -> str:
     """The evidence of all steps of a derivation, in a phrase."""
-    backed = sorted((e for e in found if e is not None), key=lambda e: not e.proved)
+    backed = sorted(found, key=lambda e: not e.proved)
     (first, times), *others = Counter(map(str, backed)).items() or [(NOTHING_DERIVED, 0)]
     if not times:
         return first
@@ -80,13 +80,12 @@ def summary(found: Iterable[Evidence | None]) -> str:
     return ", ".join([f"{steps} {first}", *(f"{n} {text}" for text, n in others)])
 
 
-def badge_of_all(found: Iterable[Evidence | None]) -> Markup:
+def badge_of_all(found: Sequence[Evidence]) -> Markup:
     """One badge for a whole derivation; unfolded, it shows the evidence of every line."""
-    backed = [e for e in found if e is not None]
-    kind = "proved" if all(e.proved for e in backed) else "checked"
+    kind = "proved" if all(e.proved for e in found) else "checked"
     return element(
         "details",
-        element("summary", summary(backed)),
+        element("summary", summary(found)),
         element("p", "The evidence of each line now stands beside it."),
         class_=f"lb-badge lb-{kind}",
     )
@@ -133,7 +132,7 @@ def derivation_html(derivation: Derivation) -> Markup:
     return lines(
         row(first, "", None),
         *(row(r"{}= " + latex, s.rule, s.evidence) for s, latex in rest),
-        badge_of_all(s.evidence for s, _ in rest)
+        badge_of_all([s.evidence for s, _ in rest])
         if rest
         else remark(f"{NOTHING_DERIVED.capitalize()}."),
         hypotheses_html(derivation.hypotheses),
