@@ -258,6 +258,15 @@ def test_a_figure_of_the_readers(reader):
     expect(live(cell).get_by_role("img", name="Mine")).to_be_visible()
 
 
+def test_every_key_reaches_the_editor(browser, site):
+    reader = Reader(browser, site, SHORT)
+    cell = reader.cell("losses.get")
+    rewrite(reader, cell, "")
+    reader.page.keyboard.type("6 / 4")
+    expect(cell.get_by_role("textbox")).to_have_text("6 / 4")
+    reader.close()
+
+
 def test_cells_that_cannot_run_say_how_to_run_them(reader):
     cell = reader.page.locator(".cell:has(.lb-elsewhere)").first
     expect(cell).to_contain_text("Needs PyTorch")
